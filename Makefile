@@ -1,0 +1,62 @@
+# Everything here needs Python 3.11 or newer and make, nothing else: the first
+# target that is asked for creates .venv and installs the project into it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ROOMS := engines benchmarks datasets reports
+OUT := reports/out
+
+.DEFAULT_GOAL := help
+.PHONY: help install bench bench-quick bench-full test lint format microbench clean
+
+help:
+	@echo "make bench        the published comparison on this machine (about three minutes)"
+	@echo "make bench-quick  the same comparison in under 20 seconds"
+	@echo "make bench-full   the same, every engine to its end (about ten minutes)"
+	@echo "make test         the tests            make lint        ruff and mypy"
+	@echo "make microbench   each operation, timed with pytest-benchmark"
+	@echo "make install      only create .venv    make clean       remove what was made"
+
+install: $(STAMP)
+
+$(STAMP): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "benchgrad needs Python 3.11 or newer; name one with: make PYTHON=python3.12"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@
+
+bench: $(STAMP)
+	$(BIN)/benchgrad run headline --out $(OUT)/headline
+
+bench-quick: $(STAMP)
+	$(BIN)/benchgrad run quick --out $(OUT)/quick
+
+bench-full: $(STAMP)
+	$(BIN)/benchgrad run full --out $(OUT)/full
+
+test: $(STAMP)
+	$(BIN)/python -m pytest
+
+# mypy is shown the rooms under the names they are imported by.
+lint: $(STAMP)
+	@mkdir -p build/typing/benchgrad
+	@for room in $(ROOMS); do ln -sfn ../../../$$room build/typing/benchgrad/$$room; done
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy $(ROOMS:%=-p benchgrad.%)
+
+format: $(STAMP)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+microbench: $(STAMP)
+	@mkdir -p $(OUT)
+	$(BIN)/python -m pytest benchmarks/micro --benchmark-enable --benchmark-only \
+	  --benchmark-columns=min,median,iqr,rounds --benchmark-sort=name \
+	  --benchmark-json=$(OUT)/microbench.json
+
+clean:
+	rm -rf $(VENV) build *.egg-info $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,234 @@
+"""The command line: reads options, calls the rooms, turns their errors into one line each.
+
+Everything heavy is imported inside the commands, so that ``--help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from benchgrad.benchmarks.plan import Plan
+    from benchgrad.benchmarks.records import Results
+
+_UNITS = {"": 1.0, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+OK, ENGINE_FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    help="Train one classifier with every autograd engine, prove that the work was the same, "
+    "time it, and explain the difference.",
+)
+
+
+class UsageError(Exception):
+    """An option that makes no sense; one line, for its user."""
+
+
+@app.command()
+def run(
+    plan: Annotated[str, typer.Argument(help="A plan by name, or file.toml.")] = "headline",
+    engines: Annotated[
+        str | None, typer.Option(help="Only these: names, path.py or module:attribute, by commas.")
+    ] = None,
+    dataset: Annotated[str | None, typer.Option(help="A data set by name, or file.csv.")] = None,
+    label: Annotated[str | None, typer.Option(help="The column of a CSV with the classes.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Epochs of every engine.")] = None,
+    rounds: Annotated[int | None, typer.Option(help="How often every engine runs.")] = None,
+    budget: Annotated[
+        str | None, typer.Option(help="Time for each engine, e.g. 60s or 5min; then a forecast.")
+    ] = None,
+    timeout: Annotated[
+        str | None, typer.Option(help="Time after which an engine is killed, e.g. 600s.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads of every engine.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the report [reports/out/PLAN].")
+    ] = None,
+) -> None:
+    """Run a plan and write its report."""
+    from benchgrad.benchmarks.console import RunConsole
+    from benchgrad.benchmarks.plan import load_plan
+
+    chosen = load_plan(plan)
+    if engines is not None:
+        chosen = chosen.select([_engine_spec(name) for name in engines.split(",") if name.strip()])
+    data = {"name": dataset, "label": label}
+    limits = {"rounds": rounds, "threads": threads, "timeout_s": _seconds("--timeout", timeout)}
+    each = {"epochs": epochs, "budget_s": _seconds("--budget", budget)}
+    chosen = chosen.with_data(**_given(data)).replace(**_given(limits)).with_each(**_given(each))
+    _check_names(chosen)
+    name = Path(plan).stem if plan.endswith(".toml") else plan
+    folder = _writable(out or Path("reports") / "out" / name)
+
+    from benchgrad.benchmarks import runner
+    from benchgrad.benchmarks.records import FAILURES, write_results
+
+    with RunConsole(chosen) as console:
+        results = runner.run(chosen, plan, console)
+        console.writing_report()
+        write_results(results, folder)
+        page = _report(folder)
+    _summarise(results, page)
+    statuses = {cell.status for cell in results.cells}
+    if "interrupted" in statuses:
+        raise typer.Exit(INTERRUPTED)
+    raise typer.Exit(ENGINE_FAILED if statuses & set(FAILURES) else OK)
+
+
+@app.command()
+def engines() -> None:
+    """List the engines: kind, version, and whether they can be used here."""
+    from rich.table import Table
+
+    from benchgrad.benchmarks.console import printer
+    from benchgrad.engines import available
+
+    table = Table("engine", "kind", "version", "status", "note", box=None, pad_edge=False)
+    for engine in available():
+        note = engine.reason or engine.note
+        table.add_row(engine.name, engine.kind, engine.version, engine.status, note)
+    printer().print(table)
+
+
+@app.command()
+def datasets() -> None:
+    """List the data sets that can be named; a CSV file of your own is one too."""
+    from rich.table import Table
+
+    from benchgrad.benchmarks.console import printer
+    from benchgrad.datasets import SOURCES
+
+    table = Table("data set", "features", "classes", "what it is", box=None, pad_edge=False)
+    for source in SOURCES.values():
+        table.add_row(
+            source.name, str(source.n_features), str(source.n_classes), source.description
+        )
+    table.add_row("file.csv", "–", "–", "numbers, and one column with the class (--label)")
+    printer().print(table)
+
+
+@app.command()
+def plans() -> None:
+    """List the plans that come with benchgrad; a TOML file of your own is one too."""
+    from rich.table import Table
+
+    from benchgrad.benchmarks.console import printer
+    from benchgrad.benchmarks.plan import shipped
+
+    table = Table("plan", "data", "engines and epochs", "title", box=None, pad_edge=False)
+    for name, plan in shipped().items():
+        listed = ", ".join(f"{c.name} {plan.epochs_of(c)}" for c in plan.engines)
+        table.add_row(name, f"{plan.data.name} {plan.data.n_samples}", listed, plan.title)
+    printer().print(table)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="A folder with results.json.", metavar="DIR")],
+) -> None:
+    """Render the report of a run again, from its records."""
+    from benchgrad.benchmarks.console import printer
+
+    page = _report(_writable(folder) if folder.is_dir() else folder)
+    printer().print(f"report: {page}", soft_wrap=True)
+
+
+def _summarise(results: Results, page: Path) -> None:
+    from benchgrad.benchmarks.console import printer
+    from benchgrad.reports.terminal import summary
+
+    for part in summary(results):
+        printer().print(part)
+    printer().print(f"report: {page}", soft_wrap=True)
+
+
+def _report(folder: Path) -> Path:
+    from benchgrad.reports.page import write_report
+
+    return write_report(folder)
+
+
+def _given(options: Mapping[str, object]) -> dict[str, object]:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _check_names(plan: Plan) -> None:
+    """Refuse engines and data that are not there before anything is written."""
+    from benchgrad.datasets import check_name
+    from benchgrad.engines import check_names
+
+    check_names([plan.reference, *(contestant.name for contestant in plan.engines)])
+    check_name(plan.data.name)
+
+
+def _engine_spec(name: str) -> str:
+    """Return an engine's name as it was given, a file as an absolute path for the workers."""
+    name = name.strip()
+    return str(Path(name).resolve()) if name.endswith(".py") else name
+
+
+def _seconds(option: str, text: str | None) -> float | None:
+    """Return a time such as 60s, 5min, 1.5h or 90 in seconds."""
+    if text is None:
+        return None
+    unit = text.lstrip("0123456789.")
+    try:
+        seconds = float(text.removesuffix(unit)) * _UNITS[unit]
+    except (KeyError, ValueError):
+        seconds = 0.0
+    if not 0.0 < seconds < float("inf"):
+        raise UsageError(f"{option} {text!r} is no time; write it as 60s, 5min or 2h")
+    return seconds
+
+
+def _writable(folder: Path) -> Path:
+    """Return the folder, made if need be, after writing a file there and removing it."""
+    probe = folder / ".benchgrad-probe"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        problem = error.strerror or type(error).__name__
+        raise UsageError(
+            f"the folder {str(folder)!r} cannot be written: {problem}; name another with --out"
+        ) from error
+    return folder
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends with one line on standard error and code 2."""
+    try:
+        app()
+    except Exception as error:
+        code = _exit_code(error)
+        if code is None:
+            raise
+        sys.stderr.write(f"benchgrad: {error}\n")
+        sys.exit(code)
+
+
+def _exit_code(error: Exception) -> int | None:
+    """Return the exit code of an error that is the user's or an engine's, None for our own."""
+    from benchgrad.benchmarks.plan import PlanError
+    from benchgrad.benchmarks.records import RecordError
+    from benchgrad.benchmarks.runner import RunError
+    from benchgrad.datasets import DatasetError
+    from benchgrad.engines import EngineError
+
+    if isinstance(error, UsageError | PlanError | RecordError | DatasetError | EngineError):
+        return WRONG_USAGE
+    return ENGINE_FAILED if isinstance(error, RunError) else None
+
+
+if __name__ == "__main__":
+    main()

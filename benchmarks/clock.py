@@ -1,0 +1,67 @@
+"""The clock: what one call took, and how much of it the garbage collector. No policy."""
+
+import gc
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Two clocks in seconds that never go back; tests put their own in."""
+
+    wall: Callable[[], float] = time.perf_counter
+    cpu: Callable[[], float] = time.process_time
+
+
+@dataclass(frozen=True)
+class Timed(Generic[T]):
+    """The result of a call and what it took, in seconds."""
+
+    result: T
+    wall_s: float
+    cpu_s: float
+    collector_s: float
+
+
+class CollectorTimer:
+    """Sums the time in the cyclic garbage collector while it is entered."""
+
+    def __init__(self, wall: Callable[[], float]) -> None:
+        self.total_s = 0.0
+        self._wall = wall
+        self._began = 0.0
+
+    def __enter__(self) -> Self:
+        gc.callbacks.append(self._on_collection)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        gc.callbacks.remove(self._on_collection)
+
+    def _on_collection(self, phase: str, info: dict[str, Any]) -> None:
+        if phase == "start":
+            self._began = self._wall()
+        else:
+            self.total_s += self._wall() - self._began
+
+
+def timed(function: Callable[..., T], *arguments: Any, clock: Clock) -> Timed[T]:
+    """Call `function` once between two readings of the clock, with nothing else between them."""
+    wall, cpu = clock.wall, clock.cpu
+    with CollectorTimer(wall) as collector:
+        cpu_before = cpu()
+        before = wall()
+        result = function(*arguments)
+        after = wall()
+        cpu_after = cpu()
+    return Timed(result, after - before, cpu_after - cpu_before, collector.total_s)

@@ -1,0 +1,73 @@
+"""What a run shows while it goes: a progress bar on a terminal, a line a cell elsewhere."""
+
+from __future__ import annotations
+
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+from benchgrad.benchmarks.plan import Plan
+from benchgrad.benchmarks.records import Cell
+
+
+def printer() -> Console:
+    """Return the console for results; in a pipe as wide as its longest line needs."""
+    console = Console(highlight=False)
+    return console if console.is_terminal else Console(highlight=False, width=200)
+
+
+class RunConsole:
+    """Follows a run on standard error; as a context it ends the bar also after an error."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._console = Console(stderr=True, highlight=False)
+        self._n_cells = len(plan.engines) * plan.rounds
+        self._n_finished = 0
+        self._progress = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            TextColumn("{task.fields[state]}"),
+            TimeElapsedColumn(),
+            console=self._console,
+            disable=not self._console.is_terminal,
+            transient=True,
+        )
+        self._task = self._progress.add_task("preparing the data", total=None, state="")
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._progress.stop()
+
+    def cell_started(self, engine: str, round: int, n_epochs: int) -> None:
+        """Begin the bar of a cell."""
+        where = f"[{self._n_finished + 1}/{self._n_cells}] {engine}"
+        self._progress.reset(self._task, total=n_epochs, description=where, state="starting")
+
+    def epoch_done(self, engine: str, n_done: int, n_epochs: int) -> None:
+        """Move the bar by an epoch."""
+        state = f"epoch {n_done} of {n_epochs}"
+        self._progress.update(self._task, completed=n_done, state=state)
+
+    def cell_finished(self, cell: Cell) -> None:
+        """Leave a line about the cell."""
+        self._n_finished += 1
+        total_s = sum(epoch.wall_s for epoch in cell.epochs)
+        done = f"{len(cell.epochs)} of {cell.epochs_planned} epochs in {total_s:.2f} s"
+        line = f"[{self._n_finished}/{self._n_cells}] {cell.engine}: {cell.status}, {done}"
+        if cell.reason:
+            line += f" ({cell.reason})"
+        self._progress.console.print(line, markup=False, soft_wrap=True)
+
+    def writing_report(self) -> None:
+        """Say that the report is being made."""
+        self._progress.reset(self._task, total=None, description="writing the report", state="")

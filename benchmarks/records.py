@@ -1,0 +1,203 @@
+"""The records: what a run leaves behind, one versioned format. Raw facts only, nothing derived.
+
+Units end the names. A number that is not finite is stored as null.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+from msgspec import Struct
+
+from benchgrad.benchmarks.plan import Plan
+
+SCHEMA_VERSION = 1
+RESULTS = "results.json"
+
+Status = Literal[
+    "ok",  # finished, or ended by its budget; equal to the reference
+    "invalid",  # did other work than the reference: unranked
+    "unsupported",  # the engine lacks something that the plan needs
+    "missing",  # a package is not installed
+    "timeout",  # killed after the plan's timeout
+    "out_of_memory",
+    "crashed",  # raised, or its process died
+    "interrupted",  # the user ended the run
+    "pruned",  # not started, because a smaller one failed
+]
+FAILURES: tuple[Status, ...] = ("invalid", "timeout", "out_of_memory", "crashed", "pruned")
+
+
+class RecordError(Exception):
+    """Records that are not there or cannot be read; one line, for their user."""
+
+
+class Epoch(Struct, frozen=True, forbid_unknown_fields=True):
+    """One epoch: the time of its one timed call, and what was evaluated off the clock.
+
+    `cpu_s` is the processor time of the process, `collector_s` the part of `wall_s` that the
+    cyclic garbage collector took. `losses` holds the mean loss of each step before its update.
+    """
+
+    wall_s: float
+    cpu_s: float
+    collector_s: float
+    losses: list[float | None]
+    train_accuracy: float
+    test_accuracy: float
+
+
+class Equality(Struct, frozen=True, forbid_unknown_fields=True):
+    """The largest differences from the reference, relative to 1 + |reference|, and their limits.
+
+    Losses of all steps, all parameters after the last, and the engine's own logits of the test
+    rows against the reference's logits with the same parameters.
+    """
+
+    reference: str
+    n_steps: int
+    loss_difference: float | None
+    parameter_difference: float | None
+    logit_difference: float | None
+    limit: float
+
+
+class Final(Struct, frozen=True, forbid_unknown_fields=True):
+    """The state after the last epoch: flat parameters, and the predicted classes.
+
+    `test_classes` are in the order of the test rows; `grid_classes` in that of the grid of
+    `Data`, empty if the data have other than two features.
+    """
+
+    parameters: list[float | None]
+    test_classes: list[int]
+    grid_classes: list[int]
+
+
+class Cell(Struct, frozen=True, forbid_unknown_fields=True):
+    """One engine in one round. `epochs` holds those that ended, also of a cell that failed.
+
+    The three clocks: `import_s` and `build_s` (the engine's modules beyond NumPy, the
+    classifier); `first_step_s` (the first step of a classifier that is then thrown away);
+    the epochs. `baseline_bytes` is the resident memory of the process before the engine is
+    imported, `peak_bytes` the highest until the last epoch ended.
+    """
+
+    engine: str
+    round: int
+    status: Status
+    epochs_planned: int
+    reason: str = ""
+    kind: str = ""
+    version: str = ""
+    note: str = ""
+    budget_s: float | None = None
+    import_s: float | None = None
+    build_s: float | None = None
+    first_step_s: float | None = None
+    epochs: list[Epoch] = []
+    baseline_bytes: int | None = None
+    peak_bytes: int | None = None
+    n_threads: int | None = None
+    equality: Equality | None = None
+    final: Final | None = None
+
+
+class Grid(Struct, frozen=True, forbid_unknown_fields=True):
+    """A regular grid over two standardised features, row by row from the lowest y."""
+
+    x_min: float
+    x_max: float
+    y_min: float
+    y_max: float
+    n: int
+
+
+class Data(Struct, frozen=True, forbid_unknown_fields=True):
+    """The data set: its size, the test labels, and the points if there are two features."""
+
+    name: str
+    n_train: int
+    n_test: int
+    n_features: int
+    class_names: list[str]
+    test_labels: list[int]
+    train_labels: list[int]
+    train_points: list[tuple[float, float]]
+    test_points: list[tuple[float, float]]
+    grid: Grid | None
+
+
+class Environment(Struct, frozen=True, forbid_unknown_fields=True):
+    """The machine and the libraries that the cells ran on."""
+
+    benchgrad: str
+    python: str
+    platform: str
+    processor: str
+    n_cpus: int
+    memory_bytes: int
+    load_1min: float
+    libraries: dict[str, str]
+    blas: str
+
+
+class Results(Struct, frozen=True, forbid_unknown_fields=True):
+    """A whole run: `started_at` in UTC, ISO 8601; `plan_name` as it was asked for."""
+
+    schema_version: int
+    started_at: str
+    plan_name: str
+    plan: Plan
+    environment: Environment
+    data: Data
+    cells: list[Cell]
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write beside `path`, flush to disk, then rename: whole or not at all."""
+    beside = path.with_name(f".{path.name}.partial")
+    with beside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+def write_results(results: Results, folder: Path) -> Path:
+    """Write ``results.json`` into `folder`; return its path."""
+    path = folder / RESULTS
+    write_atomically(path, msgspec.json.encode(results) + b"\n")
+    return path
+
+
+def read_results(folder: Path) -> Results:
+    """Return the results in `folder`.
+
+    Raises:
+        RecordError: there are none, they are damaged, or of another schema version.
+    """
+    path = folder / RESULTS
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise RecordError(
+            f"{path} cannot be read: {error.strerror}; name the folder of a run"
+        ) from error
+    try:
+        version = msgspec.json.decode(content, type=_Version).schema_version
+        if version != SCHEMA_VERSION:
+            raise RecordError(
+                f"{path} has schema version {version}, this benchgrad reads {SCHEMA_VERSION}: "
+                "run again, or use the benchgrad that wrote it"
+            )
+        return msgspec.json.decode(content, type=Results)
+    except msgspec.DecodeError as error:
+        raise RecordError(f"{path} is damaged: {error}") from error
+
+
+class _Version(Struct):
+    schema_version: int

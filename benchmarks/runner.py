@@ -1,0 +1,300 @@
+"""Runs a plan: one fresh process a cell, engines in rotated order, every failure a row."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+import msgspec
+import numpy as np
+
+from benchgrad import datasets
+from benchgrad.benchmarks import environment, gate
+from benchgrad.benchmarks.messages import EpochDone, Failed, Finished, Job, Ready
+from benchgrad.benchmarks.plan import Contestant, Plan
+from benchgrad.benchmarks.process import WorkerProcess, WorkerTimeoutError
+from benchgrad.benchmarks.records import (
+    SCHEMA_VERSION,
+    Cell,
+    Data,
+    Epoch,
+    Final,
+    Grid,
+    Results,
+    Status,
+)
+from benchgrad.datasets import Dataset
+from benchgrad.engines import check_names
+
+_GRID_N = 100  # points along each side of the grid for decision boundaries
+_GRID_MARGIN = 0.3  # in standard deviations, around the points
+
+
+class RunError(Exception):
+    """A run that cannot be judged, because the reference itself failed; one line."""
+
+
+class Listener(Protocol):
+    """Is told how a run goes; a progress bar, or nothing at all."""
+
+    def cell_started(self, engine: str, round: int, n_epochs: int) -> None:
+        """A process for a cell is being started."""
+
+    def epoch_done(self, engine: str, n_done: int, n_epochs: int) -> None:
+        """An epoch of the running cell ended."""
+
+    def cell_finished(self, cell: Cell) -> None:
+        """A cell has its status."""
+
+
+@dataclass
+class _Observed:
+    """What a worker has told so far."""
+
+    ready: Ready | None = None
+    epochs: list[Epoch] = field(default_factory=list)
+    snapshots: list[gate.Array] = field(default_factory=list)
+    finished: Finished | None = None
+    failed: Failed | None = None
+
+
+def run(plan: Plan, plan_name: str, listener: Listener) -> Results:
+    """Run all cells of a plan and judge each.
+
+    A KeyboardInterrupt ends the cell that is running; it and all that would have followed
+    become `interrupted`.
+
+    Raises:
+        EngineError, DatasetError: an engine or the data set is not there; nothing was started.
+        RunError: the reference engine failed, so nothing can be judged.
+    """
+    check_names([plan.reference, *(contestant.name for contestant in plan.engines)])
+    data = plan.data
+    recipe = datasets.Recipe(
+        data.n_samples, data.noise, data.test_fraction, data.label, plan.training.seed
+    )
+    dataset = datasets.make(data.name, recipe)
+    started_at = datetime.now(UTC).isoformat(timespec="seconds")
+    with tempfile.TemporaryDirectory(prefix="benchgrad-") as scratch:
+        cells = _Run(plan, dataset, Path(scratch), listener).cells()
+    return Results(
+        schema_version=SCHEMA_VERSION,
+        started_at=started_at,
+        plan_name=plan_name,
+        plan=plan,
+        environment=environment.observe(),
+        data=_describe(dataset),
+        cells=cells,
+    )
+
+
+class _Run:
+    """One run of one plan on one data set."""
+
+    def __init__(self, plan: Plan, dataset: Dataset, scratch: Path, listener: Listener) -> None:
+        self._plan = plan
+        self._dataset = dataset
+        self._listener = listener
+        self._data_path = scratch / "data.npz"
+        self._output_path = scratch / "output.txt"
+        np.savez(
+            self._data_path,
+            X_train=dataset.X_train,
+            y_train=dataset.y_train,
+            X_test=dataset.X_test,
+            y_test=dataset.y_test,
+            grid=_grid_points(dataset),
+        )
+
+    def cells(self) -> list[Cell]:
+        """Return a cell for each engine and round, in the order they ran."""
+        cells: list[Cell] = []
+        interrupted = False
+        for round in range(self._plan.rounds):
+            reference = None
+            for contestant in _rotated(self._plan.engines, round):
+                cell = self._interrupted(contestant, round, "before it was started")
+                if not interrupted:
+                    observed = _Observed()
+                    try:
+                        reference = reference or self._reference(round)
+                        cell = self._measure(contestant, round, reference, observed)
+                    except KeyboardInterrupt:
+                        interrupted = True
+                        cell = self._interrupted(contestant, round, "while it ran", observed)
+                self._listener.cell_finished(cell)
+                cells.append(cell)
+        return cells
+
+    def _reference(self, round: int) -> gate.Trajectory:
+        """Train the reference, untimed, for as long as the longest of the engines."""
+        plan = self._plan
+        longest = max(plan.epochs_of(contestant) for contestant in plan.engines)
+        contestant = Contestant(plan.reference, epochs=longest)
+        observed = _Observed()
+        status, reason = self._observe(self._job(contestant, round, snapshots=True), observed)
+        if status != "ok":
+            raise RunError(f"the reference engine {plan.reference!r} is {status}: {reason}")
+        losses = [epoch.losses for epoch in observed.epochs]
+        return gate.Trajectory(plan.reference, losses, observed.snapshots)
+
+    def _measure(
+        self, contestant: Contestant, round: int, reference: gate.Trajectory, observed: _Observed
+    ) -> Cell:
+        n_epochs = self._plan.epochs_of(contestant)
+        self._listener.cell_started(contestant.name, round, n_epochs)
+        status, reason = self._observe(self._job(contestant, round), observed)
+        cell = self._cell(contestant, round, status, reason, observed)
+        done = observed.finished
+        if status != "ok" or done is None:
+            return cell
+        departure = np.inf if done.logit_difference is None else done.logit_difference
+        equality = gate.compare(
+            reference,
+            [epoch.losses for epoch in cell.epochs],
+            done.parameters,
+            departure,
+            self._plan.training.dtype,
+        )
+        reason = gate.verdict(equality)
+        return msgspec.structs.replace(
+            cell, equality=equality, status="invalid" if reason else "ok", reason=reason
+        )
+
+    def _job(self, contestant: Contestant, round: int, snapshots: bool = False) -> Job:
+        plan, model = self._plan, self._plan.model
+        return Job(
+            engine=contestant.name,
+            layers=(self._dataset.n_features, *model.hidden, self._dataset.n_classes),
+            activation=model.activation,
+            loss=model.loss,
+            training=plan.training,
+            round=round,
+            n_epochs=plan.epochs_of(contestant),
+            budget_s=contestant.budget_s,
+            reference=plan.reference,
+            data_path=str(self._data_path),
+            snapshots=snapshots,
+        )
+
+    def _observe(self, job: Job, observed: _Observed) -> tuple[Status, str]:
+        """Run a job in a process of its own; return how it ended, and why if it failed."""
+        plan = self._plan
+        with (
+            self._output_path.open("w+b") as output,
+            WorkerProcess(job, plan.threads, plan.timeout_s, output) as worker,
+        ):
+            try:
+                for event in worker.events():
+                    self._note(event, job, observed)
+                exit = worker.exit()
+            except WorkerTimeoutError:
+                return "timeout", f"killed after {plan.timeout_s:g} s{_progress(observed, job)}"
+            if observed.failed:
+                return observed.failed.status, observed.failed.reason + _progress(observed, job)
+            if observed.finished and exit.code == 0:
+                return "ok", ""
+            return "crashed", f"{exit}{_progress(observed, job)}"
+
+    def _note(
+        self, event: Ready | EpochDone | Finished | Failed, job: Job, observed: _Observed
+    ) -> None:
+        match event:
+            case Ready():
+                observed.ready = event
+            case EpochDone():
+                observed.epochs.append(event.epoch)
+                if event.parameters is not None:
+                    observed.snapshots.append(np.array(event.parameters, np.float64))
+                else:
+                    self._listener.epoch_done(job.engine, len(observed.epochs), job.n_epochs)
+            case Finished():
+                observed.finished = event
+            case Failed():
+                observed.failed = event
+
+    def _interrupted(
+        self, contestant: Contestant, round: int, when: str, observed: _Observed | None = None
+    ) -> Cell:
+        reason = f"the run was interrupted {when}"
+        return self._cell(contestant, round, "interrupted", reason, observed or _Observed())
+
+    def _cell(
+        self, contestant: Contestant, round: int, status: Status, reason: str, observed: _Observed
+    ) -> Cell:
+        cell = Cell(
+            engine=contestant.name,
+            round=round,
+            status=status,
+            reason=reason,
+            epochs_planned=self._plan.epochs_of(contestant),
+            budget_s=contestant.budget_s,
+            epochs=observed.epochs,
+        )
+        if ready := observed.ready:
+            cell = msgspec.structs.replace(
+                cell,
+                kind=ready.kind,
+                version=ready.version,
+                note=ready.note,
+                import_s=ready.import_s,
+                build_s=ready.build_s,
+                first_step_s=ready.first_step_s,
+                baseline_bytes=ready.baseline_bytes,
+            )
+        if done := observed.finished:
+            cell = msgspec.structs.replace(
+                cell,
+                peak_bytes=done.peak_bytes,
+                n_threads=done.n_threads,
+                final=Final(done.parameters, done.test_classes, done.grid_classes),
+            )
+        return cell
+
+
+def _progress(observed: _Observed, job: Job) -> str:
+    return f" (after {len(observed.epochs)} of {job.n_epochs} epochs)"
+
+
+def _rotated(contestants: tuple[Contestant, ...], round: int) -> tuple[Contestant, ...]:
+    """Return the contestants, beginning with another one each round."""
+    k = round % len(contestants)
+    return contestants[k:] + contestants[:k]
+
+
+def _grid(dataset: Dataset) -> Grid | None:
+    if dataset.n_features != 2:
+        return None
+    X = np.vstack([dataset.X_train, dataset.X_test])
+    low, high = X.min(axis=0) - _GRID_MARGIN, X.max(axis=0) + _GRID_MARGIN
+    return Grid(float(low[0]), float(high[0]), float(low[1]), float(high[1]), _GRID_N)
+
+
+def _grid_points(dataset: Dataset) -> gate.Array:
+    """Return the points of the grid, (n², 2); none for other than two features."""
+    grid = _grid(dataset)
+    if grid is None:
+        return np.empty((0, dataset.n_features))
+    xs, ys = np.meshgrid(
+        np.linspace(grid.x_min, grid.x_max, grid.n), np.linspace(grid.y_min, grid.y_max, grid.n)
+    )
+    return np.column_stack([xs.ravel(), ys.ravel()])
+
+
+def _describe(dataset: Dataset) -> Data:
+    flat = dataset.n_features == 2
+    return Data(
+        name=dataset.name,
+        n_train=len(dataset.X_train),
+        n_test=len(dataset.X_test),
+        n_features=dataset.n_features,
+        class_names=list(dataset.class_names),
+        train_labels=dataset.y_train.tolist(),
+        test_labels=dataset.y_test.tolist(),
+        train_points=[(x, y) for x, y in dataset.X_train.tolist()] if flat else [],
+        test_points=[(x, y) for x, y in dataset.X_test.tolist()] if flat else [],
+        grid=_grid(dataset),
+    )

@@ -1,0 +1,183 @@
+"""The process that runs one cell: loads the engine, trains, reports. It never judges.
+
+Started as ``python -P -m benchgrad.benchmarks.worker FD`` with the thread limits already in
+its environment; reads a job from standard input and writes events to the file descriptor FD,
+so that nothing an engine prints can be taken for a result.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import IO, Any
+
+import msgspec
+import numpy as np
+import psutil
+from numpy.typing import NDArray
+
+from benchgrad.benchmarks.clock import Clock, Timed, timed
+from benchgrad.benchmarks.gate import difference
+from benchgrad.benchmarks.messages import EpochDone, Event, Failed, Finished, Job, Ready
+from benchgrad.benchmarks.records import Epoch
+from benchgrad.benchmarks.training import Schedule, train
+from benchgrad.engines import MLP, SGD, Classifier, Engine, EngineError, UnsupportedError, load
+from benchgrad.engines.registry import MissingPackageError
+
+Array = NDArray[Any]
+
+
+class Worker:
+    """One cell from its job to its last event."""
+
+    def __init__(self, job: Job, events: IO[bytes], clock: Clock) -> None:
+        self._job = job
+        self._events = events
+        self._clock = clock
+        with np.load(job.data_path) as arrays:
+            self._data = {name: arrays[name] for name in arrays.files}
+        for name in ("X_train", "X_test", "grid"):
+            self._data[name] = self._data[name].astype(job.training.dtype)
+        self._model = MLP(job.layers, job.activation, job.loss)  # type: ignore[arg-type]
+        self._first = self._model.initial_parameters(job.training.seed)
+        self._reference = load(job.reference)
+
+    def run(self) -> None:
+        """Run the job; every failure of the engine becomes an event."""
+        try:
+            self._train(self._get_ready())
+        except MissingPackageError as error:
+            self._send(Failed("missing", str(error)))
+        except UnsupportedError as error:
+            self._send(Failed("unsupported", str(error)))
+        except EngineError as error:
+            self._send(Failed("crashed", str(error)))
+        except MemoryError as error:
+            self._send(Failed("out_of_memory", f"MemoryError {error}".strip()))
+        except Exception as error:  # an engine may raise anything; it is data, with its name
+            reason = " ".join(str(error).split())
+            self._send(Failed("crashed", f"{type(error).__name__}: {reason}"))
+
+    def _send(self, event: Event) -> None:
+        self._events.write(msgspec.json.encode(event) + b"\n")
+        self._events.flush()
+
+    def _classifier(self, engine: Engine, parameters: list[Array]) -> Classifier:
+        rule = self._job.training
+        optimizer = SGD(rule.learning_rate, rule.momentum, rule.weight_decay)
+        return engine.classifier(self._model, parameters, optimizer, rule.dtype)
+
+    def _schedule(self) -> Schedule:
+        job, rule = self._job, self._job.training
+        return Schedule(job.n_epochs, rule.batch_size, rule.seed, job.round, job.budget_s)
+
+    def _get_ready(self) -> Classifier:
+        """Load the engine, build a classifier, take a step with it, and build a fresh one."""
+        baseline_bytes = psutil.Process().memory_info().rss
+        loaded = timed(load, self._job.engine, clock=self._clock)
+        engine = loaded.result
+        built = timed(self._classifier, engine, self._first, clock=self._clock)
+        X, y = self._data["X_train"], self._data["y_train"]
+        batch = next(self._schedule().batches(len(y)))[:1]
+        step = timed(built.result.train_epoch, X, y, batch, clock=self._clock)
+        self._send(
+            Ready(
+                kind=engine.kind,
+                version=engine.version,
+                note=engine.note,
+                import_s=loaded.wall_s,
+                build_s=built.wall_s,
+                first_step_s=step.wall_s,
+                baseline_bytes=baseline_bytes,
+            )
+        )
+        return self._classifier(engine, self._first)
+
+    def _train(self, classifier: Classifier) -> None:
+        X, y = self._data["X_train"], self._data["y_train"]
+        for epoch in train(classifier, X, y, self._schedule(), self._clock):
+            if not self._epoch_done(epoch, classifier.parameters()):
+                return
+        self._finish(classifier)
+
+    def _epoch_done(self, epoch: Timed[Array], parameters: list[Array]) -> bool:
+        """Evaluate an epoch off the clock and report it; return whether it is worth going on."""
+        losses = np.asarray(epoch.result, np.float64)
+        self._send(
+            EpochDone(
+                Epoch(
+                    wall_s=epoch.wall_s,
+                    cpu_s=epoch.cpu_s,
+                    collector_s=epoch.collector_s,
+                    losses=[float(x) if np.isfinite(x) else None for x in losses.ravel()],
+                    train_accuracy=self._accuracy(parameters, "train"),
+                    test_accuracy=self._accuracy(parameters, "test"),
+                ),
+                _flat(parameters) if self._job.snapshots else None,
+            )
+        )
+        bad = np.flatnonzero(~np.isfinite(losses))
+        if len(bad):
+            self._send(Failed("invalid", f"the loss is {losses[bad[0]]} at step {bad[0] + 1}"))
+        return not len(bad)
+
+    def _finish(self, classifier: Classifier) -> None:
+        peak_bytes = _peak_bytes()
+        n_threads = psutil.Process().num_threads()
+        parameters = classifier.parameters()
+        X = self._data["X_test"]
+        expected = self._reference_logits(parameters, X)
+        departure = difference(classifier.logits(X), expected)
+        self._send(
+            Finished(
+                parameters=_flat(parameters),
+                test_classes=expected.argmax(axis=1).tolist(),
+                grid_classes=self._reference_logits(parameters, self._data["grid"])
+                .argmax(axis=1)
+                .tolist(),
+                logit_difference=departure if np.isfinite(departure) else None,
+                peak_bytes=peak_bytes,
+                n_threads=n_threads,
+            )
+        )
+
+    def _reference_logits(self, parameters: list[Array], X: Array) -> Array:
+        """Evaluate an engine's parameters; the harness owns accuracy, at the reference's speed."""
+        return self._classifier(self._reference, parameters).logits(X)
+
+    def _accuracy(self, parameters: list[Array], part: str) -> float:
+        logits = self._reference_logits(parameters, self._data[f"X_{part}"])
+        return float(np.mean(logits.argmax(axis=1) == self._data[f"y_{part}"]))
+
+
+def _flat(parameters: list[Array]) -> list[float | None]:
+    flat: list[float | None] = np.concatenate([p.ravel() for p in parameters]).tolist()
+    return flat
+
+
+def _peak_bytes() -> int:
+    """Return the highest resident memory of this process so far.
+
+    Linux keeps it per program; `ru_maxrss` would start from the memory of the parent.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text().splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    import resource
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+def main() -> None:
+    """Run the job on standard input; write its events to the descriptor in the first argument."""
+    descriptor = int(sys.argv[1])
+    os.set_inheritable(descriptor, False)
+    job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
+    with os.fdopen(descriptor, "wb") as events:
+        Worker(job, events, Clock()).run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,32 @@
+"""The engines room: the training interface, the registry, and the engines themselves.
+
+Importing it imports NumPy and nothing heavier; an engine is imported when it is loaded.
+"""
+
+from benchgrad.engines.interface import (
+    Capabilities,
+    Classifier,
+    Engine,
+    EngineError,
+    UnsupportedError,
+)
+from benchgrad.engines.model import MLP, SGD
+from benchgrad.engines.operations import Operations
+from benchgrad.engines.registry import EngineStatus, available, check_names, load
+from benchgrad.engines.value_engine import ValueEngine
+
+__all__ = [
+    "MLP",
+    "SGD",
+    "Capabilities",
+    "Classifier",
+    "Engine",
+    "EngineError",
+    "EngineStatus",
+    "Operations",
+    "UnsupportedError",
+    "ValueEngine",
+    "available",
+    "check_names",
+    "load",
+]

@@ -1,0 +1,134 @@
+"""Finds engines and loads them by name, by file or by attribute. It names no engine.
+
+Engines are the entry points of the group `benchgrad.engines`, the built-in ones too.
+"""
+
+import difflib
+import importlib
+import importlib.util
+import sys
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Literal
+
+from benchgrad.engines.interface import Capabilities, Engine, EngineError
+
+GROUP = "benchgrad.engines"
+
+
+@dataclass(frozen=True)
+class EngineStatus:
+    """An engine that is registered, and whether it can be used here.
+
+    `status` is ``ready``, ``missing`` (a package is not installed) or ``failed`` (it cannot be
+    loaded); `reason` says why in one line. What an engine declares is known once it loads.
+    """
+
+    name: str
+    status: Literal["ready", "missing", "failed"]
+    reason: str = ""
+    kind: str = ""
+    version: str = ""
+    note: str = ""
+    capabilities: Capabilities | None = None
+
+
+class MissingPackageError(EngineError):
+    """An engine needs a package that is not installed."""
+
+
+def available() -> list[EngineStatus]:
+    """Return the status of every registered engine, by name.
+
+    An engine's own module is imported, and with it only what that module imports at its top:
+    adapters of heavy libraries import those where they are used.
+    """
+    return [_status(name) for name in sorted(_registered())]
+
+
+def load(spec: str) -> Engine:
+    """Return an engine by name, ``path/to/file.py`` or ``package.module:attribute``.
+
+    A file offers its engine as `engine`.
+
+    Raises:
+        MissingPackageError: a package that it needs is not installed.
+        EngineError: there is no such engine, file or attribute, or it cannot be loaded.
+    """
+    check_names([spec])
+    try:
+        engine = _load(spec)
+    except ModuleNotFoundError as error:
+        package = (error.name or str(error)).partition(".")[0]
+        message = f"engine {spec!r} needs the package {package}: pip install {package}"
+        raise MissingPackageError(message) from error
+    except EngineError:
+        raise
+    except Exception as error:  # a plugin's own code: whatever it raises is its user's to read
+        reason = f"{type(error).__name__}: {error}".strip().partition("\n")[0]
+        raise EngineError(f"engine {spec!r} cannot be loaded: {reason}") from error
+    if not isinstance(engine, Engine):
+        raise EngineError(f"engine {spec!r} is a {type(engine).__name__}, not an Engine")
+    return engine
+
+
+def check_names(specs: list[str]) -> None:
+    """Raise EngineError for the first of `specs` that names nothing; load none of them."""
+    for spec in specs:
+        if spec.endswith(".py"):
+            if not Path(spec).is_file():
+                raise EngineError(f"engine {spec!r}: there is no such file")
+        elif ":" not in spec and spec not in _registered():
+            raise EngineError(f"there is no engine {spec!r}; {_suggestion(spec)}")
+
+
+def _suggestion(name: str) -> str:
+    known = sorted(_registered())
+    near = difflib.get_close_matches(name, known, n=1)
+    listed = f"known are {', '.join(known)}, a path to a .py file, or package.module:attribute"
+    return f"did you mean {near[0]!r}? ({listed})" if near else listed
+
+
+def _registered() -> dict[str, EntryPoint]:
+    return {point.name: point for point in entry_points(group=GROUP)}
+
+
+def _load(spec: str) -> object:
+    if spec.endswith(".py"):
+        return _attribute(_module_of_file(Path(spec).resolve()), "engine", spec)
+    if ":" in spec:
+        module, _, attribute = spec.partition(":")
+        return _attribute(importlib.import_module(module), attribute, spec)
+    return _registered()[spec].load()
+
+
+def _module_of_file(path: Path) -> ModuleType:
+    name = f"benchgrad_engine_{path.stem}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise EngineError(f"engine {str(path)!r} cannot be read as a Python module")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses and pickles of the file look themselves up here
+    spec.loader.exec_module(module)
+    return module
+
+
+def _attribute(module: ModuleType, name: str, spec: str) -> object:
+    try:
+        return getattr(module, name)
+    except AttributeError:
+        raise EngineError(f"engine {spec!r}: {module.__name__} has no attribute {name!r}") from None
+
+
+def _status(name: str) -> EngineStatus:
+    try:
+        engine = load(name)
+    except MissingPackageError as error:
+        return EngineStatus(name, "missing", str(error))
+    except EngineError as error:
+        return EngineStatus(name, "failed", str(error))
+    return EngineStatus(
+        name, "ready", "", engine.kind, engine.version, engine.note, engine.capabilities
+    )

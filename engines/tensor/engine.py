@@ -1,0 +1,33 @@
+"""The engine `tensor`: what it declares. The mathematics is in rules.py and value.py."""
+
+from contextlib import AbstractContextManager
+from typing import Any
+
+from benchgrad.engines.operations import CONSTANTS, ELEMENTWISE, REDUCTIONS, SHAPING
+from benchgrad.engines.tensor.value import Value, no_grad
+from benchgrad.engines.value_engine import ValueEngine
+
+
+class TensorEngine(ValueEngine):
+    """Tensor Values know constants, and a context in which nothing is tracked."""
+
+    def constant(self, data: Any) -> Value:
+        """Return a Value that requires no gradient."""
+        return Value(data, requires_grad=False)
+
+    def zero(self, value: Value) -> None:
+        """Forget the gradient of a leaf, without memory for zeros."""
+        value.zero_grad()
+
+    def inference(self) -> AbstractContextManager[None]:
+        """Return `no_grad()`."""
+        return no_grad()
+
+
+engine = TensorEngine(
+    "tensor",
+    kind="tensor",
+    value=Value,
+    operations=(*ELEMENTWISE, *REDUCTIONS, *SHAPING, *CONSTANTS),
+    dtypes=("float64", "float32"),
+)

@@ -1,0 +1,235 @@
+"""From a `Value` class to an engine: the training interface, written once over `Operations`."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any
+
+import numpy as np
+
+from benchgrad.engines.interface import (
+    Array,
+    Capabilities,
+    Classifier,
+    Engine,
+    Kind,
+    UnsupportedError,
+)
+from benchgrad.engines.model import MLP, SGD
+from benchgrad.engines.operations import Operations, Table, methods_of, over_object_arrays
+
+
+class ValueEngine(Engine):
+    """An engine made of a `Value` class with `data`, `grad`, `backward()` and Python's operators.
+
+    A tensor Value holds an array. Scalar Values stand in NumPy object arrays, one for each
+    number; constants stand there as plain floats. A class that differs from this overrides
+    the one method that says so: `leaf`, `constant`, `read`, `gradient`, `zero`, `assign`,
+    `backward` or `inference`. Each is about one Value.
+
+    Args:
+        name: as users write it.
+        kind: ``scalar`` or ``tensor``.
+        value: the class; called with a float, or with an array.
+        operations: the names of the operations that are methods of the class under the same
+            name, or a mapping from names to functions of a Value. A scalar engine needs the
+            elementwise ones only.
+        dtypes: that it computes in; by default float64.
+        version: of the library behind it.
+        note: a remark that must stand beside its results.
+    """
+
+    def __init__(  # noqa: PLR0913 (keywords, most with a default, as plugin authors write them)
+        self,
+        name: str,
+        *,
+        kind: Kind,
+        value: type,
+        operations: Table | Iterable[str],
+        dtypes: tuple[str, ...] = ("float64",),
+        version: str = "",
+        note: str = "",
+    ) -> None:
+        self.name = name
+        self.kind = kind
+        self.value = value
+        self.version = version
+        self.note = note
+        table = (
+            dict(operations) if isinstance(operations, Mapping) else methods_of(value, operations)
+        )
+        if kind == "scalar":
+            table = over_object_arrays(table, self.is_value, self.read)
+        self.operations = Operations(name, table)
+        self.capabilities = Capabilities(operations=frozenset(table), dtypes=dtypes)
+
+    # --- one Value: override what differs ---
+
+    def leaf(self, data: Any) -> Any:
+        """Return a Value that gets a gradient, from a float or an array that nobody else holds."""
+        return self.value(data)
+
+    def constant(self, data: Any) -> Any:
+        """Return what stands for a float or an array that gets no gradient."""
+        return data if self.kind == "scalar" else self.value(data)
+
+    def read(self, value: Any) -> Any:
+        """Return the data of a Value: a float or an array."""
+        return value.data
+
+    def gradient(self, value: Any) -> Any:
+        """Return the gradient of a leaf: a float or an array."""
+        return value.grad
+
+    def zero(self, value: Any) -> None:
+        """Set the gradient of a leaf to zero."""
+        value.grad = 0.0 if self.kind == "scalar" else np.zeros_like(self.read(value))
+
+    def assign(self, value: Any, data: Any) -> None:
+        """Replace the data of a leaf."""
+        value.data = data
+
+    def backward(self, loss: Any) -> None:
+        """Run the chain rule from a scalar Value."""
+        loss.backward()
+
+    def inference(self) -> AbstractContextManager[None]:
+        """Return a context in which no graph needs to be built."""
+        return nullcontext()
+
+    def is_value(self, native: object) -> bool:
+        """Tell a Value from a plain number or array."""
+        return isinstance(native, self.value)
+
+    # --- the training interface ---
+
+    def each(self, function: Callable[..., Any], *natives: Any) -> Any:
+        """Apply a function of Values to native arrays: element by element for a scalar engine."""
+        if self.kind == "tensor":
+            return function(*natives)
+        return np.frompyfunc(function, len(natives), 1)(*(np.asarray(n, object) for n in natives))
+
+    def classifier(
+        self, model: MLP, parameters: Sequence[Array], optimizer: SGD, dtype: str = "float64"
+    ) -> Classifier:
+        """Return the one classifier there is for engines with Values."""
+        self.require_dtype(dtype)
+        needed = set(_NEEDS[self.kind]) | set(_NEEDS[model.loss]) | {model.activation}
+        missing = sorted(needed - self.capabilities.operations)
+        if missing:
+            raise UnsupportedError(f"needs {', '.join(missing)}")
+        return ValueClassifier(self, model, parameters, optimizer, dtype)
+
+    def value_and_grad(
+        self, function: Callable[..., Any], *arrays: Array
+    ) -> tuple[float, list[Array]]:
+        """Return ``function(ops, *native)`` as a float, and its gradient for each array."""
+        leaves = [self.each(self.leaf, np.array(array)) for array in arrays]
+        out = function(self.operations, *leaves)
+        if isinstance(out, np.ndarray) and out.dtype == object and out.size == 1:
+            out = out.item()  # a scalar engine's array of one Value
+        if not self.is_value(out):  # made of constants only
+            return float(out), [np.zeros_like(array) for array in arrays]
+        self.backward(out)
+        gradients = [
+            np.array(self.each(self.gradient, leaf), dtype=np.asarray(array).dtype)
+            for leaf, array in zip(leaves, arrays, strict=True)
+        ]
+        return float(self.read(out)), gradients
+
+
+# Beside the operators, what the classifier asks of an engine's operations.
+_NEEDS = {
+    "scalar": (),
+    "tensor": ("sum",),
+    "cross_entropy": ("exp", "log", "max", "detach"),
+    "hinge": ("relu",),
+}
+
+
+class ValueClassifier(Classifier):
+    """The classifier over any `ValueEngine`: forward, loss and update, each written once."""
+
+    def __init__(
+        self,
+        engine: ValueEngine,
+        model: MLP,
+        parameters: Sequence[Array],
+        optimizer: SGD,
+        dtype: str,
+    ) -> None:
+        self._engine = engine
+        self._model = model
+        self._optimizer = optimizer
+        self._dtype = np.dtype(dtype)
+        self._leaves = [engine.each(engine.leaf, np.array(p, self._dtype)) for p in parameters]
+        self._velocities = [np.zeros(np.shape(p), self._dtype) for p in parameters]
+
+    def train_step(self, X: Array, y: Array) -> float:
+        """Update the parameters once; return the mean loss before the update."""
+        loss = self._backward(X, y)
+        for leaf, velocity in zip(self._leaves, self._velocities, strict=True):
+            parameter = self._numpy(self._engine.read, leaf)
+            self._optimizer.update(parameter, self._numpy(self._engine.gradient, leaf), velocity)
+            self._engine.each(self._engine.assign, leaf, parameter)
+        return loss
+
+    def gradients(self, X: Array, y: Array) -> list[Array]:
+        """Return the gradient of the mean loss for each parameter."""
+        self._backward(X, y)
+        return [self._numpy(self._engine.gradient, leaf).copy() for leaf in self._leaves]
+
+    def logits(self, X: Array) -> Array:
+        """Return the scores of the last layer, (n, k)."""
+        with self._engine.inference():
+            return self._numpy(self._engine.read, self._forward(X))
+
+    def parameters(self) -> list[Array]:
+        """Return copies of the parameters as float64 arrays."""
+        return [np.array(self._numpy(self._engine.read, p), np.float64) for p in self._leaves]
+
+    def _numpy(self, read: Callable[[Any], Any], native: Any) -> Array:
+        """Return data or gradients as an array of the classifier's dtype, copied only if needed."""
+        return np.asarray(self._engine.each(read, native), self._dtype)
+
+    def _forward(self, X: Array) -> Any:
+        engine, ops = self._engine, self._engine.operations
+        activation = getattr(ops, self._model.activation)
+        h = engine.each(engine.constant, X)
+        for i in range(0, len(self._leaves), 2):
+            if i:
+                h = activation(h)
+            h = h @ self._leaves[i] + self._leaves[i + 1]
+        return h
+
+    def _backward(self, X: Array, y: Array) -> float:
+        """Leave the gradients of the batch in the leaves; return its mean loss."""
+        engine = self._engine
+        for leaf in self._leaves:
+            engine.each(engine.zero, leaf)
+        loss = _LOSSES[self._model.loss](engine, self._forward(X), y)
+        engine.backward(loss)
+        return float(engine.read(loss))
+
+
+def _cross_entropy(engine: ValueEngine, logits: Any, y: Array) -> Any:
+    """Return the mean of logsumexp(logits) − logits[label], the row maximum taken out.
+
+    Source: the shift that keeps exp from overflowing: Blanchard, Higham, Higham, "Accurately
+    computing the log-sum-exp and softmax functions" (2021), section 1.
+    """
+    ops = engine.operations
+    shifted = logits - ops.max(ops.detach(logits), axis=1, keepdims=True)
+    log_sums = ops.log(ops.sum(ops.exp(shifted), axis=1))
+    return ops.sum(log_sums - shifted[np.arange(len(y)), y]) * (1.0 / len(y))
+
+
+def _hinge(engine: ValueEngine, logits: Any, y: Array) -> Any:
+    """Return the mean over the rows of the sum over wrong classes j of max(0, 1 + s_j − s_y)."""
+    ops = engine.operations
+    of_label = logits[np.arange(len(y))[:, None], y[:, None]]
+    is_wrong = (np.arange(np.shape(logits)[1]) != y[:, None]).astype(of_label.dtype)
+    margins = ops.relu(logits - of_label + 1.0)
+    return ops.sum(margins * engine.each(engine.constant, is_wrong)) * (1.0 / len(y))
+
+
+_LOSSES = {"cross_entropy": _cross_entropy, "hinge": _hinge}

@@ -1,0 +1,58 @@
+"""Turns numbers into the text of every table and page. One place, so that all agree."""
+
+import math
+
+_PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
+
+
+def significant(number: float, digits: int = 3) -> str:
+    """Return a number with so many significant digits, and commas between thousands."""
+    if not math.isfinite(number):
+        return str(number)
+    if number == 0:
+        return "0"
+    decimals = digits - 1 - math.floor(math.log10(abs(number)))
+    return f"{round(number, decimals):,.{max(decimals, 0)}f}"
+
+
+def seconds(value: float | None) -> str:
+    """Return a time as 652 s, 2.36 s, 23.6 ms or 410 µs."""
+    if value is None or math.isnan(value):
+        return "–"
+    for unit, prefix in _PREFIXES:
+        if abs(value) >= unit:
+            return f"{significant(value / unit)} {prefix}s"
+    return f"{value:.3g} s"
+
+
+def duration(value: float | None) -> str:
+    """Return a time as `seconds` does, and from two minutes on also as 10 min 52 s."""
+    text = seconds(value)
+    if value is None or math.isnan(value) or value < 120:
+        return text
+    minutes, rest = divmod(round(value), 60)
+    return f"{text} ({minutes} min {rest} s)"
+
+
+def ratio(value: float | None) -> str:
+    """Return a factor as 1,381 × or 0.82 ×."""
+    if value is None or math.isnan(value):
+        return "–"
+    return f"{value:,.0f} ×" if value >= 100 else f"{significant(value)} ×"
+
+
+def mebibytes(value: float | None) -> str:
+    """Return a size in memory as 40.1 MiB."""
+    return "–" if value is None or math.isnan(value) else f"{significant(value / 2**20)} MiB"
+
+
+def percent(value: float | None) -> str:
+    """Return a share as 96.8 %."""
+    return "–" if value is None or math.isnan(value) else f"{100 * value:.1f} %"
+
+
+def scientific(value: float | None) -> str:
+    """Return a small difference as 2.2e-16; none at all is 0."""
+    if value is None or math.isnan(value):
+        return "–"
+    return "0" if value == 0 else f"{value:.1e}"

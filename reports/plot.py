@@ -1,0 +1,100 @@
+"""What a plot is, and how one is found and drawn. Each plot is a file in `plots/`."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from benchgrad.reports import plots
+from benchgrad.reports.style import RC, Style
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+Draw = Callable[["Axes", pd.DataFrame, Style], None]
+
+
+@dataclass(frozen=True)
+class Plot:
+    """A figure of a report: which table it reads, which columns, and how it is drawn.
+
+    `panel` names a column: the figure then has an axes for each of its values.
+    """
+
+    name: str
+    order: int
+    title: str
+    caption: str
+    table: str
+    columns: tuple[str, ...]
+    panel: str
+    draw: Draw
+
+    def missing(self, frame: pd.DataFrame) -> str:
+        """Return why this plot cannot be drawn from a table, in one line; empty if it can."""
+        absent = [column for column in self.columns if column not in frame.columns]
+        if absent:
+            return f"the table {self.table} has no {', '.join(absent)} in this run"
+        return "" if len(frame) else f"the table {self.table} is empty in this run"
+
+
+def plot(  # noqa: PLR0913 (keywords that declare a plot)
+    *,
+    order: int,
+    title: str,
+    caption: str,
+    table: str,
+    columns: tuple[str, ...],
+    panel: str = "",
+) -> Callable[[Draw], Plot]:
+    """Declare ``draw(ax, frame, style)`` as the plot of its file, and name it after the file."""
+
+    def declare(draw: Draw) -> Plot:
+        name = draw.__module__.rpartition(".")[2]
+        return Plot(name, order, title, caption, table, columns, panel, draw)
+
+    return declare
+
+
+def all_plots() -> list[Plot]:
+    """Return the plot of every file in `plots/`, in their order."""
+    modules = [
+        importlib.import_module(f"{plots.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(plots.__path__)
+    ]
+    return sorted((module.draw for module in modules), key=lambda found: found.order)
+
+
+def render(plot: Plot, frame: pd.DataFrame, style: Style) -> dict[str, bytes]:
+    """Draw a plot; return the contents of its file formats, ``png`` and ``svg``."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    panels = list(frame.groupby(plot.panel, sort=False)) if plot.panel else [("", frame)]
+    n_columns = min(len(panels), 4) if plot.panel else 1
+    n_rows = ceil(len(panels) / n_columns)
+    size = (2.7 * max(n_columns, 2), 2.9 * n_rows) if plot.panel else (7.6, 4.2)
+    with mpl.rc_context(RC):
+        figure = Figure(figsize=size, layout="constrained")
+        FigureCanvasAgg(figure)
+        axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()
+        for ax, (value, part) in zip(axes, panels, strict=False):
+            plot.draw(ax, part, style)
+            if plot.panel:
+                ax.set_title(str(value), color=style.colours.get(str(value)))
+        for ax in axes[len(panels) :]:
+            ax.set_axis_off()
+        contents = {}
+        for extension, metadata in (("png", None), ("svg", {"Date": None})):
+            buffer = io.BytesIO()
+            figure.savefig(buffer, format=extension, dpi=150, metadata=metadata)
+            contents[extension] = buffer.getvalue()
+    return contents

@@ -1,0 +1,28 @@
+"""Test accuracy by seconds: what the longer training of a faster engine is worth."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import PercentFormatter
+
+from benchgrad.reports.plot import plot
+from benchgrad.reports.style import Style
+
+
+@plot(
+    order=40,
+    title="Accuracy by seconds",
+    caption="Accuracy on the test rows after each epoch, against the summed time of the epochs, "
+    "on a log axis. It is evaluated off the clock.",
+    table="epochs",
+    columns=("engine", "round", "elapsed_s", "test_accuracy"),
+)
+def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
+    """Draw a line an engine, from its first round."""
+    for engine, own in frame[frame["round"] == 0].groupby("engine", sort=False):
+        colour = style.colours[str(engine)]
+        ax.plot(own["elapsed_s"], own["test_accuracy"], ".-", label=engine, color=colour)
+    ax.set_xscale("log")
+    ax.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
+    ax.set_xlabel("seconds of training (log scale)")
+    ax.set_ylabel("accuracy on the test rows")
+    ax.legend()

@@ -1,0 +1,51 @@
+"""Seconds per epoch by engine, the published figures beside them. Reads the table of engines."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from benchgrad.reports import formats
+from benchgrad.reports.plot import plot
+from benchgrad.reports.style import FAINT, INK, Style
+
+
+@plot(
+    order=10,
+    title="Seconds per epoch",
+    caption="Median of the steady epochs with their quartiles, on a log axis. Hollow diamonds are "
+    "published figures, from another machine.",
+    table="engines",
+    columns=("engine", "status", "epoch_s", "epoch_s_low", "epoch_s_high", "published_epoch_s"),
+)
+def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
+    """Draw one bar an engine, the slowest on top; engines that are not ok are left out."""
+    rows = frame[(frame["status"] == "ok") & frame["epoch_s"].notna()].sort_values("epoch_s")
+    for i, row in enumerate(rows.itertuples()):
+        ax.barh(i, row.epoch_s, height=0.55, color=style.colours[row.engine])
+        ax.hlines(i, row.epoch_s_low, row.epoch_s_high, color=INK, linewidth=2)
+        ax.annotate(
+            formats.seconds(row.epoch_s),
+            (max(row.epoch_s_high, row.epoch_s), i),
+            xytext=(6, 0),
+            textcoords="offset points",
+            va="center",
+            fontweight="bold",
+        )
+        if row.published_epoch_s == row.published_epoch_s:
+            ax.plot(row.published_epoch_s, i, "D", mfc="white", mec=INK, ms=7, zorder=4)
+            ax.annotate(
+                f"published {formats.seconds(row.published_epoch_s)}",
+                (row.published_epoch_s, i),
+                xytext=(0, 13),
+                textcoords="offset points",
+                ha="center",
+                va="bottom",
+                fontsize=8.5,
+                color=INK,
+            )
+    ax.set_xscale("log")
+    ax.margins(x=0.18)
+    ax.set_ylim(-0.6, len(rows) - 0.2)
+    ax.set_yticks(range(len(rows)), rows["engine"])
+    ax.set_xlabel("seconds per epoch (log scale)")
+    ax.grid(axis="y", visible=False)
+    ax.spines["left"].set_color(FAINT)

@@ -1,0 +1,28 @@
+"""Training loss by epoch: engines that do the same work lie on one line."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from benchgrad.reports.plot import plot
+from benchgrad.reports.style import Style
+
+
+@plot(
+    order=20,
+    title="Loss by epoch",
+    caption="Mean training loss of each epoch. Engines that did the same work coincide; their "
+    "lines are drawn on top of each other, the wider below.",
+    table="epochs",
+    columns=("engine", "round", "epoch", "loss"),
+)
+def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
+    """Draw a line an engine, from its first round."""
+    engines = list(frame["engine"].unique())
+    for i, engine in enumerate(engines):
+        own = frame[(frame["engine"] == engine) & (frame["round"] == 0)]
+        line = style.line(i, len(engines))
+        ax.plot(own["epoch"], own["loss"], label=engine, color=style.colours[engine], **line)
+        ax.plot(own["epoch"].iloc[-1:], own["loss"].iloc[-1:], "o", color=style.colours[engine])
+    ax.set_xlabel("epoch")
+    ax.set_ylabel("mean training loss")
+    ax.legend()

@@ -1,0 +1,26 @@
+"""Training loss by seconds: what the time of each engine buys."""
+
+import pandas as pd
+from matplotlib.axes import Axes
+
+from benchgrad.reports.plot import plot
+from benchgrad.reports.style import Style
+
+
+@plot(
+    order=30,
+    title="Loss by seconds",
+    caption="The same losses against the summed time of the epochs, on a log axis; evaluation is "
+    "not part of it. The distance between two lines is the factor between two engines.",
+    table="epochs",
+    columns=("engine", "round", "elapsed_s", "loss"),
+)
+def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
+    """Draw a line an engine, from its first round."""
+    for engine, own in frame[frame["round"] == 0].groupby("engine", sort=False):
+        colour = style.colours[str(engine)]
+        ax.plot(own["elapsed_s"], own["loss"], ".-", label=engine, color=colour, linewidth=1.6)
+    ax.set_xscale("log")
+    ax.set_xlabel("seconds of training (log scale)")
+    ax.set_ylabel("mean training loss")
+    ax.legend()

@@ -1,0 +1,222 @@
+"""From records to tables: everything a report derives is derived here, once, with pandas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from benchgrad.benchmarks.plan import Contestant
+from benchgrad.benchmarks.records import Cell, Results
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The tables of one run; units end the names of the columns.
+
+    Attributes:
+        epochs: a row for each epoch of each cell, `epoch` counted from 1; `loss` is the mean
+            over its steps, `elapsed_s` the summed time of the epochs so far.
+        engines: a row for each engine, in the plan's order; see `_engine_row`.
+        points: for two features only: a row for each grid point (`part` grid), and each test
+            point (`part` test), for each engine that finished; `label` is a class number.
+        confusion: a row for each engine, true class and predicted class, with its `count`.
+    """
+
+    epochs: pd.DataFrame
+    engines: pd.DataFrame
+    points: pd.DataFrame
+    confusion: pd.DataFrame
+
+
+def tables(results: Results) -> Tables:
+    """Return the tables of a run."""
+    finished = {cell.engine: cell for cell in results.cells if cell.final and cell.round == 0}
+    epochs = _epochs(results)
+    return Tables(
+        epochs=epochs,
+        engines=_engines(results, epochs),
+        points=pd.concat([_points(results, c) for c in finished.values()] or [pd.DataFrame()]),
+        confusion=pd.concat(
+            [_confusion(results, c) for c in finished.values()] or [pd.DataFrame()]
+        ),
+    )
+
+
+def _epochs(results: Results) -> pd.DataFrame:
+    rows = [
+        {
+            "engine": cell.engine,
+            "round": cell.round,
+            "epoch": i,
+            "wall_s": epoch.wall_s,
+            "cpu_s": epoch.cpu_s,
+            "collector_s": epoch.collector_s,
+            "loss": np.mean(np.array(epoch.losses, np.float64)),
+            "train_accuracy": epoch.train_accuracy,
+            "test_accuracy": epoch.test_accuracy,
+        }
+        for cell in results.cells
+        for i, epoch in enumerate(cell.epochs, start=1)
+    ]
+    columns = [
+        "engine", "round", "epoch", "wall_s", "cpu_s", "collector_s",
+        "loss", "train_accuracy", "test_accuracy",
+    ]  # fmt: skip
+    table = pd.DataFrame(rows, columns=columns)
+    table["elapsed_s"] = table.groupby(["engine", "round"])["wall_s"].cumsum()
+    return table
+
+
+def _engines(results: Results, epochs: pd.DataFrame) -> pd.DataFrame:
+    rows = []
+    for contestant in results.plan.engines:
+        cells = [cell for cell in results.cells if cell.engine == contestant.name]
+        if cells:
+            own = epochs[epochs["engine"] == contestant.name]
+            rows.append(_engine_row(contestant, cells, own))
+    table = pd.DataFrame(rows)
+    ranked = table.loc[table["status"] == "ok", "epoch_s"]
+    table["times_fastest"] = table["epoch_s"].where(table["status"] == "ok") / ranked.min()
+    return table
+
+
+def _engine_row(
+    contestant: Contestant, cells: list[Cell], epochs: pd.DataFrame
+) -> dict[str, object]:
+    """Return what is known of one engine over all its rounds.
+
+    `epoch_s` is the median over the epochs after the first of each round (the first warms up;
+    it counts only where there is no other), `epoch_s_low` and `epoch_s_high` the quartiles.
+    `total_s` is the median over rounds of the sum of all epochs, the first included; if a
+    budget ended the engine early, the epochs that are left are put at `epoch_s` each and
+    `is_forecast` is true. Of several rounds the worst status counts, and the largest
+    difference and peak.
+    """
+    worst = next((cell for cell in cells if cell.status != "ok"), cells[0])
+    steady = epochs[epochs["epoch"] > 1]["wall_s"]
+    steady = steady if len(steady) else epochs["wall_s"]
+    measured = epochs.groupby("round")["wall_s"].agg(["sum", "count"])
+    epoch_s = steady.median()
+    n_left = worst.epochs_planned - measured["count"]
+    equalities = [cell.equality for cell in cells if cell.equality]
+    last = epochs[epochs["round"] == 0].tail(1)
+    return {
+        "engine": contestant.name,
+        "status": worst.status,
+        "reason": worst.reason,
+        "kind": worst.kind,
+        "version": worst.version,
+        "note": worst.note,
+        "rounds": len(cells),
+        "epochs_planned": worst.epochs_planned,
+        "epochs_done": int(measured["count"].min()) if len(measured) else 0,
+        "epoch_s": epoch_s,
+        "epoch_s_low": steady.quantile(0.25),
+        "epoch_s_high": steady.quantile(0.75),
+        "measured_s": measured["sum"].median(),
+        "total_s": (measured["sum"] + n_left * epoch_s).median(),
+        "is_forecast": bool((n_left > 0).any()),
+        "collector_share": epochs["collector_s"].sum() / epochs["wall_s"].sum()
+        if len(epochs)
+        else np.nan,
+        "cpu_per_wall": epochs["cpu_s"].sum() / epochs["wall_s"].sum() if len(epochs) else np.nan,
+        "import_s": _median([cell.import_s for cell in cells]),
+        "build_s": _median([cell.build_s for cell in cells]),
+        "first_step_s": _median([cell.first_step_s for cell in cells]),
+        "peak_bytes": _largest([cell.peak_bytes for cell in cells]),
+        "added_bytes": _largest(
+            [
+                cell.peak_bytes - cell.baseline_bytes
+                for cell in cells
+                if cell.peak_bytes and cell.baseline_bytes
+            ]
+        ),
+        "train_accuracy": last["train_accuracy"].max(),
+        "test_accuracy": last["test_accuracy"].max(),
+        "loss": last["loss"].max(),
+        "steps_compared": sum(e.n_steps for e in equalities),
+        "loss_difference": _largest([e.loss_difference for e in equalities]),
+        "parameter_difference": _largest([e.parameter_difference for e in equalities]),
+        "logit_difference": _largest([e.logit_difference for e in equalities]),
+        "limit": _largest([e.limit for e in equalities]),
+        "published_epochs": contestant.published.epochs if contestant.published else np.nan,
+        "published_total_s": contestant.published.total_s if contestant.published else np.nan,
+        "published_epoch_s": contestant.published.epoch_s if contestant.published else np.nan,
+    }
+
+
+def _points(results: Results, cell: Cell) -> pd.DataFrame:
+    grid, final = results.data.grid, cell.final
+    if grid is None or final is None:
+        return pd.DataFrame()
+    x, y = np.meshgrid(
+        np.linspace(grid.x_min, grid.x_max, grid.n), np.linspace(grid.y_min, grid.y_max, grid.n)
+    )
+    on_grid = {"part": "grid", "x": x.ravel(), "y": y.ravel(), "label": final.grid_classes}
+    points = np.array(results.data.test_points).reshape(-1, 2)
+    tested = {
+        "part": "test",
+        "x": points[:, 0],
+        "y": points[:, 1],
+        "label": results.data.test_labels,
+    }
+    return pd.concat([pd.DataFrame(on_grid), pd.DataFrame(tested)]).assign(engine=cell.engine)
+
+
+def _confusion(results: Results, cell: Cell) -> pd.DataFrame:
+    if cell.final is None or results.data.n_features == 2:
+        return pd.DataFrame()
+    classes = range(len(results.data.class_names))
+    counts = pd.crosstab(
+        pd.Categorical(results.data.test_labels, classes),
+        pd.Categorical(cell.final.test_classes, classes),
+        rownames=["label"], colnames=["predicted"], dropna=False,
+    )  # fmt: skip
+    return counts.stack().rename("count").reset_index().assign(engine=cell.engine)
+
+
+def _median(numbers: list[float | None]) -> float:
+    known = [number for number in numbers if number is not None]
+    return float(np.median(known)) if known else np.nan
+
+
+def _largest(numbers: list[float | None]) -> float:
+    known = [number for number in numbers if number is not None]
+    return max(known) if known else np.nan
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """The two engines that a report sets side by side, and how many times one takes the other's.
+
+    `published_ratio` is nan unless the plan has a published figure for both.
+    """
+
+    slow: str
+    fast: str
+    ratio: float
+    published_ratio: float
+    is_forecast: bool
+
+
+def comparison(engines: pd.DataFrame) -> Comparison | None:
+    """Return the ratio per epoch between the two published engines, else slowest to fastest.
+
+    Only engines whose work was equal to the reference's are compared; None if there are not two.
+    """
+    ok = engines[engines["status"] == "ok"]
+    published = ok[ok["published_epoch_s"].notna()]
+    chosen = published if len(published) > 1 else ok
+    if len(chosen) < 2:
+        return None
+    by = "published_epoch_s" if len(published) > 1 else "epoch_s"
+    slow, fast = chosen.loc[chosen[by].idxmax()], chosen.loc[chosen[by].idxmin()]
+    return Comparison(
+        slow=slow["engine"],
+        fast=fast["engine"],
+        ratio=slow["epoch_s"] / fast["epoch_s"],
+        published_ratio=slow["published_epoch_s"] / fast["published_epoch_s"],
+        is_forecast=bool(slow["is_forecast"] or fast["is_forecast"]),
+    )

@@ -1,0 +1,38 @@
+"""The summary that a run prints: the same figures as the page, as rich renderables."""
+
+from collections.abc import Iterator
+
+from rich.table import Table
+
+from benchgrad.benchmarks.records import Results
+from benchgrad.reports import formats
+from benchgrad.reports.tables import comparison, tables
+
+
+def summary(results: Results) -> Iterator[Table | str]:
+    """Yield the table of engines, the ratio, and what the figures sum."""
+    engines = tables(results).engines
+    table = Table(box=None, pad_edge=False)
+    for name in ("engine", "status", "epochs", "per epoch", "total", "× fastest", "test accuracy"):
+        table.add_column(name, justify="left" if name in ("engine", "status") else "right")
+    table.add_column("largest difference in loss", justify="right")
+    for row in engines.to_dict("records"):
+        forecast = " (forecast)" if row["is_forecast"] else ""
+        table.add_row(
+            row["engine"],
+            row["status"],
+            f"{row['epochs_done']} of {row['epochs_planned']}",
+            formats.seconds(row["epoch_s"]),
+            formats.seconds(row["total_s"]) + forecast,
+            formats.ratio(row["times_fastest"]),
+            formats.percent(row["test_accuracy"]),
+            formats.scientific(row["loss_difference"]),
+        )
+    yield table
+    found = comparison(engines)
+    if found:
+        published = formats.ratio(found.published_ratio)
+        yield (
+            f"an epoch with {found.slow} takes {formats.ratio(found.ratio)} as long as with "
+            f"{found.fast}" + (f"; published: {published}" if published != "–" else "")
+        )
