@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from benchgrad.benchmarks.plan import Plan
     from benchgrad.benchmarks.records import Results
 
 _UNITS = {"": 1.0, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
@@ -60,20 +59,19 @@ def run(
 
     chosen = load_plan(plan)
     if engines is not None:
-        chosen = chosen.select([_engine_spec(name) for name in engines.split(",") if name.strip()])
+        chosen = chosen.select([name.strip() for name in engines.split(",") if name.strip()])
     data = {"name": dataset, "label": label}
     limits = {"rounds": rounds, "threads": threads, "timeout_s": _seconds("--timeout", timeout)}
     each = {"epochs": epochs, "budget_s": _seconds("--budget", budget)}
     chosen = chosen.with_data(**_given(data)).replace(**_given(limits)).with_each(**_given(each))
-    _check_names(chosen)
-    name = Path(plan).stem if plan.endswith(".toml") else plan
-    folder = _writable(out or Path("reports") / "out" / name)
 
     from benchgrad.benchmarks import runner
     from benchgrad.benchmarks.records import FAILURES, write_results
 
+    prepared = runner.prepare(chosen)
+    folder = _writable(out or Path("reports") / "out" / Path(plan).stem)
     with RunConsole(chosen) as console:
-        results = runner.run(chosen, plan, console)
+        results = runner.run(chosen, plan, prepared, console)
         console.writing_report()
         write_results(results, folder)
         page = _report(folder)
@@ -161,21 +159,6 @@ def _given(options: Mapping[str, object]) -> dict[str, object]:
     return {name: value for name, value in options.items() if value is not None}
 
 
-def _check_names(plan: Plan) -> None:
-    """Refuse engines and data that are not there before anything is written."""
-    from benchgrad.datasets import check_name
-    from benchgrad.engines import check_names
-
-    check_names([plan.reference, *(contestant.name for contestant in plan.engines)])
-    check_name(plan.data.name)
-
-
-def _engine_spec(name: str) -> str:
-    """Return an engine's name as it was given, a file as an absolute path for the workers."""
-    name = name.strip()
-    return str(Path(name).resolve()) if name.endswith(".py") else name
-
-
 def _seconds(option: str, text: str | None) -> float | None:
     """Return a time such as 60s, 5min, 1.5h or 90 in seconds."""
     if text is None:
@@ -209,6 +192,8 @@ def main() -> None:
     """Run the command line; a user's mistake ends with one line on standard error and code 2."""
     try:
         app()
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
     except Exception as error:
         code = _exit_code(error)
         if code is None:

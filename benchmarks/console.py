@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from types import TracebackType
+import signal
+from types import FrameType, TracebackType
 from typing import Self
 
 from rich.console import Console
@@ -19,7 +20,11 @@ def printer() -> Console:
 
 
 class RunConsole:
-    """Follows a run on standard error; as a context it ends the bar also after an error."""
+    """Follows a run on standard error, and hears Ctrl-C.
+
+    As a context it takes the first Ctrl-C as a request to stop, the second as usual; and it
+    ends the bar, also after an error.
+    """
 
     def __init__(self, plan: Plan) -> None:
         self._console = Console(stderr=True, highlight=False)
@@ -34,9 +39,11 @@ class RunConsole:
             disable=not self._console.is_terminal,
             transient=True,
         )
+        self._stop_requested = False
         self._task = self._progress.add_task("preparing the data", total=None, state="")
 
     def __enter__(self) -> Self:
+        self._handler = signal.signal(signal.SIGINT, self._on_interrupt)
         self._progress.start()
         return self
 
@@ -47,6 +54,15 @@ class RunConsole:
         trace: TracebackType | None,
     ) -> None:
         self._progress.stop()
+        signal.signal(signal.SIGINT, self._handler)
+
+    def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
+        self._stop_requested = True
+        signal.signal(signal.SIGINT, self._handler)
+
+    def stop_requested(self) -> bool:
+        """Return whether Ctrl-C was pressed."""
+        return self._stop_requested
 
     def cell_started(self, engine: str, round: int, n_epochs: int) -> None:
         """Begin the bar of a cell."""

@@ -104,26 +104,24 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     def select(self, names: list[str]) -> Plan:
         """Return the plan with these engines only; those it does not know take its defaults."""
         known = {contestant.name: contestant for contestant in self.engines}
-        chosen = tuple(known.get(name, Contestant(name)) for name in names)
-        return self.replace(engines=chosen)
+        return self.replace(engines=[known.get(name, Contestant(name)) for name in names])
 
     def replace(self, **changes: object) -> Plan:
-        """Return a copy with some fields changed, validated again.
+        """Return a copy with some fields changed, validated as if it had been read.
 
         Raises:
             PlanError: the result is not a valid plan.
         """
-        changed = msgspec.structs.replace(self, **changes)
-        return _convert(msgspec.to_builtins(changed), "options")
+        fields = msgspec.to_builtins(self) | msgspec.to_builtins(changes)
+        return _convert(fields, "options")
 
     def with_data(self, **changes: object) -> Plan:
         """Return a copy with some fields of its data changed."""
-        return self.replace(data=msgspec.structs.replace(self.data, **changes))
+        return self.replace(data=msgspec.to_builtins(self.data) | changes)
 
     def with_each(self, **changes: object) -> Plan:
         """Return a copy in which every engine has some fields changed."""
-        changed = (msgspec.structs.replace(engine, **changes) for engine in self.engines)
-        return self.replace(engines=tuple(changed))
+        return self.replace(engines=[msgspec.to_builtins(e) | changes for e in self.engines])
 
 
 def shipped() -> dict[str, Plan]:

@@ -91,17 +91,19 @@ class WorkerProcess:
         self._process.wait()
         os.close(self._events)
 
-    def events(self) -> Iterator[Event]:
-        """Yield the worker's events until it ends.
+    def events(self) -> Iterator[Event | None]:
+        """Yield the worker's events until it ends, and a None now and then while it is silent.
 
         Raises:
             WorkerTimeoutError: it took longer than it may.
         """
         buffer = b""
-        while chunk := self._read():
-            *lines, buffer = (buffer + chunk).split(b"\n")
+        while (chunk := self._read()) != b"":
+            *lines, buffer = (buffer + (chunk or b"")).split(b"\n")
             for line in lines:
                 yield msgspec.json.decode(line, type=Event)
+            if chunk is None:
+                yield None
 
     def exit(self) -> Exit:
         """Wait for the end of a worker that has nothing more to say."""
@@ -118,17 +120,20 @@ class WorkerProcess:
         with contextlib.suppress(BrokenPipeError), stdin:  # if it died at once its exit says why
             stdin.write(msgspec.json.encode(job))
 
-    def _read(self) -> bytes:
-        """Return what the worker wrote; empty once it ended, also if a child of it lives on."""
-        while True:
-            ended = self._process.poll() is not None
-            readable, _, _ = select.select([self._events], [], [], 0.0 if ended else _POLL_S)
-            if readable:
-                return os.read(self._events, 1 << 16)
-            if ended:
-                return b""
-            if time.monotonic() > self._deadline:
-                raise WorkerTimeoutError
+    def _read(self) -> bytes | None:
+        """Return what the worker wrote, None if nothing yet, and no bytes once it has ended.
+
+        It has ended also if a child of it lives on and keeps the pipe open.
+        """
+        ended = self._process.poll() is not None
+        readable, _, _ = select.select([self._events], [], [], 0.0 if ended else _POLL_S)
+        if readable:
+            return os.read(self._events, 1 << 16)
+        if ended:
+            return b""
+        if time.monotonic() > self._deadline:
+            raise WorkerTimeoutError
+        return None
 
     def _kill_group(self) -> None:
         with contextlib.suppress(ProcessLookupError):

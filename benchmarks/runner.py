@@ -37,8 +37,15 @@ class RunError(Exception):
     """A run that cannot be judged, because the reference itself failed; one line."""
 
 
+class _StoppedError(Exception):
+    """The listener asked for the end while a cell was running."""
+
+
 class Listener(Protocol):
-    """Is told how a run goes; a progress bar, or nothing at all."""
+    """Is told how a run goes, and may end it; a progress bar, or nothing at all."""
+
+    def stop_requested(self) -> bool:
+        """Return whether the run is to end; asked several times a second."""
 
     def cell_started(self, engine: str, round: int, n_epochs: int) -> None:
         """A process for a cell is being started."""
@@ -61,22 +68,29 @@ class _Observed:
     failed: Failed | None = None
 
 
-def run(plan: Plan, plan_name: str, listener: Listener) -> Results:
-    """Run all cells of a plan and judge each.
-
-    A KeyboardInterrupt ends the cell that is running; it and all that would have followed
-    become `interrupted`.
+def prepare(plan: Plan) -> Dataset:
+    """Return the data set of a plan, after looking whether its engines are there.
 
     Raises:
-        EngineError, DatasetError: an engine or the data set is not there; nothing was started.
-        RunError: the reference engine failed, so nothing can be judged.
+        EngineError, DatasetError: an engine or the data set is not there, or cannot be used.
     """
     check_names([plan.reference, *(contestant.name for contestant in plan.engines)])
     data = plan.data
     recipe = datasets.Recipe(
         data.n_samples, data.noise, data.test_fraction, data.label, plan.training.seed
     )
-    dataset = datasets.make(data.name, recipe)
+    return datasets.make(data.name, recipe)
+
+
+def run(plan: Plan, plan_name: str, dataset: Dataset, listener: Listener) -> Results:
+    """Run all cells of a plan on its data set and judge each.
+
+    When the listener asks for the end, the cell that is running and all that would have
+    followed become `interrupted`.
+
+    Raises:
+        RunError: the reference engine failed, so nothing can be judged.
+    """
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     with tempfile.TemporaryDirectory(prefix="benchgrad-") as scratch:
         cells = _Run(plan, dataset, Path(scratch), listener).cells()
@@ -112,19 +126,16 @@ class _Run:
     def cells(self) -> list[Cell]:
         """Return a cell for each engine and round, in the order they ran."""
         cells: list[Cell] = []
-        interrupted = False
         for round in range(self._plan.rounds):
             reference = None
             for contestant in _rotated(self._plan.engines, round):
-                cell = self._interrupted(contestant, round, "before it was started")
-                if not interrupted:
-                    observed = _Observed()
-                    try:
-                        reference = reference or self._reference(round)
-                        cell = self._measure(contestant, round, reference, observed)
-                    except KeyboardInterrupt:
-                        interrupted = True
-                        cell = self._interrupted(contestant, round, "while it ran", observed)
+                observed = _Observed()
+                try:
+                    reference = reference or self._reference(round)
+                    cell = self._measure(contestant, round, reference, observed)
+                except _StoppedError:
+                    reason = "the run was interrupted"
+                    cell = self._cell(contestant, round, "interrupted", reason, observed)
                 self._listener.cell_finished(cell)
                 cells.append(cell)
         return cells
@@ -183,13 +194,16 @@ class _Run:
     def _observe(self, job: Job, observed: _Observed) -> tuple[Status, str]:
         """Run a job in a process of its own; return how it ended, and why if it failed."""
         plan = self._plan
+        self._go_on_or_stop()
         with (
             self._output_path.open("w+b") as output,
             WorkerProcess(job, plan.threads, plan.timeout_s, output) as worker,
         ):
             try:
                 for event in worker.events():
-                    self._note(event, job, observed)
+                    if event is not None:
+                        self._note(event, job, observed)
+                    self._go_on_or_stop()
                 exit = worker.exit()
             except WorkerTimeoutError:
                 return "timeout", f"killed after {plan.timeout_s:g} s{_progress(observed, job)}"
@@ -198,6 +212,10 @@ class _Run:
             if observed.finished and exit.code == 0:
                 return "ok", ""
             return "crashed", f"{exit}{_progress(observed, job)}"
+
+    def _go_on_or_stop(self) -> None:
+        if self._listener.stop_requested():
+            raise _StoppedError
 
     def _note(
         self, event: Ready | EpochDone | Finished | Failed, job: Job, observed: _Observed
@@ -215,12 +233,6 @@ class _Run:
                 observed.finished = event
             case Failed():
                 observed.failed = event
-
-    def _interrupted(
-        self, contestant: Contestant, round: int, when: str, observed: _Observed | None = None
-    ) -> Cell:
-        reason = f"the run was interrupted {when}"
-        return self._cell(contestant, round, "interrupted", reason, observed or _Observed())
 
     def _cell(
         self, contestant: Contestant, round: int, status: Status, reason: str, observed: _Observed

@@ -20,8 +20,16 @@ from benchgrad.benchmarks.gate import difference
 from benchgrad.benchmarks.messages import EpochDone, Event, Failed, Finished, Job, Ready
 from benchgrad.benchmarks.records import Epoch
 from benchgrad.benchmarks.training import Schedule, train
-from benchgrad.engines import MLP, SGD, Classifier, Engine, EngineError, UnsupportedError, load
-from benchgrad.engines.registry import MissingPackageError
+from benchgrad.engines import (
+    MLP,
+    SGD,
+    Classifier,
+    Engine,
+    EngineError,
+    MissingPackageError,
+    UnsupportedError,
+    load,
+)
 
 Array = NDArray[Any]
 
@@ -94,31 +102,32 @@ class Worker:
 
     def _train(self, classifier: Classifier) -> None:
         X, y = self._data["X_train"], self._data["y_train"]
-        for epoch in train(classifier, X, y, self._schedule(), self._clock):
-            if not self._epoch_done(epoch, classifier.parameters()):
-                return
+        epochs = train(classifier, X, y, self._schedule(), self._clock)
+        for i, epoch in enumerate(epochs, start=1):
+            losses = np.asarray(epoch.result, np.float64).ravel()
+            self._epoch_done(epoch, losses, classifier.parameters())
+            for step, loss in enumerate(losses, start=1):
+                if not np.isfinite(loss):
+                    reason = f"the loss is {loss} at step {step} of epoch {i}"
+                    self._send(Failed("invalid", reason))
+                    return
         self._finish(classifier)
 
-    def _epoch_done(self, epoch: Timed[Array], parameters: list[Array]) -> bool:
-        """Evaluate an epoch off the clock and report it; return whether it is worth going on."""
-        losses = np.asarray(epoch.result, np.float64)
+    def _epoch_done(self, epoch: Timed[Array], losses: Array, parameters: list[Array]) -> None:
+        """Evaluate an epoch off the clock and report it."""
         self._send(
             EpochDone(
                 Epoch(
                     wall_s=epoch.wall_s,
                     cpu_s=epoch.cpu_s,
                     collector_s=epoch.collector_s,
-                    losses=[float(x) if np.isfinite(x) else None for x in losses.ravel()],
+                    losses=[float(x) if np.isfinite(x) else None for x in losses],
                     train_accuracy=self._accuracy(parameters, "train"),
                     test_accuracy=self._accuracy(parameters, "test"),
                 ),
                 _flat(parameters) if self._job.snapshots else None,
             )
         )
-        bad = np.flatnonzero(~np.isfinite(losses))
-        if len(bad):
-            self._send(Failed("invalid", f"the loss is {losses[bad[0]]} at step {bad[0] + 1}"))
-        return not len(bad)
 
     def _finish(self, classifier: Classifier) -> None:
         peak_bytes = _peak_bytes()

@@ -14,6 +14,8 @@ import numpy as np
 
 from benchgrad.datasets.dataset import Array, DatasetError, Table
 
+_LARGEST = 1e100  # the sum of the squares of a column must not overflow
+
 
 class Row(NamedTuple):
     """The cells of a row, without the blanks around them, and its number."""
@@ -84,6 +86,8 @@ def _features(path: Path, columns: list[str], where: int, row: Row) -> list[floa
             _refuse(path, problem, row=row.number, column=columns[i])
         if not math.isfinite(number):
             _refuse(path, f"{cell!r} is not a finite number", row=row.number, column=columns[i])
+        if abs(number) > _LARGEST:
+            _refuse(path, f"{cell!r} is too large to be scaled", row=row.number, column=columns[i])
         numbers.append(number)
     return numbers
 

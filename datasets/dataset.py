@@ -1,7 +1,6 @@
 """What a data set is once it is ready: split, standardised, its labels numbered."""
 
 from dataclasses import dataclass
-from math import ceil
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -53,25 +52,33 @@ class Dataset:
 
 
 def split(name: str, table: Table, test_fraction: float, seed: int) -> Dataset:
-    """Return the rows in a stratified split, standardised with the training rows' statistics.
+    """Return the rows split class by class, standardised with the training rows' statistics.
 
-    Each part gets at least as many rows as there are classes.
+    Each class has its share of both parts, and at least one row in each.
+
+    Raises:
+        DatasetError: a class has fewer than two rows.
     """
     from sklearn.model_selection import train_test_split
     from sklearn.preprocessing import StandardScaler
 
     X, labels, class_names = table
-    k = len(class_names)
-    n_test = min(max(ceil(test_fraction * len(X)), k), len(X) - k)
-    X_train, X_test, y_train, y_test = train_test_split(
-        X, labels, test_size=n_test, stratify=labels, random_state=seed
-    )
-    scaler = StandardScaler().fit(X_train)
+    test = np.zeros(len(X), bool)
+    for label, class_name in enumerate(class_names):
+        rows = np.flatnonzero(labels == label)
+        if len(rows) < 2:
+            raise DatasetError(
+                f"data set {name!r}: the class {class_name!r} has {len(rows)} of {len(X)} rows; "
+                "two are needed, to train and to test"
+            )
+        n_test = min(max(round(test_fraction * len(rows)), 1), len(rows) - 1)
+        test[train_test_split(rows, test_size=n_test, random_state=seed)[1]] = True
+    scaler = StandardScaler().fit(X[~test])
     return Dataset(
         name,
-        scaler.transform(X_train),
-        y_train.astype(np.int64),
-        scaler.transform(X_test),
-        y_test.astype(np.int64),
+        scaler.transform(X[~test]),
+        labels[~test].astype(np.int64),
+        scaler.transform(X[test]),
+        labels[test].astype(np.int64),
         class_names,
     )

@@ -12,7 +12,13 @@ from benchgrad.engines.interface import (
 )
 from benchgrad.engines.model import MLP, SGD
 from benchgrad.engines.operations import Operations
-from benchgrad.engines.registry import EngineStatus, available, check_names, load
+from benchgrad.engines.registry import (
+    EngineStatus,
+    MissingPackageError,
+    available,
+    check_names,
+    load,
+)
 from benchgrad.engines.value_engine import ValueEngine
 
 __all__ = [
@@ -23,6 +29,7 @@ __all__ = [
     "Engine",
     "EngineError",
     "EngineStatus",
+    "MissingPackageError",
     "Operations",
     "UnsupportedError",
     "ValueEngine",

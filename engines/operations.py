@@ -42,12 +42,14 @@ def methods_of(value: type, names: Iterable[str]) -> dict[str, Callable[..., Any
 
 
 def over_object_arrays(
-    elementwise: Table, is_value: Callable[[object], bool], read: Callable[[Any], float]
+    elementwise: Table,
+    is_value: Callable[[object], bool],
+    read: Callable[[Any], float],
 ) -> dict[str, Callable[..., Any]]:
     """Return the operations on NumPy object arrays of scalar Values and plain numbers.
 
-    `elementwise` are the operations on one Value. NumPy sums, shapes and multiplies object
-    arrays by the operators of their elements; only numbers can be compared for an extreme.
+    `elementwise` are the operations on one Value or number. NumPy sums, shapes and multiplies
+    object arrays by the operators of their elements; only numbers have an extreme.
     """
 
     def mapped(function: Callable[..., Any]) -> Any:

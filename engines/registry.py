@@ -62,6 +62,8 @@ def load(spec: str) -> Engine:
         engine = _load(spec)
     except ModuleNotFoundError as error:
         package = (error.name or str(error)).partition(".")[0]
+        if importlib.util.find_spec(package) is not None:
+            raise EngineError(f"engine {spec!r} cannot be loaded: {error}") from error
         message = f"engine {spec!r} needs the package {package}: pip install {package}"
         raise MissingPackageError(message) from error
     except EngineError:
@@ -71,6 +73,9 @@ def load(spec: str) -> Engine:
         raise EngineError(f"engine {spec!r} cannot be loaded: {reason}") from error
     if not isinstance(engine, Engine):
         raise EngineError(f"engine {spec!r} is a {type(engine).__name__}, not an Engine")
+    for attribute in ("name", "kind", "capabilities"):
+        if not getattr(engine, attribute, None):
+            raise EngineError(f"engine {spec!r} does not declare its {attribute}")
     return engine
 
 

@@ -58,6 +58,7 @@ class ValueEngine(Engine):
             dict(operations) if isinstance(operations, Mapping) else methods_of(value, operations)
         )
         if kind == "scalar":
+            table = {name: self._of_numbers_too(function) for name, function in table.items()}
             table = over_object_arrays(table, self.is_value, self.read)
         self.operations = Operations(name, table)
         self.capabilities = Capabilities(operations=frozenset(table), dtypes=dtypes)
@@ -100,6 +101,20 @@ class ValueEngine(Engine):
         """Tell a Value from a plain number or array."""
         return isinstance(native, self.value)
 
+    def is_constant(self, value: Any) -> bool:
+        """Tell a Value that cannot go backward, where the class has such."""
+        return False
+
+    def _of_numbers_too(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """Return a function of a scalar Value that makes a number of a number."""
+
+        def of_either(element: Any) -> Any:
+            if self.is_value(element):
+                return function(element)
+            return self.read(function(self.leaf(element)))
+
+        return of_either
+
     # --- the training interface ---
 
     def each(self, function: Callable[..., Any], *natives: Any) -> Any:
@@ -124,17 +139,21 @@ class ValueEngine(Engine):
     ) -> tuple[float, list[Array]]:
         """Return ``function(ops, *native)`` as a float, and its gradient for each array."""
         leaves = [self.each(self.leaf, np.array(array)) for array in arrays]
+        pairs = list(zip(leaves, arrays, strict=True))
         out = function(self.operations, *leaves)
         if isinstance(out, np.ndarray) and out.dtype == object and out.size == 1:
             out = out.item()  # a scalar engine's array of one Value
-        if not self.is_value(out):  # made of constants only
-            return float(out), [np.zeros_like(array) for array in arrays]
-        self.backward(out)
-        gradients = [
-            np.array(self.each(self.gradient, leaf), dtype=np.asarray(array).dtype)
-            for leaf, array in zip(leaves, arrays, strict=True)
-        ]
-        return float(self.read(out)), gradients
+        result = np.asarray(self.read(out) if self.is_value(out) else out).item()
+        if self.is_value(out) and not self.is_constant(out):
+            self.backward(out)
+        gradients = [np.array(self.each(self.gradient, leaf), _float_dtype(a)) for leaf, a in pairs]
+        return float(result), gradients
+
+
+def _float_dtype(array: Array) -> np.dtype[Any]:
+    """Return the dtype of the gradient of an array: its own, or float64 for integers."""
+    dtype = np.asarray(array).dtype
+    return dtype if dtype.kind == "f" else np.dtype(np.float64)
 
 
 # Beside the operators, what the classifier asks of an engine's operations.

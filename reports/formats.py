@@ -5,14 +5,20 @@ import math
 _PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 
 
+def rounded(number: float, digits: int = 3) -> float:
+    """Return a number rounded to so many significant digits."""
+    return float(f"{number:.{digits}g}")
+
+
 def significant(number: float, digits: int = 3) -> str:
     """Return a number with so many significant digits, and commas between thousands."""
+    number = rounded(number, digits)
     if not math.isfinite(number):
         return str(number)
     if number == 0:
         return "0"
     decimals = digits - 1 - math.floor(math.log10(abs(number)))
-    return f"{round(number, decimals):,.{max(decimals, 0)}f}"
+    return f"{number:,.{max(decimals, 0)}f}"
 
 
 def seconds(value: float | None) -> str:
@@ -20,7 +26,7 @@ def seconds(value: float | None) -> str:
     if value is None or math.isnan(value):
         return "–"
     for unit, prefix in _PREFIXES:
-        if abs(value) >= unit:
+        if rounded(abs(value)) >= unit:
             return f"{significant(value / unit)} {prefix}s"
     return f"{value:.3g} s"
 
@@ -28,7 +34,7 @@ def seconds(value: float | None) -> str:
 def duration(value: float | None) -> str:
     """Return a time as `seconds` does, and from two minutes on also as 10 min 52 s."""
     text = seconds(value)
-    if value is None or math.isnan(value) or value < 120:
+    if value is None or not 120 <= value < math.inf:
         return text
     minutes, rest = divmod(round(value), 60)
     return f"{text} ({minutes} min {rest} s)"

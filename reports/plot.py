@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from benchgrad.reports import plots
-from benchgrad.reports.style import RC, Style
+from benchgrad.reports.style import INK, RC, Style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -89,7 +89,7 @@ def render(plot: Plot, frame: pd.DataFrame, style: Style) -> dict[str, bytes]:
         for ax, (value, part) in zip(axes, panels, strict=False):
             plot.draw(ax, part, style)
             if plot.panel:
-                ax.set_title(str(value), color=style.colours.get(str(value)))
+                ax.set_title(str(value), color=style.colours.get(str(value), INK))
         for ax in axes[len(panels) :]:
             ax.set_axis_off()
         contents = {}

@@ -36,6 +36,7 @@ RC: Any = {
     "ytick.color": INK,
     "font.size": 10,
     "legend.frameon": False,
+    "text.parse_math": False,  # names are the users' own
     "svg.fonttype": "path",
     "svg.hashsalt": "benchgrad",
 }

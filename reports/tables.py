@@ -65,7 +65,9 @@ def _epochs(results: Results) -> pd.DataFrame:
         "loss", "train_accuracy", "test_accuracy",
     ]  # fmt: skip
     table = pd.DataFrame(rows, columns=columns)
-    table["elapsed_s"] = table.groupby(["engine", "round"])["wall_s"].cumsum()
+    table["elapsed_s"] = (
+        table["wall_s"].astype(float).groupby([table["engine"], table["round"]]).cumsum()
+    )
     return table
 
 
@@ -100,6 +102,7 @@ def _engine_row(
     measured = epochs.groupby("round")["wall_s"].agg(["sum", "count"])
     epoch_s = steady.median()
     n_left = worst.epochs_planned - measured["count"]
+    is_forecast = worst.status == "ok" and bool((n_left > 0).any())
     equalities = [cell.equality for cell in cells if cell.equality]
     last = epochs[epochs["round"] == 0].tail(1)
     return {
@@ -111,13 +114,13 @@ def _engine_row(
         "note": worst.note,
         "rounds": len(cells),
         "epochs_planned": worst.epochs_planned,
-        "epochs_done": int(measured["count"].min()) if len(measured) else 0,
+        "epochs_done": min(len(cell.epochs) for cell in cells),
         "epoch_s": epoch_s,
         "epoch_s_low": steady.quantile(0.25),
         "epoch_s_high": steady.quantile(0.75),
         "measured_s": measured["sum"].median(),
-        "total_s": (measured["sum"] + n_left * epoch_s).median(),
-        "is_forecast": bool((n_left > 0).any()),
+        "total_s": (measured["sum"] + (n_left * epoch_s if is_forecast else 0.0)).median(),
+        "is_forecast": is_forecast,
         "collector_share": epochs["collector_s"].sum() / epochs["wall_s"].sum()
         if len(epochs)
         else np.nan,

@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager
 from typing import Any
 
-from benchgrad.engines.operations import CONSTANTS, ELEMENTWISE, REDUCTIONS, SHAPING
+from benchgrad.engines.operations import CONSTANTS, ELEMENTWISE, REDUCTIONS, SHAPING, methods_of
 from benchgrad.engines.tensor.value import Value, no_grad
 from benchgrad.engines.value_engine import ValueEngine
 
@@ -19,15 +19,26 @@ class TensorEngine(ValueEngine):
         """Forget the gradient of a leaf, without memory for zeros."""
         value.zero_grad()
 
+    def is_constant(self, value: Value) -> bool:
+        """Tell a value that requires no gradient."""
+        return not value.requires_grad
+
     def inference(self) -> AbstractContextManager[None]:
         """Return `no_grad()`."""
         return no_grad()
+
+
+def _transpose(value: Value, axes: tuple[int, ...] | None = None) -> Value:
+    return value.transpose(axes)
 
 
 engine = TensorEngine(
     "tensor",
     kind="tensor",
     value=Value,
-    operations=(*ELEMENTWISE, *REDUCTIONS, *SHAPING, *CONSTANTS),
+    operations={
+        **methods_of(Value, (*ELEMENTWISE, *REDUCTIONS, *SHAPING, *CONSTANTS)),
+        "transpose": _transpose,
+    },
     dtypes=("float64", "float32"),
 )

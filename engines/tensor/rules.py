@@ -111,7 +111,7 @@ MATMUL = Rule("@", np.matmul, (_matmul_by_left, _matmul_by_right))
 
 def _expand(reduced: Any, a: Array, axis: Axis, keepdims: bool) -> Array:
     """Return `reduced` with the axes that a reduction of `a` dropped, of length one."""
-    if axis is None or keepdims:
+    if axis is None or keepdims or a.ndim == 0:
         return np.asarray(reduced)
     axes = axis if isinstance(axis, tuple) else (axis,)
     return np.expand_dims(reduced, tuple(i % a.ndim for i in axes))
@@ -119,6 +119,11 @@ def _expand(reduced: Any, a: Array, axis: Axis, keepdims: bool) -> Array:
 
 def _sum_vjp(g: Array, out: Array, a: Array, axis: Axis, keepdims: bool) -> Array:
     return np.broadcast_to(_expand(g, a, axis, keepdims), a.shape)
+
+
+def _mean(a: Array, axis: Axis, keepdims: bool) -> Any:
+    total = np.sum(a, axis=axis, keepdims=keepdims)
+    return total / (a.size / max(np.size(total), 1))
 
 
 def _mean_vjp(g: Array, out: Array, a: Array, axis: Axis, keepdims: bool) -> Array:
@@ -133,9 +138,7 @@ def _extreme_vjp(g: Array, out: Array, a: Array, axis: Axis, keepdims: bool) -> 
 
 
 SUM = Rule("sum", lambda a, axis, keepdims: np.sum(a, axis=axis, keepdims=keepdims), (_sum_vjp,))
-MEAN = Rule(
-    "mean", lambda a, axis, keepdims: np.mean(a, axis=axis, keepdims=keepdims), (_mean_vjp,)
-)
+MEAN = Rule("mean", _mean, (_mean_vjp,))
 MAX = Rule(
     "max", lambda a, axis, keepdims: np.max(a, axis=axis, keepdims=keepdims), (_extreme_vjp,)
 )

@@ -211,13 +211,12 @@ class Value:
 
     def reshape(self, *shape: int | tuple[int, ...]) -> "Value":
         """Return the same elements in another shape, given as one tuple or as numbers."""
-        flat = shape[0] if len(shape) == 1 and isinstance(shape[0], tuple) else shape
-        return _unary(rules.RESHAPE, self, flat)
+        return _unary(rules.RESHAPE, self, shape[0] if len(shape) == 1 else shape)
 
-    def transpose(self, *axes: int | tuple[int, ...]) -> "Value":
+    def transpose(self, *axes: int | tuple[int, ...] | None) -> "Value":
         """Return the axes in the order given, as one tuple or as numbers; reversed by default."""
-        order = axes[0] if len(axes) == 1 and isinstance(axes[0], tuple) else axes
-        return _unary(rules.TRANSPOSE, self, order or None)
+        order = axes[0] if len(axes) == 1 and not isinstance(axes[0], int) else axes or None
+        return _unary(rules.TRANSPOSE, self, order)
 
     @property
     def T(self) -> "Value":  # noqa: N802 (NumPy's name)

@@ -18,11 +18,14 @@ from benchgrad.reports.style import Style
 )
 def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
     """Draw a line an engine, from its first round."""
+    lines = {}
     for engine, own in frame[frame["round"] == 0].groupby("engine", sort=False):
         colour = style.colours[str(engine)]
-        ax.plot(own["elapsed_s"], own["test_accuracy"], ".-", label=engine, color=colour)
+        (lines[engine],) = ax.plot(
+            own["elapsed_s"], own["test_accuracy"], ".-", color=colour, label=engine
+        )
     ax.set_xscale("log")
     ax.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
     ax.set_xlabel("seconds of training (log scale)")
     ax.set_ylabel("accuracy on the test rows")
-    ax.legend()
+    ax.legend(list(lines.values()), list(lines))

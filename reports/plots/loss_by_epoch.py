@@ -17,12 +17,14 @@ from benchgrad.reports.style import Style
 )
 def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
     """Draw a line an engine, from its first round."""
+    lines = {}
     engines = list(frame["engine"].unique())
     for i, engine in enumerate(engines):
         own = frame[(frame["engine"] == engine) & (frame["round"] == 0)]
         line = style.line(i, len(engines))
-        ax.plot(own["epoch"], own["loss"], label=engine, color=style.colours[engine], **line)
-        ax.plot(own["epoch"].iloc[-1:], own["loss"].iloc[-1:], "o", color=style.colours[engine])
+        colour = style.colours[engine]
+        (lines[engine],) = ax.plot(own["epoch"], own["loss"], color=colour, label=engine, **line)
+        ax.plot(own["epoch"].iloc[-1:], own["loss"].iloc[-1:], "o", color=colour)
     ax.set_xlabel("epoch")
     ax.set_ylabel("mean training loss")
-    ax.legend()
+    ax.legend(list(lines.values()), list(lines))

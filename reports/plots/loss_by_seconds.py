@@ -17,10 +17,11 @@ from benchgrad.reports.style import Style
 )
 def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
     """Draw a line an engine, from its first round."""
+    lines = {}
     for engine, own in frame[frame["round"] == 0].groupby("engine", sort=False):
         colour = style.colours[str(engine)]
-        ax.plot(own["elapsed_s"], own["loss"], ".-", label=engine, color=colour, linewidth=1.6)
+        (lines[engine],) = ax.plot(own["elapsed_s"], own["loss"], ".-", color=colour, label=engine)
     ax.set_xscale("log")
     ax.set_xlabel("seconds of training (log scale)")
     ax.set_ylabel("mean training loss")
-    ax.legend()
+    ax.legend(list(lines.values()), list(lines))

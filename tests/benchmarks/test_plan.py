@@ -1,0 +1,105 @@
+import msgspec
+import pytest
+
+from benchgrad.benchmarks.plan import PlanError, load_plan, shipped
+
+
+def write(tmp_path, text):
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    return str(path)
+
+
+MINIMAL = 'title = "mine"\n[[engines]]\nname = "tensor"\n'
+
+
+def test_the_shipped_plans_are_the_documented_ones():
+    assert list(shipped()) == ["full", "headline", "quick"]
+
+
+def test_the_headline_plan_is_the_published_comparison():
+    plan = load_plan("headline")
+    epochs = {engine.name: plan.epochs_of(engine) for engine in plan.engines}
+    assert epochs == {"micrograd": 20, "scalar": 20, "tensor": 100, "numpy": 100}
+    published = {
+        e.name: (e.published.epochs, e.published.total_s) for e in plan.engines if e.published
+    }
+    assert published == {"scalar": (20, 651.86), "tensor": (100, 2.36)}
+    assert (plan.data.name, plan.data.n_samples, plan.data.noise) == ("moons", 1000, 0.2)
+    assert plan.model.hidden == (32, 32)
+    assert (plan.training.learning_rate, plan.training.batch_size) == (0.05, 32)
+
+
+def test_full_is_headline_without_a_budget():
+    headline, full = load_plan("headline"), load_plan("full")
+    assert all(engine.budget_s is None for engine in full.engines)
+    assert headline.with_each(budget_s=None).engines == full.engines
+    assert (headline.data, headline.model, headline.training) == (
+        full.data,
+        full.model,
+        full.training,
+    )
+
+
+def test_quick_is_headline_on_fewer_points_and_epochs():
+    headline, quick = load_plan("headline"), load_plan("quick")
+    assert (headline.model, headline.training) == (quick.model, quick.training)
+    assert [e.name for e in headline.engines] == [e.name for e in quick.engines]
+    assert headline.data == quick.with_data(n_samples=1000).data
+
+
+def test_a_plan_of_the_users_own_takes_the_defaults(tmp_path):
+    plan = load_plan(write(tmp_path, MINIMAL + "epochs = 3\n"))
+    assert plan.epochs_of(plan.engines[0]) == 3
+    assert plan.model.hidden == (32, 32)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        (MINIMAL + "epoch = 3\n", "engines[0]: unknown key 'epoch'; did you mean 'epochs'?"),
+        ("title = 'a'\nrounds = 0\n" + MINIMAL[15:], "rounds: Expected `int` >= 1"),
+        ("[trainin]\n" + MINIMAL, "unknown key"),
+        (MINIMAL + "[data]\nnoise = -1\n", "data.noise: Expected `float` >= 0.0"),
+        (MINIMAL + "[model]\nactivation = 'gelu'\n", "model.activation: Invalid enum value 'gelu'"),
+        (MINIMAL + MINIMAL[15:], "engines: 'tensor' stands there twice"),
+        ("title = 'a'\nengines = []\n", "engines: there must be at least one"),
+        ("title = \n", "is not valid TOML"),
+        ("title = 'a'\n", "missing required field `engines`"),
+    ],
+)
+def test_a_bad_plan_gets_one_line_that_names_the_key(tmp_path, text, complaint):
+    with pytest.raises(PlanError) as error:
+        load_plan(write(tmp_path, text))
+    assert complaint in str(error.value)
+    assert "mine.toml" in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("spec", "complaint"),
+    [
+        ("headlin", "did you mean 'headline'?"),
+        ("nothing-like-it", "known are full, headline, quick"),
+        ("absent.toml", "there is no such file"),
+    ],
+)
+def test_a_plan_that_is_not_there(spec, complaint):
+    with pytest.raises(PlanError, match=r".") as error:
+        load_plan(spec)
+    assert complaint in str(error.value)
+
+
+def test_selected_engines_keep_their_epochs_and_new_ones_take_the_plans():
+    plan = load_plan("headline").select(["tensor", "mine.py"])
+    assert [(e.name, plan.epochs_of(e)) for e in plan.engines] == [("tensor", 100), ("mine.py", 20)]
+
+
+def test_options_are_validated_like_a_file():
+    with pytest.raises(PlanError, match="epochs"):
+        load_plan("quick").with_each(epochs=0)
+
+
+def test_a_plan_survives_its_own_encoding():
+    plan = load_plan("headline")
+    assert msgspec.json.decode(msgspec.json.encode(plan), type=type(plan)) == plan

@@ -1,0 +1,196 @@
+"""The text of every number, to the letter."""
+
+import math
+
+import pytest
+
+from benchgrad.reports import formats
+
+NONE = [None, math.nan]
+DASH = "–"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (0, "0"),
+        (0.0, "0"),
+        (1, "1.00"),
+        (12, "12.0"),
+        (123, "123"),
+        (1234, "1,230"),
+        (1234567.8, "1,230,000"),
+        (2.355, "2.35"),
+        (0.999, "0.999"),
+        (0.0012345, "0.00123"),
+        (-2.36, "-2.36"),
+        (-0.05, "-0.0500"),
+        (999.4, "999"),
+        (999.9, "1,000"),
+        (math.inf, "inf"),
+        (-math.inf, "-inf"),
+        (math.nan, "nan"),
+    ],
+)
+def test_significant_keeps_three_digits(number, text):
+    assert formats.significant(number) == text
+
+
+def test_significant_keeps_as_many_digits_as_asked_for():
+    assert formats.significant(3.14159, digits=2) == "3.1"
+    assert formats.significant(31.4159, digits=2) == "31"
+    assert formats.significant(3.14159, digits=5) == "3.1416"
+
+
+@pytest.mark.parametrize(
+    ("number", "text"), [(0.9996, "1.00"), (9.996, "10.0"), (99.96, "100"), (-9.996, "-10.0")]
+)
+def test_significant_keeps_three_digits_when_it_rounds_up(number, text):
+    assert formats.significant(number) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0 s"),
+        (651.86, "652 s"),
+        (2.36, "2.36 s"),
+        (32.593, "32.6 s"),
+        (0.0236, "23.6 ms"),
+        (0.00041, "410 µs"),
+        (4.2e-8, "42.0 ns"),
+        (1.0, "1.00 s"),
+        (1e-3, "1.00 ms"),
+        (1e-6, "1.00 µs"),
+        (1e-9, "1.00 ns"),
+        (0.999, "999 ms"),
+        (0.000999, "999 µs"),
+        (999.9, "1,000 s"),
+        (1e9, "1,000,000,000 s"),
+        (4e-10, "4e-10 s"),
+        (-2.36, "-2.36 s"),
+        (-0.0005, "-500 µs"),
+    ],
+)
+def test_seconds(value, text):
+    assert formats.seconds(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.9999, "1.00 s"),
+        (0.9999e-3, "1.00 ms"),
+        (0.9999e-6, "1.00 µs"),
+        (-0.9999e-3, "-1.00 ms"),
+        (9.9996e-3, "10.0 ms"),
+        (0.09996, "100 ms"),
+    ],
+)
+def test_seconds_that_round_up_take_the_unit_that_they_round_to(value, text):
+    assert formats.seconds(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0 s"),
+        (0.0236, "23.6 ms"),
+        (2.36, "2.36 s"),
+        (119.4, "119 s"),
+        (120, "120 s (2 min 0 s)"),
+        (651.86, "652 s (10 min 52 s)"),
+        (659.7, "660 s (11 min 0 s)"),
+        (7199.9, "7,200 s (120 min 0 s)"),
+    ],
+)
+def test_duration_adds_minutes_from_two_of_them_on(value, text):
+    assert formats.duration(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0 ×"),
+        (1, "1.00 ×"),
+        (0.82, "0.820 ×"),
+        (0.999, "0.999 ×"),
+        (5.004, "5.00 ×"),
+        (99.4, "99.4 ×"),
+        (100, "100 ×"),
+        (100.6, "101 ×"),
+        (1381.0593, "1,381 ×"),
+        (1e9, "1,000,000,000 ×"),
+        (-3, "-3.00 ×"),
+    ],
+)
+def test_ratio(value, text):
+    assert formats.ratio(value) == text
+
+
+@pytest.mark.parametrize(("value", "text"), [(0.9999, "1.00 ×"), (99.97, "100 ×")])
+def test_ratio_that_rounds_up_keeps_three_digits(value, text):
+    assert formats.ratio(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0 MiB"),
+        (2**20, "1.00 MiB"),
+        (40.1 * 2**20, "40.1 MiB"),
+        (2**10, "0.000977 MiB"),
+        (-(2**20), "-1.00 MiB"),
+    ],
+)
+def test_mebibytes(value, text):
+    assert formats.mebibytes(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0.0 %"),
+        (1, "100.0 %"),
+        (0.968, "96.8 %"),
+        (0.9996, "100.0 %"),
+        (0.0004, "0.0 %"),
+        (0.999, "99.9 %"),
+        (-0.5, "-50.0 %"),
+    ],
+)
+def test_percent(value, text):
+    assert formats.percent(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"),
+        (2.22e-16, "2.2e-16"),
+        (4e-10, "4.0e-10"),
+        (1e-9, "1.0e-09"),
+        (0.5, "5.0e-01"),
+        (9.99e-5, "1.0e-04"),
+        (1e9, "1.0e+09"),
+        (-3e-7, "-3.0e-07"),
+    ],
+)
+def test_scientific(value, text):
+    assert formats.scientific(value) == text
+
+
+@pytest.mark.parametrize("value", NONE)
+@pytest.mark.parametrize(
+    "name", ["seconds", "duration", "ratio", "mebibytes", "percent", "scientific"]
+)
+def test_what_is_not_known_is_a_dash(name, value):
+    assert getattr(formats, name)(value) == DASH
+
+
+@pytest.mark.parametrize("value", [math.inf, -math.inf])
+@pytest.mark.parametrize(
+    "name", ["seconds", "duration", "ratio", "mebibytes", "percent", "scientific"]
+)
+def test_what_is_infinite_says_so(name, value):
+    assert getattr(formats, name)(value).startswith(str(value))

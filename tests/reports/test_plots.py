@@ -1,0 +1,290 @@
+"""Each plot: what it declares, what it draws, and that its files are pictures."""
+
+import io
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+from numpy.testing import assert_allclose, assert_array_equal
+from PIL import Image
+
+from benchgrad.reports.plot import all_plots, render
+from benchgrad.reports.style import Style, colours
+from benchgrad.reports.tables import tables
+
+PLOTS = {plot.name: plot for plot in all_plots()}
+OF_FULL = [name for name in PLOTS if name != "confusion"]
+OF_DEEP = [name for name in PLOTS if name != "decision_boundary"]
+DRAWN = [("full", name) for name in OF_FULL] + [("deep", name) for name in OF_DEEP]
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(scope="module")
+def runs(full_run, deep_run):
+    return {"full": full_run, "deep": deep_run}
+
+
+@pytest.fixture(scope="module")
+def folders(full_folder, deep_folder):
+    return {"full": full_folder / "plots", "deep": deep_folder / "plots"}
+
+
+@pytest.fixture(scope="module")
+def derived(runs):
+    return {name: tables(run) for name, run in runs.items()}
+
+
+@pytest.fixture
+def drawn(runs, derived):
+    """Return a function that draws a plot, given only the columns that it declares."""
+
+    def drawn(run, name, engine=None):
+        plot = PLOTS[name]
+        frame = getattr(derived[run], plot.table)[list(plot.columns)]
+        if engine:
+            frame = frame[frame["engine"] == engine]
+        ax = FigureCanvasAgg(Figure()).figure.subplots()
+        names = [contestant.name for contestant in runs[run].plan.engines]
+        plot.draw(ax, frame, Style(colours(names), tuple(runs[run].data.class_names)))
+        return ax
+
+    return drawn
+
+
+def pixels(path):
+    """Return the colours of a picture with the number of their pixels."""
+    with Image.open(path) as image:
+        counted = image.convert("RGB").getcolors(maxcolors=2**24)
+    return {to_hex(np.array(colour) / 255).upper(): count for count, colour in counted}
+
+
+def lines(ax):
+    """Return the lines of a plot by the engine that they are labelled with."""
+    return {line.get_label(): line for line in ax.lines if not line.get_label().startswith("_")}
+
+
+def test_the_plots_are_found_in_their_order():
+    assert list(PLOTS) == [
+        "epoch_seconds",
+        "loss_by_epoch",
+        "loss_by_seconds",
+        "accuracy_by_seconds",
+        "decision_boundary",
+        "confusion",
+    ]
+    orders = [plot.order for plot in PLOTS.values()]
+    assert orders == sorted(orders)
+    assert len(set(orders)) == len(orders)
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_a_plot_has_a_title_and_a_caption(name):
+    assert PLOTS[name].title
+    assert PLOTS[name].caption.endswith(".")
+
+
+@pytest.mark.parametrize(("run", "name"), DRAWN)
+def test_a_plot_declares_columns_that_exist(derived, run, name):
+    plot = PLOTS[name]
+    frame = getattr(derived[run], plot.table)
+    assert set(plot.columns) <= set(frame.columns)
+    assert plot.panel in ("", *plot.columns)
+    assert plot.missing(frame) == ""
+
+
+@pytest.mark.parametrize(("run", "name"), DRAWN)
+def test_a_plot_can_be_drawn_from_what_it_declares(drawn, run, name):
+    ax = drawn(run, name, engine="numpy" if PLOTS[name].panel else None)
+    assert ax.has_data()
+
+
+@pytest.mark.parametrize("name", PLOTS)
+def test_a_plot_says_which_columns_are_missing(name):
+    plot = PLOTS[name]
+    frame = pd.DataFrame({column: [1] for column in plot.columns})
+    assert plot.missing(frame) == ""
+    last = plot.columns[-1]
+    reason = plot.missing(frame.drop(columns=last))
+    assert reason == f"the table {plot.table} has no {last} in this run"
+    both = f"{plot.columns[0]}, {last}"
+    assert both in plot.missing(frame.drop(columns=[plot.columns[0], last]))
+    assert plot.missing(frame[:0]) == f"the table {plot.table} is empty in this run"
+
+
+@pytest.mark.parametrize(("run", "name"), DRAWN)
+def test_the_png_is_a_picture_of_many_colours(folders, run, name):
+    path = folders[run] / f"{name}.png"
+    assert path.read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    with Image.open(path) as image:
+        image.verify()
+        assert min(image.size) >= 400
+    found = pixels(path)
+    assert len(found) >= 10
+    assert max(found.values()) < 0.99 * sum(found.values())
+
+
+@pytest.mark.parametrize(("run", "name"), DRAWN)
+def test_the_svg_is_a_drawing_that_loads_nothing(folders, run, name):
+    root = ElementTree.fromstring((folders[run] / f"{name}.svg").read_bytes())
+    assert root.tag == f"{SVG}svg"
+    assert len(root.findall(f".//{SVG}path")) >= 10
+    assert not root.findall(f".//{SVG}script")
+    for element in root.iter():
+        for key, value in element.attrib.items():
+            if key.rpartition("}")[2] in ("href", "src"):
+                assert value.startswith(("#", "data:"))
+
+
+def test_there_is_a_picture_for_each_plot_that_has_data_and_no_other(folders):
+    for run, names in (("full", OF_FULL), ("deep", OF_DEEP)):
+        expected = {f"{name}.{extension}" for name in names for extension in ("png", "svg")}
+        assert {path.name for path in folders[run].iterdir()} == expected
+
+
+@pytest.mark.parametrize("name", ["loss_by_epoch", "loss_by_seconds", "accuracy_by_seconds"])
+def test_lines_are_in_the_colours_of_their_engines(folders, drawn, runs, name):
+    chosen = colours(contestant.name for contestant in runs["full"].plan.engines)
+    found = lines(drawn("full", name))
+    assert set(found) == set(chosen) - {"absent"}
+    for engine, line in found.items():
+        assert to_hex(line.get_color()).upper() == chosen[engine]
+    seen = pixels(folders["full"] / f"{name}.png")
+    for engine in found:
+        assert seen.get(chosen[engine], 0) > 20
+
+
+def test_losses_are_drawn_by_epoch(drawn):
+    line = lines(drawn("full", "loss_by_epoch"))["tensor"]
+    assert_array_equal(line.get_xdata(), [1, 2, 3, 4])
+    assert_allclose(line.get_ydata(), [0.75, 0.375, 0.25, 0.1875])
+
+
+def test_losses_are_drawn_by_seconds(drawn):
+    ax = drawn("full", "loss_by_seconds")
+    line = lines(ax)["tensor"]
+    assert_allclose(line.get_xdata(), [0.08, 0.081, 0.083, 0.086])
+    assert_allclose(line.get_ydata(), [0.75, 0.375, 0.25, 0.1875])
+    assert ax.get_xscale() == "log"
+
+
+def test_accuracy_on_the_test_rows_is_drawn_by_seconds(drawn):
+    ax = drawn("full", "accuracy_by_seconds")
+    line = lines(ax)["tensor"]
+    assert_allclose(line.get_xdata(), [0.08, 0.081, 0.083, 0.086])
+    assert_allclose(line.get_ydata(), [0.125, 0.25, 0.375, 0.5])
+    assert ax.get_xscale() == "log"
+
+
+@pytest.mark.parametrize("name", ["loss_by_epoch", "loss_by_seconds", "accuracy_by_seconds"])
+def test_the_legend_names_every_engine(drawn, name):
+    legend = [text.get_text() for text in drawn("full", name).get_legend().get_texts()]
+    assert legend == ["micrograd", "scalar", "tensor", "numpy", "bad<i>.py", "wrong"]
+
+
+def test_bars_are_the_engines_that_are_ok_with_the_slowest_on_top(drawn):
+    ax = drawn("full", "epoch_seconds")
+    assert [label.get_text() for label in ax.get_yticklabels()] == [
+        "numpy",
+        "tensor",
+        "micrograd",
+        "scalar",
+    ]
+    assert_array_equal(ax.get_yticks(), [0, 1, 2, 3])
+    assert [bar.get_y() + bar.get_height() / 2 for bar in ax.patches] == pytest.approx([0, 1, 2, 3])
+    assert [bar.get_width() for bar in ax.patches] == pytest.approx([0.0005, 0.0025, 0.45, 3.0])
+    assert ax.get_xscale() == "log"
+
+
+def test_bars_carry_their_colours_figures_and_quartiles(drawn, runs, folders):
+    ax = drawn("full", "epoch_seconds")
+    chosen = colours(contestant.name for contestant in runs["full"].plan.engines)
+    engines = ["numpy", "tensor", "micrograd", "scalar"]
+    assert [to_hex(bar.get_facecolor()).upper() for bar in ax.patches] == [
+        chosen[engine] for engine in engines
+    ]
+    texts = [text.get_text() for text in ax.texts]
+    for text in ("500 µs", "2.50 ms", "450 ms", "3.00 s", "published 32.6 s", "published 23.6 ms"):
+        assert text in texts
+    ranges = [collection.get_segments()[0][:, 0].tolist() for collection in ax.collections]
+    assert_allclose(ranges, [[0.00045, 0.00055], [0.002, 0.003], [0.375, 0.525], [2.5, 3.5]])
+    seen = pixels(folders["full"] / "epoch_seconds.png")
+    for engine in engines:
+        assert seen[chosen[engine]] > 1000
+    for engine in ("bad<i>.py", "wrong", "absent"):
+        assert seen.get(chosen[engine], 0) == 0
+
+
+def test_published_figures_are_diamonds_beside_their_engines(drawn):
+    ax = drawn("full", "epoch_seconds")
+    diamonds = {
+        (line.get_xdata()[0], line.get_ydata()[0]) for line in ax.lines if line.get_marker() == "D"
+    }
+    assert diamonds == {(651.86 / 20, 3), (2.36 / 100, 1)}
+
+
+def test_the_boundary_is_drawn_with_the_lowest_row_below(drawn):
+    ax = drawn("full", "decision_boundary", engine="numpy")
+    (image,) = ax.images
+    assert image.origin == "lower"
+    assert image.get_extent() == [-1.0, 1.0, -2.0, 2.0]
+    assert image.get_array().tolist() == [[0, 0, 1], [0, 1, 1], [1, 1, 1]]
+
+
+def test_the_test_points_are_drawn_with_their_true_classes(drawn):
+    ax = drawn("full", "decision_boundary", engine="numpy")
+    (points,) = ax.collections
+    assert_array_equal(points.get_offsets(), [[-1, -1], [-0.5, 0.5], [0.5, -0.5], [1, 1]])
+    assert_array_equal(points.get_array(), [0, 0, 1, 1])
+    (image,) = ax.images
+    assert points.get_clim() == image.get_clim() == (0, 1)
+    assert points.get_cmap() == image.get_cmap()
+
+
+def test_a_confusion_matrix_shows_its_counts(drawn):
+    ax = drawn("deep", "confusion", engine="tensor")
+    (image,) = ax.images
+    assert image.get_array().tolist() == [[2, 1, 0], [0, 2, 0], [1, 0, 1]]
+    written = {text.get_position(): text.get_text() for text in ax.texts}
+    assert written == {(0, 0): "2", (1, 0): "1", (1, 1): "2", (0, 2): "1", (2, 2): "1"}
+    names = ["ant", "bee", "cat"]
+    assert [label.get_text() for label in ax.get_xticklabels()] == names
+    assert [label.get_text() for label in ax.get_yticklabels()] == names
+
+
+@pytest.mark.parametrize("name", ["decision_boundary", "confusion"])
+def test_there_is_a_panel_for_each_engine_that_finished(runs, derived, name):
+    run = "full" if name == "decision_boundary" else "deep"
+    panels = []
+
+    def draw(ax, frame, style):
+        (engine,) = frame["engine"].unique()
+        panels.append(engine)
+        ax.plot([0, 1])
+
+    plot = replace(PLOTS[name], draw=draw)
+    contents = render(plot, getattr(derived[run], plot.table), Style(colours(panels)))
+    finished = dict.fromkeys(cell.engine for cell in runs[run].cells if cell.final)
+    assert panels == list(finished)
+    assert set(contents) == {"png", "svg"}
+    with Image.open(io.BytesIO(contents["png"])) as image:
+        assert image.width > image.height
+
+
+def test_names_with_dollar_signs_are_no_formulas(derived):
+    """A column of a user's file may hold prices, a path may hold anything."""
+    style = Style(colours(["tensor", "numpy"]), ("$^$", "$1-$2", "free"))
+    contents = render(PLOTS["confusion"], derived["deep"].confusion, style)
+    assert contents["png"].startswith(b"\x89PNG")
+
+
+def test_an_engine_that_begins_with_an_underscore_is_in_the_legend(derived):
+    frame = derived["deep"].epochs.replace({"engine": {"tensor": "_draft.py"}})
+    ax = FigureCanvasAgg(Figure()).figure.subplots()
+    PLOTS["loss_by_epoch"].draw(ax, frame, Style(colours(["_draft.py", "numpy"])))
+    legend = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert legend == ["_draft.py", "numpy"]

@@ -1,0 +1,59 @@
+"""The summary on the terminal: the same figures as the page."""
+
+import io
+
+import pytest
+from rich.console import Console
+
+from benchgrad.reports.terminal import summary
+
+
+@pytest.fixture
+def printed():
+    """Return a function that gives the lines that a run prints."""
+
+    def printed(results):
+        console = Console(file=io.StringIO(), width=200)
+        for part in summary(results):
+            console.print(part)
+        return console.file.getvalue().splitlines()
+
+    return printed
+
+
+def test_every_engine_has_a_line_with_its_figures(printed, full_run):
+    header, *lines = printed(full_run)
+    assert header.split("  ")[0].strip() == "engine"
+    cells = [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in lines]
+    assert cells[:7] == [
+        ["micrograd", "ok", "3 of 3", "450 ms", "1.70 s", "900 ×", "37.5 %", "5.0e-15"],
+        ["scalar", "ok", "2 of 5", "3.00 s", "13.3 s (forecast)", "6,000 ×", "25.0 %", "5.0e-15"],
+        ["tensor", "ok", "4 of 4", "2.50 ms", "92.5 ms", "5.00 ×", "50.0 %", "5.0e-15"],
+        ["numpy", "ok", "1 of 1", "500 µs", "500 µs", "1.00 ×", "12.5 %", "5.0e-15"],
+        cells[4],
+        ["wrong", "invalid", "2 of 2", "100 µs", "300 µs", "–", "25.0 %", "5.0e-01"],
+        ["absent", "missing", "0 of 2", "–", "–", "–", "–", "–"],
+    ]
+    assert cells[4][:4] == ["bad<i>.py", "crashed", "1 of 3", "700 ms"]
+
+
+def test_the_ratio_is_printed_with_the_published_one(printed, full_run):
+    last = printed(full_run)[-1]
+    assert last == ("an epoch with scalar takes 1,200 × as long as with tensor; published: 1,381 ×")
+
+
+def test_without_published_figures_the_ratio_stands_alone(printed, deep_run):
+    assert printed(deep_run)[-1] == "an epoch with tensor takes 10.0 × as long as with numpy"
+
+
+def test_an_engine_that_crashed_has_no_forecast(printed, full_run):
+    (line,) = [line for line in printed(full_run) if "bad<i>.py" in line]
+    assert "forecast" not in line
+
+
+def test_a_run_of_which_all_engines_failed_is_printed(printed, failed_run):
+    lines = printed(failed_run)
+    assert [line.split()[:2] for line in lines[1:]] == [
+        ["scalar", "crashed"],
+        ["absent", "missing"],
+    ]
