@@ -195,7 +195,7 @@ def read_results(folder: Path) -> Results:
                 "run again, or use the benchgrad that wrote it"
             )
         return msgspec.json.decode(content, type=Results)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RecordError(f"{path} is damaged: {error}") from error
 
 

@@ -63,6 +63,16 @@ def plot(  # noqa: PLR0913 (keywords that declare a plot)
     return declare
 
 
+def seconds_on_x(ax: Axes, label: str) -> None:
+    """Make the x axis a logarithmic one of times: 1 ms, 10 ms, 100 ms, 1 s."""
+    from matplotlib.ticker import EngFormatter, NullFormatter
+
+    ax.set_xscale("log")
+    ax.xaxis.set_major_formatter(EngFormatter(unit="s"))
+    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.set_xlabel(f"{label} (log scale)")
+
+
 def all_plots() -> list[Plot]:
     """Return the plot of every file in `plots/`, in their order."""
     modules = [

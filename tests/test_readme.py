@@ -1,9 +1,13 @@
 """What the README shows, run as it is written."""
 
+import doctest
+import importlib
 import re
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -41,6 +45,15 @@ def test_the_other_python_of_the_readme_prints_what_it_says():
         )
         assert done.returncode == 0, done.stderr
         assert done.stdout.splitlines() == expected
+
+
+@pytest.mark.parametrize(
+    "module", ["benchgrad.engines.scalar.value", "benchgrad.engines.tensor.value"]
+)
+def test_the_examples_in_the_docstrings_print_what_they_say(module):
+    failed, attempted = doctest.testmod(importlib.import_module(module))
+    assert attempted > 0
+    assert failed == 0
 
 
 def test_every_make_target_of_the_readme_exists():

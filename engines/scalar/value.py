@@ -23,8 +23,8 @@ class Value:
     >>> a, b, c = Value(2), Value(-3), Value(10)
     >>> y = (a * b + c).tanh()
     >>> y.backward()
-    >>> round(a.grad, 10), round(b.grad, 10), round(c.grad, 10)
-    (-0.0040228521, 0.0026819014, 0.0013409507)
+    >>> print(f"{a.grad:.8f} {b.grad:.8f} {c.grad:.8f}")
+    -0.00402285 0.00268190 0.00134095
     """
 
     __slots__ = ("data", "grad", "operation", "parents", "partials")

@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from benchgrad.reports.plot import plot
+from benchgrad.reports.plot import plot, seconds_on_x
 from benchgrad.reports.style import Style
 
 
@@ -24,8 +24,7 @@ def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
         (lines[engine],) = ax.plot(
             own["elapsed_s"], own["test_accuracy"], ".-", color=colour, label=engine
         )
-    ax.set_xscale("log")
+    seconds_on_x(ax, "time in training")
     ax.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
-    ax.set_xlabel("seconds of training (log scale)")
     ax.set_ylabel("accuracy on the test rows")
     ax.legend(list(lines.values()), list(lines))

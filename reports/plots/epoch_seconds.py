@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from benchgrad.reports import formats
-from benchgrad.reports.plot import plot
+from benchgrad.reports.plot import plot, seconds_on_x
 from benchgrad.reports.style import FAINT, INK, Style
 
 
@@ -42,10 +42,9 @@ def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
                 fontsize=8.5,
                 color=INK,
             )
-    ax.set_xscale("log")
+    seconds_on_x(ax, "time per epoch")
     ax.margins(x=0.18)
     ax.set_ylim(-0.6, len(rows) - 0.2)
     ax.set_yticks(range(len(rows)), rows["engine"])
-    ax.set_xlabel("seconds per epoch (log scale)")
     ax.grid(axis="y", visible=False)
     ax.spines["left"].set_color(FAINT)

@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.axes import Axes
 
-from benchgrad.reports.plot import plot
+from benchgrad.reports.plot import plot, seconds_on_x
 from benchgrad.reports.style import Style
 
 
@@ -21,7 +21,6 @@ def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
     for engine, own in frame[frame["round"] == 0].groupby("engine", sort=False):
         colour = style.colours[str(engine)]
         (lines[engine],) = ax.plot(own["elapsed_s"], own["loss"], ".-", color=colour, label=engine)
-    ax.set_xscale("log")
-    ax.set_xlabel("seconds of training (log scale)")
+    seconds_on_x(ax, "time in training")
     ax.set_ylabel("mean training loss")
     ax.legend(list(lines.values()), list(lines))

@@ -113,7 +113,7 @@ REUSED = [
     Case("x / x", lambda ops, x: x / x, ONE, POSITIVE),
     Case("x ** x", lambda ops, x: x**x, ONE, POSITIVE, ("micrograd",)),
     Case("diamond", diamond, ONE),
-    Case("x + x.T", lambda ops, x: x * x.T + x, ((3, 3),)),
+    Case("x * x.T + x", lambda ops, x: x * x.T + x, ((3, 3),)),
     Case("x @ x", lambda ops, x: x @ x, ((3, 3),)),
     Case("x[i] * x[j]", lambda ops, x: x[[0, 1]] * x[[1, 1]], ONE),
 ]

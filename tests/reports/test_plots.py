@@ -4,6 +4,7 @@ import io
 from dataclasses import replace
 from xml.etree import ElementTree
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
@@ -14,7 +15,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
 from benchgrad.reports.plot import all_plots, render
-from benchgrad.reports.style import Style, colours
+from benchgrad.reports.style import RC, Style, colours
 from benchgrad.reports.tables import tables
 
 PLOTS = {plot.name: plot for plot in all_plots()}
@@ -267,12 +268,24 @@ def test_there_is_a_panel_for_each_engine_that_finished(runs, derived, name):
         ax.plot([0, 1])
 
     plot = replace(PLOTS[name], draw=draw)
-    contents = render(plot, getattr(derived[run], plot.table), Style(colours(panels)))
     finished = dict.fromkeys(cell.engine for cell in runs[run].cells if cell.final)
+    contents = render(plot, getattr(derived[run], plot.table), Style(colours(finished)))
     assert panels == list(finished)
     assert set(contents) == {"png", "svg"}
     with Image.open(io.BytesIO(contents["png"])) as image:
         assert image.width > image.height
+
+
+@pytest.mark.parametrize("name", ["epoch_seconds", "loss_by_seconds", "accuracy_by_seconds"])
+def test_powers_of_ten_on_an_axis_are_set_and_not_spelt_out(drawn, name):
+    """A label such as $10^{-2}$ is a formula: it may stand only where formulas are parsed."""
+    with mpl.rc_context(RC):
+        ax = drawn("full", name)
+        ax.figure.canvas.draw()
+    labels = [*ax.get_xticklabels(), *ax.get_xticklabels(minor=True), *ax.get_yticklabels()]
+    raw = [label.get_text() for label in labels if not label.get_parse_math()]
+    assert [text for text in raw if "$" in text] == []
+    assert any(label.get_text() for label in ax.get_xticklabels())
 
 
 def test_names_with_dollar_signs_are_no_formulas(derived):
