@@ -78,7 +78,9 @@ class Value:
         array = np.asarray(data)
         if array.dtype.kind in "biu" and not given_array:
             array = array.astype(np.float64)
-        if array.dtype.kind not in ("f" if requires_grad else "fbiu"):
+        if array.dtype.kind not in "fbiu":
+            raise TypeError(f"Value: an array of {array.dtype} does not hold real numbers")
+        if requires_grad and array.dtype.kind != "f":
             raise TypeError(
                 f"Value: an array of {array.dtype} cannot require a gradient; "
                 "pass floats, or requires_grad=False for integers that are constants"
@@ -129,6 +131,9 @@ class Value:
 
     def __len__(self) -> int:
         return len(self.data)
+
+    def __iter__(self) -> "Iterator[Value]":
+        return (self[i] for i in range(len(self)))
 
     def __float__(self) -> float:
         return float(self.data)
