@@ -5,6 +5,7 @@ A function that is written over an `Operations` object runs on every engine:
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ ELEMENTWISE = ("exp", "log", "tanh", "relu", "sigmoid")
 REDUCTIONS = ("sum", "mean", "max", "min")  # axis=None, keepdims=False
 SHAPING = ("reshape", "transpose")  # shape; axes=None
 CONSTANTS = ("detach",)  # the same numbers without a past
+# Made of the others, unless an engine declares its own:
+COMPOUNDS = ("linear", "logsumexp")  # x, W, b; v, axis
 
 Table = Mapping[str, Callable[..., Any]]
 
@@ -29,11 +32,28 @@ class Operations:
 
     def __init__(self, engine: str, table: Table) -> None:
         self._engine = engine
+        self.linear = _linear
+        self.logsumexp = partial(_logsumexp, self)
         # As instance attributes they are found without a Python call, also in a timed step.
         self.__dict__.update(table)
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         raise UnsupportedError(f"{self._engine} has no operation {name}")
+
+
+def _linear(x: Any, W: Any, b: Any) -> Any:
+    """Return x @ W + b."""
+    return x @ W + b
+
+
+def _logsumexp(ops: Operations, v: Any, axis: int) -> Any:
+    """Return log(sum(exp(v))) along an axis, the maximum taken out as a constant.
+
+    Source: the shift that keeps exp from overflowing: Blanchard, Higham, Higham, "Accurately
+    computing the log-sum-exp and softmax functions" (2021), section 1.
+    """
+    top = ops.max(ops.detach(v), axis=axis, keepdims=True)
+    return ops.log(ops.sum(ops.exp(v - top), axis=axis)) + ops.sum(top, axis=axis)
 
 
 def methods_of(value: type, names: Iterable[str]) -> dict[str, Callable[..., Any]]:

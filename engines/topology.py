@@ -30,10 +30,8 @@ def topological_order(root: N) -> list[N]:
             order.append(stack.pop())  # type: ignore[arg-type]  # a None stands above a node
         elif node not in entered:
             entered.add(node)
-            if node.parents:
-                stack.append(node)
-                stack.append(None)
-                stack.extend(node.parents)
+            if parents := node.parents:
+                stack += (node, None, *parents)
             else:
                 order.append(node)
     return order

@@ -66,7 +66,10 @@ class ValueEngine(Engine):
     # --- one Value: override what differs ---
 
     def leaf(self, data: Any) -> Any:
-        """Return a Value that gets a gradient, from a float or an array that nobody else holds."""
+        """Return a Value that gets a gradient, from a float or an array.
+
+        It may keep the array: whoever writes to it calls `assign`.
+        """
         return self.value(data)
 
     def constant(self, data: Any) -> Any:
@@ -128,7 +131,7 @@ class ValueEngine(Engine):
     ) -> Classifier:
         """Return the one classifier there is for engines with Values."""
         self.require_dtype(dtype)
-        needed = set(_NEEDS[self.kind]) | set(_NEEDS[model.loss]) | {model.activation}
+        needed = {*_NEEDS[self.kind], *_NEEDS[model.loss], model.activation}
         missing = sorted(needed - self.capabilities.operations)
         if missing:
             raise UnsupportedError(f"needs {', '.join(missing)}")
@@ -180,16 +183,24 @@ class ValueClassifier(Classifier):
         self._model = model
         self._optimizer = optimizer
         self._dtype = np.dtype(dtype)
-        self._leaves = [engine.each(engine.leaf, np.array(p, self._dtype)) for p in parameters]
-        self._velocities = [np.zeros(np.shape(p), self._dtype) for p in parameters]
+        # All parameters lie in one array, so that an update is one call however many there are.
+        self._flat = np.concatenate([np.ravel(p) for p in parameters]).astype(self._dtype)
+        self._gradient = np.zeros_like(self._flat)
+        self._velocity = np.zeros_like(self._flat)
+        ends = np.cumsum([np.size(p) for p in parameters])
+        parts = np.split(self._flat, ends[:-1])
+        self._parts = [part.reshape(np.shape(p)) for part, p in zip(parts, parameters, strict=True)]
+        self._leaves = [engine.each(engine.leaf, part) for part in self._parts]
 
     def train_step(self, X: Array, y: Array) -> float:
         """Update the parameters once; return the mean loss before the update."""
         loss = self._backward(X, y)
-        for leaf, velocity in zip(self._leaves, self._velocities, strict=True):
-            parameter = self._numpy(self._engine.read, leaf)
-            self._optimizer.update(parameter, self._numpy(self._engine.gradient, leaf), velocity)
-            self._engine.each(self._engine.assign, leaf, parameter)
+        engine = self._engine
+        gradients = [self._numpy(engine.gradient, leaf).ravel() for leaf in self._leaves]
+        np.concatenate(gradients, out=self._gradient)
+        self._optimizer.update(self._flat, self._gradient, self._velocity)
+        for leaf, part in zip(self._leaves, self._parts, strict=True):
+            engine.each(engine.assign, leaf, part)
         return loss
 
     def gradients(self, X: Array, y: Array) -> list[Array]:
@@ -217,7 +228,7 @@ class ValueClassifier(Classifier):
         for i in range(0, len(self._leaves), 2):
             if i:
                 h = activation(h)
-            h = h @ self._leaves[i] + self._leaves[i + 1]
+            h = ops.linear(h, self._leaves[i], self._leaves[i + 1])
         return h
 
     def _backward(self, X: Array, y: Array) -> float:
@@ -231,15 +242,10 @@ class ValueClassifier(Classifier):
 
 
 def _cross_entropy(engine: ValueEngine, logits: Any, y: Array) -> Any:
-    """Return the mean of logsumexp(logits) − logits[label], the row maximum taken out.
-
-    Source: the shift that keeps exp from overflowing: Blanchard, Higham, Higham, "Accurately
-    computing the log-sum-exp and softmax functions" (2021), section 1.
-    """
+    """Return the mean of logsumexp(logits) − logits[label], the row maximum taken out."""
     ops = engine.operations
-    shifted = logits - ops.max(ops.detach(logits), axis=1, keepdims=True)
-    log_sums = ops.log(ops.sum(ops.exp(shifted), axis=1))
-    return ops.sum(log_sums - shifted[np.arange(len(y)), y]) * (1.0 / len(y))
+    losses = ops.logsumexp(logits, axis=1) - logits[np.arange(len(y)), y]
+    return ops.sum(losses) * (1.0 / len(y))
 
 
 def _hinge(engine: ValueEngine, logits: Any, y: Array) -> Any:

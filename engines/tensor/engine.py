@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from benchgrad.engines.operations import CONSTANTS, ELEMENTWISE, REDUCTIONS, SHAPING, methods_of
-from benchgrad.engines.tensor.value import Value, no_grad
+from benchgrad.engines.tensor.value import Value, constant, linear, logsumexp, no_grad
 from benchgrad.engines.value_engine import ValueEngine
 
 
@@ -13,7 +13,7 @@ class TensorEngine(ValueEngine):
 
     def constant(self, data: Any) -> Value:
         """Return a Value that requires no gradient."""
-        return Value(data, requires_grad=False)
+        return constant(data)
 
     def zero(self, value: Value) -> None:
         """Forget the gradient of a leaf, without memory for zeros."""
@@ -39,6 +39,8 @@ engine = TensorEngine(
     operations={
         **methods_of(Value, (*ELEMENTWISE, *REDUCTIONS, *SHAPING, *CONSTANTS)),
         "transpose": _transpose,
+        "linear": linear,
+        "logsumexp": logsumexp,
     },
     dtypes=("float64", "float32"),
 )

@@ -16,6 +16,10 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 Axis = int | tuple[int, ...] | None
 
+# np.sum and np.max without their detour over Python: (array, axis, dtype, out, keepdims).
+_add_up: Callable[..., Any] = np.add.reduce
+_maximum_of: Callable[..., Any] = np.maximum.reduce
+
 
 @dataclass(frozen=True)
 class Rule:
@@ -30,10 +34,10 @@ def unbroadcast(gradient: Array, shape: tuple[int, ...]) -> Any:
     """Sum `gradient` over the axes that broadcasting added to or stretched from `shape`."""
     added = gradient.ndim - len(shape)
     if added:
-        gradient = gradient.sum(axis=tuple(range(added)))
-    stretched = tuple(i for i, n in enumerate(shape) if n == 1 and gradient.shape[i] != 1)
-    if stretched:
-        gradient = gradient.sum(axis=stretched, keepdims=True)
+        gradient = _add_up(gradient, axis=0 if added == 1 else tuple(range(added)))
+    if gradient.shape != shape:
+        stretched = tuple(i for i, n in enumerate(shape) if n == 1 and gradient.shape[i] != 1)
+        gradient = _add_up(gradient, axis=stretched, keepdims=True)
     return gradient
 
 
@@ -106,23 +110,50 @@ def _matmul_by_right(g: Array, out: Array, a: Array, b: Array) -> Any:
 MATMUL = Rule("@", np.matmul, (_matmul_by_left, _matmul_by_right))
 
 
+def _linear(x: Array, W: Array, b: Array) -> Any:
+    out = x @ W
+    out += b
+    return out
+
+
+LINEAR = Rule(
+    "linear",
+    _linear,
+    (
+        lambda g, out, x, W, b: _matmul_by_left(g, out, x, W),
+        lambda g, out, x, W, b: _matmul_by_right(g, out, x, W),
+        lambda g, out, x, W, b: g,
+    ),
+)
+
+
 # --- reductions ----------------------------------------------------------------------------
 
 
-def _expand(reduced: Any, a: Array, axis: Axis, keepdims: bool) -> Array:
+def _kept_shape(a: Array, axis: Axis) -> tuple[int, ...]:
+    """Return the shape that a reduction of `a` has with keepdims."""
+    if axis is None:
+        return (1,) * a.ndim
+    shape = list(a.shape)
+    for i in axis if isinstance(axis, tuple) else (axis,):
+        if shape:
+            shape[i] = 1
+    return tuple(shape)
+
+
+def _expand(reduced: Any, a: Array, axis: Axis, keepdims: bool) -> Any:
     """Return `reduced` with the axes that a reduction of `a` dropped, of length one."""
-    if axis is None or keepdims or a.ndim == 0:
-        return np.asarray(reduced)
-    axes = axis if isinstance(axis, tuple) else (axis,)
-    return np.expand_dims(reduced, tuple(i % a.ndim for i in axes))
+    return reduced if keepdims or axis is None else reduced.reshape(_kept_shape(a, axis))
 
 
 def _sum_vjp(g: Array, out: Array, a: Array, axis: Axis, keepdims: bool) -> Array:
-    return np.broadcast_to(_expand(g, a, axis, keepdims), a.shape)
+    gradient = np.empty(a.shape, g.dtype)
+    gradient[...] = _expand(g, a, axis, keepdims)
+    return gradient
 
 
 def _mean(a: Array, axis: Axis, keepdims: bool) -> Any:
-    total = np.sum(a, axis=axis, keepdims=keepdims)
+    total = _sum(a, axis, keepdims)
     return total / (a.size / max(np.size(total), 1))
 
 
@@ -137,7 +168,11 @@ def _extreme_vjp(g: Array, out: Array, a: Array, axis: Axis, keepdims: bool) -> 
     return attained * (_expand(g, a, axis, keepdims) / ties)
 
 
-SUM = Rule("sum", lambda a, axis, keepdims: np.sum(a, axis=axis, keepdims=keepdims), (_sum_vjp,))
+def _sum(a: Array, axis: Axis, keepdims: bool) -> Any:
+    return _add_up(a, axis, None, None, keepdims)
+
+
+SUM = Rule("sum", _sum, (_sum_vjp,))
 MEAN = Rule("mean", _mean, (_mean_vjp,))
 MAX = Rule(
     "max", lambda a, axis, keepdims: np.max(a, axis=axis, keepdims=keepdims), (_extreme_vjp,)
@@ -145,6 +180,23 @@ MAX = Rule(
 MIN = Rule(
     "min", lambda a, axis, keepdims: np.min(a, axis=axis, keepdims=keepdims), (_extreme_vjp,)
 )
+
+
+def _logsumexp(a: Array, axis: int) -> Any:
+    """Return log(sum(exp(a))) along an axis, the maximum taken out."""
+    top = _maximum_of(a, axis, None, None, True)
+    e = np.exp(a - top)
+    total = _add_up(e, axis)
+    return np.log(total) + top.reshape(total.shape)
+
+
+def _logsumexp_vjp(g: Array, out: Array, a: Array, axis: int) -> Any:
+    """Return g times the softmax of a."""
+    kept = _kept_shape(a, axis)
+    return np.exp(a - out.reshape(kept)) * g.reshape(kept)
+
+
+LOGSUMEXP = Rule("logsumexp", _logsumexp, (_logsumexp_vjp,))
 
 
 # --- shape ---------------------------------------------------------------------------------
@@ -156,7 +208,7 @@ def _transpose_vjp(g: Array, out: Array, a: Array, axes: tuple[int, ...] | None)
 
 def _index_vjp(g: Array, out: Array, a: Array, index: Any) -> Array:
     """Return zeros with `g` at `index`; an element that was taken twice gets the sum."""
-    gradient = np.zeros_like(a)
+    gradient = np.zeros(a.shape, a.dtype)
     parts = index if isinstance(index, tuple) else (index,)
     if all(part is None or part is ... or isinstance(part, int | slice) for part in parts):
         gradient[index] = g

@@ -233,7 +233,7 @@ class Value:
 
     def detach(self) -> "Value":
         """Return a constant with the same data, not a copy of it."""
-        return _constant(self.data)
+        return constant(self.data)
 
     def backward(self, gradient: ArrayLike | None = None) -> None:
         """Add the gradient of this value to the `grad` of every value it was made from.
@@ -253,11 +253,10 @@ class Value:
         for node in order:
             if node.parents:
                 node._gradient = None
-        self._receive(seed)
+        self._gradient = seed if self._gradient is None else self._gradient + seed
         for node in reversed(order):
-            incoming = node._gradient
-            for parent, vjp in zip(node.parents, node._vjps, strict=False):
-                parent._receive(vjp(incoming, node.data, *node._operands))
+            if node.parents:
+                node._pass_on()
 
     def _seed(self, gradient: ArrayLike | None) -> Array:
         if not self.requires_grad:
@@ -276,21 +275,26 @@ class Value:
             )
         return seed
 
-    def _receive(self, gradient: Array) -> None:
-        """Add a gradient that arrives over one edge: the only place where broadcasting is undone.
+    def _pass_on(self) -> None:
+        """Add this node's gradient to its parents': the only place that undoes broadcasting.
 
-        A leaf keeps what it gets, and its owner may write to it: so it gets memory of its own.
+        A leaf keeps what it gets, and its owner may write to it, so it gets memory of its own:
+        a vjp may have returned its incoming gradient, or a view.
         """
-        if gradient.shape != self.data.shape:
-            gradient = unbroadcast(gradient, self.data.shape)
-        if gradient.dtype != self.data.dtype:
-            gradient = gradient.astype(self.data.dtype)
-        if self._gradient is not None:
-            self._gradient = self._gradient + gradient
-        elif self.parents:
-            self._gradient = gradient
-        else:
-            self._gradient = np.array(gradient)
+        incoming, out, operands = self._gradient, self.data, self._operands
+        for parent, vjp in zip(self.parents, self._vjps, strict=False):
+            gradient = vjp(incoming, out, *operands)
+            data = parent.data
+            if gradient.shape != data.shape:
+                gradient = unbroadcast(gradient, data.shape)
+            if gradient.dtype != data.dtype:
+                gradient = gradient.astype(data.dtype)
+            if parent._gradient is not None:
+                parent._gradient = parent._gradient + gradient
+            elif parent.parents or (gradient is not incoming and gradient.base is None):
+                parent._gradient = gradient
+            else:
+                parent._gradient = np.array(gradient)
 
     def zero_grad(self) -> None:
         """Set the gradient of this value to zero."""
@@ -300,7 +304,7 @@ class Value:
 # --- making nodes ---------------------------------------------------------------------------
 
 
-def _constant(data: Array) -> Value:
+def constant(data: Array) -> Value:
     """Return a value without a past, around an array that is not copied or checked."""
     out = Value.__new__(Value)
     out.data = data
@@ -332,6 +336,22 @@ def _node(
     return out
 
 
+def linear(x: Operand, W: Value, b: Value) -> Value:
+    """Return x @ W + b; as one node, if W and b are tracked and so the sum may be written in it."""
+    if not (W.requires_grad and b.requires_grad and _tracking.get()):
+        return x @ W + b
+    rule = rules.LINEAR
+    operands = (x.data if isinstance(x, Value) else x, W.data, b.data)
+    if isinstance(x, Value) and x.requires_grad:
+        return _node(rule, rule.forward(*operands), (x, W, b), rule.vjps, operands)
+    return _node(rule, rule.forward(*operands), (W, b), rule.vjps[1:], operands)
+
+
+def logsumexp(x: Value, axis: int) -> Value:
+    """Return log(sum(exp(x))) along an axis as one node, without overflow."""
+    return _unary(rules.LOGSUMEXP, x, axis)
+
+
 def _plain(operand: Any) -> Any:
     """Return an operand that is no Value: a number as it is (it has no dtype), or an array."""
     return operand if isinstance(operand, int | float | np.ndarray) else np.asarray(operand)
@@ -345,7 +365,7 @@ def _unary(rule: Rule, a: Value, *attributes: Any) -> Value:
         raise type(error)(f"{rule.name}: shape {a.shape} does not fit ({given})") from error
     if a.requires_grad and _tracking.get():
         return _node(rule, data, (a,), rule.vjps, (a.data, *attributes))
-    return _constant(data)
+    return constant(data)
 
 
 def _binary(rule: Rule, a: Operand, b: Operand) -> Value:
@@ -365,4 +385,4 @@ def _binary(rule: Rule, a: Operand, b: Operand) -> Value:
             return _node(rule, data, (left,), rule.vjps[:1], (x, y))
         if right is not None:
             return _node(rule, data, (right,), rule.vjps[1:], (x, y))
-    return _constant(data)
+    return constant(data)

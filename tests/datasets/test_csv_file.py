@@ -81,6 +81,11 @@ def test_the_same_table_may_be_written_in_other_ways(write, content):
     assert table.class_names == expected.class_names
 
 
+def test_a_byte_order_mark_is_no_part_of_the_first_name(write):
+    table = read_csv(write("\ufefflabel,a\nx,1\nx,2\ny,3\ny,4\n"), "label")
+    assert table.class_names == ("x", "y")
+
+
 def test_a_quoted_label_may_hold_a_comma_a_quote_and_a_line_end(write):
     table = read_csv(write('a,label\n1,"x, ""y""\nz"\n2,"x, ""y""\nz"\n3,w\n4,w\n'), "label")
     assert table.class_names == ("w", 'x, "y"\nz')
@@ -160,8 +165,9 @@ def test_a_folder_is_refused(tmp_path):
     path = tmp_path / "folder.csv"
     path.mkdir()
     assert refusal(path).startswith(": cannot be read as CSV: ")
-    with pytest.raises(DatasetError, match=r"folder\.csv"):
-        make(str(path))
+    for ask in (make, check_name):
+        with pytest.raises(DatasetError, match=r"folder\.csv"):
+            ask(str(path))
 
 
 def test_a_good_file_passes_the_check_of_names(write):

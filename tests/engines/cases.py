@@ -36,6 +36,8 @@ NUMPY = Operations(
         "min": np.min,
         "reshape": np.reshape,
         "transpose": np.transpose,
+        "linear": lambda x, W, b: x @ W + b,
+        "logsumexp": lambda a, axis: np.log(np.sum(np.exp(a), axis=axis)),
     },
 )
 
@@ -196,6 +198,14 @@ MATMUL = [
     ]
 ]
 
+COMPOUNDS = [
+    Case("linear", lambda ops, x, W, b: ops.linear(x, W, b), ((3, 4), (4, 2), (2,))),
+    Case("linear, one row", lambda ops, x, W, b: ops.linear(x, W, b), ((1, 4), (4, 2), (2,))),
+    Case("logsumexp 1", lambda ops, x: ops.logsumexp(x, axis=1), ((3, 4),)),
+    Case("logsumexp 0", lambda ops, x: ops.logsumexp(x, axis=0), ((3, 4),)),
+    Case("logsumexp -1", lambda ops, x: ops.logsumexp(x, axis=-1), ((2, 3, 4),), lacking=()),
+]
+
 CASES = [
     *PAIRS,
     *WITH_NUMBERS,
@@ -205,6 +215,7 @@ CASES = [
     *SHAPING,
     *INDEXING,
     *MATMUL,
+    *COMPOUNDS,
 ]
 
 # --- the judge -----------------------------------------------------------------------------

@@ -233,7 +233,7 @@ def test_the_boundary_is_drawn_with_the_lowest_row_below(drawn):
     (image,) = ax.images
     assert image.origin == "lower"
     assert image.get_extent() == [-1.0, 1.0, -2.0, 2.0]
-    assert image.get_array().tolist() == [[0, 0, 1], [0, 1, 1], [1, 1, 1]]
+    assert image.get_array().tolist() == [[0, 0, 1], [0, 1, 1], [0, 1, 1]]
 
 
 def test_the_test_points_are_drawn_with_their_true_classes(drawn):

@@ -53,7 +53,7 @@ def test_epochs_hold_what_was_measured(derived):
     assert second["wall_s"] == 0.002
     assert second["cpu_s"] == 0.001
     assert second["collector_s"] == pytest.approx(0.0002)
-    assert second["loss"] == pytest.approx((0.5 + 0.25) / 2)
+    assert second["loss"] == pytest.approx((1.0 + 0.5) / 2)
     assert second["train_accuracy"] == 0.5
     assert second["test_accuracy"] == 0.25
 
@@ -264,7 +264,7 @@ def test_points_are_the_grid_and_the_test_rows_of_each_engine_that_finished(deri
     assert grid == [
         [-1, -2, 0], [0, -2, 0], [1, -2, 1],
         [-1, 0, 0], [0, 0, 1], [1, 0, 1],
-        [-1, 2, 1], [0, 2, 1], [1, 2, 1],
+        [-1, 2, 0], [0, 2, 1], [1, 2, 1],
     ]  # fmt: skip
     test = own.loc[own["part"] == "test", columns].to_numpy().tolist()
     assert test == [[-1, -1, 0], [-0.5, 0.5, 0], [0.5, -0.5, 1], [1, 1, 1]]
