@@ -1,7 +1,8 @@
 """From a `Value` class to an engine: the training interface, written once over `Operations`."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+import gc
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -33,6 +34,10 @@ class ValueEngine(Engine):
         operations: the names of the operations that are methods of the class under the same
             name, or a mapping from names to functions of a Value. A scalar engine needs the
             elementwise ones only.
+        compounds: functions of native arrays for `benchgrad.engines.operations.COMPOUNDS` that
+            are better than what the operations compose; e.g. a layer of n-ary nodes.
+        pauses_collector: whether the cyclic garbage collector is paused inside a step. Only
+            for a class that makes no reference cycles; its note must say so.
         dtypes: that it computes in; by default float64.
         version: of the library behind it.
         note: a remark that must stand beside its results.
@@ -45,6 +50,8 @@ class ValueEngine(Engine):
         kind: Kind,
         value: type,
         operations: Table | Iterable[str],
+        compounds: Table | None = None,
+        pauses_collector: bool = False,
         dtypes: tuple[str, ...] = ("float64",),
         version: str = "",
         note: str = "",
@@ -60,6 +67,8 @@ class ValueEngine(Engine):
         if kind == "scalar":
             table = {name: self._of_numbers_too(function) for name, function in table.items()}
             table = over_object_arrays(table, self.is_value, self.read)
+        table = {**table, **(compounds or {})}
+        self.pauses_collector = pauses_collector
         self.operations = Operations(name, table)
         self.capabilities = Capabilities(operations=frozenset(table), dtypes=dtypes)
 
@@ -168,6 +177,18 @@ _NEEDS = {
 }
 
 
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Pause the cyclic garbage collector; leave it as it was."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 class ValueClassifier(Classifier):
     """The classifier over any `ValueEngine`: forward, loss and update, each written once."""
 
@@ -194,6 +215,12 @@ class ValueClassifier(Classifier):
 
     def train_step(self, X: Array, y: Array) -> float:
         """Update the parameters once; return the mean loss before the update."""
+        if not self._engine.pauses_collector:
+            return self._step(X, y)
+        with collector_paused():
+            return self._step(X, y)
+
+    def _step(self, X: Array, y: Array) -> float:
         loss = self._backward(X, y)
         engine = self._engine
         gradients = [self._numpy(engine.gradient, leaf).ravel() for leaf in self._leaves]

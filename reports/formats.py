@@ -11,9 +11,11 @@ def rounded(number: float, digits: int = 3) -> float:
 
 
 def significant(number: float, digits: int = 3) -> str:
-    """Return a number with so many significant digits, and commas between thousands."""
+    """Return a number with so many significant digits, or as a whole number with commas."""
+    if abs(number) >= 10**digits:
+        return f"{number:,.0f}" if math.isfinite(number) else str(number)
     number = rounded(number, digits)
-    if not math.isfinite(number):
+    if math.isnan(number):
         return str(number)
     if number == 0:
         return "0"
@@ -41,7 +43,7 @@ def duration(value: float | None) -> str:
 
 
 def ratio(value: float | None) -> str:
-    """Return a factor as 1,381 × or 0.82 ×."""
+    """Return a factor as 1,381 × or 0.820 ×."""
     if value is None or math.isnan(value):
         return "–"
     return f"{value:,.0f} ×" if value >= 100 else f"{significant(value)} ×"
@@ -55,6 +57,11 @@ def mebibytes(value: float | None) -> str:
 def percent(value: float | None) -> str:
     """Return a share as 96.8 %."""
     return "–" if value is None or math.isnan(value) else f"{100 * value:.1f} %"
+
+
+def markdown(text: str) -> str:
+    """Return a text that Markdown shows as it is, also in a table."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "&#124;")
 
 
 def scientific(value: float | None) -> str:

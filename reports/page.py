@@ -87,8 +87,9 @@ def _templates() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        keep_trailing_newline=True,
     )
-    for name in ("seconds", "duration", "ratio", "mebibytes", "percent", "scientific"):
+    for name in ("seconds", "duration", "ratio", "mebibytes", "percent", "scientific", "markdown"):
         environment.filters[name] = getattr(formats, name)
     return environment
 

@@ -18,6 +18,8 @@ from benchgrad.reports.style import INK, RC, Style
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+_TITLE_LENGTH = 24  # characters
+
 Draw = Callable[["Axes", pd.DataFrame, Style], None]
 
 
@@ -42,7 +44,8 @@ class Plot:
         absent = [column for column in self.columns if column not in frame.columns]
         if absent:
             return f"the table {self.table} has no {', '.join(absent)} in this run"
-        return "" if len(frame) else f"the table {self.table} is empty in this run"
+        ranked = frame[frame["status"] == "ok"] if "status" in self.columns else frame
+        return "" if len(ranked) else f"the table {self.table} is empty in this run"
 
 
 def plot(  # noqa: PLR0913 (keywords that declare a plot)
@@ -73,6 +76,11 @@ def seconds_on_x(ax: Axes, label: str) -> None:
     ax.set_xlabel(f"{label} (log scale)")
 
 
+def _short(name: str) -> str:
+    """Return a name that fits above a panel; of a path its end."""
+    return name if len(name) <= _TITLE_LENGTH else f"…{name[1 - _TITLE_LENGTH :]}"
+
+
 def all_plots() -> list[Plot]:
     """Return the plot of every file in `plots/`, in their order."""
     modules = [
@@ -99,7 +107,7 @@ def render(plot: Plot, frame: pd.DataFrame, style: Style) -> dict[str, bytes]:
         for ax, (value, part) in zip(axes, panels, strict=False):
             plot.draw(ax, part, style)
             if plot.panel:
-                ax.set_title(str(value), color=style.colours.get(str(value), INK))
+                ax.set_title(_short(str(value)), color=style.colours.get(str(value), INK))
         for ax in axes[len(panels) :]:
             ax.set_axis_off()
         contents = {}

@@ -4,4 +4,13 @@ from benchgrad.engines.operations import ELEMENTWISE
 from benchgrad.engines.scalar.value import Value
 from benchgrad.engines.value_engine import ValueEngine
 
-engine = ValueEngine("scalar", kind="scalar", value=Value, operations=ELEMENTWISE)
+NOTE = "makes no reference cycles, and pauses the garbage collector inside its own step"
+
+engine = ValueEngine(
+    "scalar",
+    kind="scalar",
+    value=Value,
+    operations=ELEMENTWISE,
+    pauses_collector=True,
+    note=NOTE,
+)

@@ -39,8 +39,7 @@ engine = TensorEngine(
     operations={
         **methods_of(Value, (*ELEMENTWISE, *REDUCTIONS, *SHAPING, *CONSTANTS)),
         "transpose": _transpose,
-        "linear": linear,
-        "logsumexp": logsumexp,
     },
+    compounds={"linear": linear, "logsumexp": logsumexp},
     dtypes=("float64", "float32"),
 )

@@ -338,7 +338,8 @@ def test_failures_are_shown_with_their_status_and_reason(page, summary, engine, 
     assert f"{engine} is {status}: {reason}" in page.text
     assert page.rows("peak memory")[engine][0] == status
     assert page.rows("peak memory")[engine][4] == "–"
-    assert f"- `{engine}` is **{status}**: {reason}" in summary
+    shown = reason.replace("&", "&amp;").replace("<", "&lt;")
+    assert f"- `{engine}` is **{status}**: {shown}" in summary
     assert markdown_rows(summary, "All engines")[engine][0] == status
 
 

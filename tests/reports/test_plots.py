@@ -107,7 +107,7 @@ def test_a_plot_can_be_drawn_from_what_it_declares(drawn, run, name):
 @pytest.mark.parametrize("name", PLOTS)
 def test_a_plot_says_which_columns_are_missing(name):
     plot = PLOTS[name]
-    frame = pd.DataFrame({column: [1] for column in plot.columns})
+    frame = pd.DataFrame({column: ["ok"] for column in plot.columns})
     assert plot.missing(frame) == ""
     last = plot.columns[-1]
     reason = plot.missing(frame.drop(columns=last))
