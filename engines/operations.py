@@ -18,7 +18,7 @@ REDUCTIONS = ("sum", "mean", "max", "min")  # axis=None, keepdims=False
 SHAPING = ("reshape", "transpose")  # shape; axes=None
 CONSTANTS = ("detach",)  # the same numbers without a past
 # Made of the others, unless an engine declares its own:
-COMPOUNDS = ("linear", "logsumexp")  # x, W, b; v, axis
+COMPOUNDS = ("linear", "logsumexp", "pick")  # x, W, b; v, axis; v (n, k), columns (n,) or (n, m)
 
 Table = Mapping[str, Callable[..., Any]]
 
@@ -34,6 +34,7 @@ class Operations:
         self._engine = engine
         self.linear = _linear
         self.logsumexp = partial(_logsumexp, self)
+        self.pick = _pick
         # As instance attributes they are found without a Python call, also in a timed step.
         self.__dict__.update(table)
 
@@ -54,6 +55,12 @@ def _logsumexp(ops: Operations, v: Any, axis: int) -> Any:
     """
     top = ops.max(ops.detach(v), axis=axis, keepdims=True)
     return ops.log(ops.sum(ops.exp(v - top), axis=axis)) + ops.sum(top, axis=axis)
+
+
+def _pick(v: Any, columns: Any) -> Any:
+    """Return the elements of each row that stand in the given columns, in the columns' shape."""
+    rows = np.arange(len(columns))
+    return v[rows if columns.ndim == 1 else rows[:, None], columns]
 
 
 def methods_of(value: type, names: Iterable[str]) -> dict[str, Callable[..., Any]]:

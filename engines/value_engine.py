@@ -68,6 +68,7 @@ class ValueEngine(Engine):
             table = {name: self._of_numbers_too(function) for name, function in table.items()}
             table = over_object_arrays(table, self.is_value, self.read)
         table = {**table, **(compounds or {})}
+        self.table = table
         self.pauses_collector = pauses_collector
         self.operations = Operations(name, table)
         self.capabilities = Capabilities(operations=frozenset(table), dtypes=dtypes)
@@ -139,12 +140,16 @@ class ValueEngine(Engine):
         self, model: MLP, parameters: Sequence[Array], optimizer: SGD, dtype: str = "float64"
     ) -> Classifier:
         """Return the one classifier there is for engines with Values."""
+        self.check(model, dtype)
+        return ValueClassifier(self, model, parameters, optimizer, dtype)
+
+    def check(self, model: MLP, dtype: str) -> None:
+        """Raise UnsupportedError unless the engine has what the classifier needs of it."""
         self.require_dtype(dtype)
         needed = {*_NEEDS[self.kind], *_NEEDS[model.loss], model.activation}
         missing = sorted(needed - self.capabilities.operations)
         if missing:
             raise UnsupportedError(f"needs {', '.join(missing)}")
-        return ValueClassifier(self, model, parameters, optimizer, dtype)
 
     def value_and_grad(
         self, function: Callable[..., Any], *arrays: Array
@@ -211,7 +216,7 @@ class ValueClassifier(Classifier):
         ends = np.cumsum([np.size(p) for p in parameters])
         parts = np.split(self._flat, ends[:-1])
         self._parts = [part.reshape(np.shape(p)) for part, p in zip(parts, parameters, strict=True)]
-        self._leaves = [engine.each(engine.leaf, part) for part in self._parts]
+        self.leaves = [engine.each(engine.leaf, part) for part in self._parts]
 
     def train_step(self, X: Array, y: Array) -> float:
         """Update the parameters once; return the mean loss before the update."""
@@ -222,18 +227,20 @@ class ValueClassifier(Classifier):
 
     def _step(self, X: Array, y: Array) -> float:
         loss = self._backward(X, y)
-        engine = self._engine
-        gradients = [self._numpy(engine.gradient, leaf).ravel() for leaf in self._leaves]
-        np.concatenate(gradients, out=self._gradient)
-        self._optimizer.update(self._flat, self._gradient, self._velocity)
-        for leaf, part in zip(self._leaves, self._parts, strict=True):
-            engine.each(engine.assign, leaf, part)
+        self.update([self._numpy(self._engine.gradient, leaf) for leaf in self.leaves])
         return loss
+
+    def update(self, gradients: Sequence[Array]) -> None:
+        """Take a step of the optimizer with these gradients, in the order of `leaves`."""
+        np.concatenate([gradient.ravel() for gradient in gradients], out=self._gradient)
+        self._optimizer.update(self._flat, self._gradient, self._velocity)
+        for leaf, part in zip(self.leaves, self._parts, strict=True):
+            self._engine.each(self._engine.assign, leaf, part)
 
     def gradients(self, X: Array, y: Array) -> list[Array]:
         """Return the gradient of the mean loss for each parameter."""
         self._backward(X, y)
-        return [self._numpy(self._engine.gradient, leaf).copy() for leaf in self._leaves]
+        return [self._numpy(self._engine.gradient, leaf).copy() for leaf in self.leaves]
 
     def logits(self, X: Array) -> Array:
         """Return the scores of the last layer, (n, k)."""
@@ -242,7 +249,7 @@ class ValueClassifier(Classifier):
 
     def parameters(self) -> list[Array]:
         """Return copies of the parameters as float64 arrays."""
-        return [np.array(self._numpy(self._engine.read, p), np.float64) for p in self._leaves]
+        return [np.array(self._numpy(self._engine.read, p), np.float64) for p in self.leaves]
 
     def _numpy(self, read: Callable[[Any], Any], native: Any) -> Array:
         """Return data or gradients as an array of the classifier's dtype, copied only if needed."""
@@ -252,33 +259,36 @@ class ValueClassifier(Classifier):
         engine, ops = self._engine, self._engine.operations
         activation = getattr(ops, self._model.activation)
         h = engine.each(engine.constant, X)
-        for i in range(0, len(self._leaves), 2):
+        for i in range(0, len(self.leaves), 2):
             if i:
                 h = activation(h)
-            h = ops.linear(h, self._leaves[i], self._leaves[i + 1])
+            h = ops.linear(h, self.leaves[i], self.leaves[i + 1])
         return h
+
+    def loss(self, X: Array, y: Array) -> Any:
+        """Return the mean loss over the batch as a native scalar, ready to go backward."""
+        return _LOSSES[self._model.loss](self._engine, self._forward(X), y)
 
     def _backward(self, X: Array, y: Array) -> float:
         """Leave the gradients of the batch in the leaves; return its mean loss."""
-        engine = self._engine
-        for leaf in self._leaves:
-            engine.each(engine.zero, leaf)
-        loss = _LOSSES[self._model.loss](engine, self._forward(X), y)
-        engine.backward(loss)
-        return float(engine.read(loss))
+        for leaf in self.leaves:
+            self._engine.each(self._engine.zero, leaf)
+        loss = self.loss(X, y)
+        self._engine.backward(loss)
+        return float(self._engine.read(loss))
 
 
 def _cross_entropy(engine: ValueEngine, logits: Any, y: Array) -> Any:
     """Return the mean of logsumexp(logits) − logits[label], the row maximum taken out."""
     ops = engine.operations
-    losses = ops.logsumexp(logits, axis=1) - logits[np.arange(len(y)), y]
+    losses = ops.logsumexp(logits, axis=1) - ops.pick(logits, y)
     return ops.sum(losses) * (1.0 / len(y))
 
 
 def _hinge(engine: ValueEngine, logits: Any, y: Array) -> Any:
     """Return the mean over the rows of the sum over wrong classes j of max(0, 1 + s_j − s_y)."""
     ops = engine.operations
-    of_label = logits[np.arange(len(y))[:, None], y[:, None]]
+    of_label = ops.pick(logits, y[:, None])
     is_wrong = (np.arange(np.shape(logits)[1]) != y[:, None]).astype(of_label.dtype)
     margins = ops.relu(logits - of_label + 1.0)
     return ops.sum(margins * engine.each(engine.constant, is_wrong)) * (1.0 / len(y))

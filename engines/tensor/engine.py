@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from benchgrad.engines.operations import CONSTANTS, ELEMENTWISE, REDUCTIONS, SHAPING, methods_of
-from benchgrad.engines.tensor.value import Value, constant, linear, logsumexp, no_grad
+from benchgrad.engines.tensor.value import Value, constant, linear, logsumexp, no_grad, pick
 from benchgrad.engines.value_engine import ValueEngine
 
 
@@ -40,6 +40,6 @@ engine = TensorEngine(
         **methods_of(Value, (*ELEMENTWISE, *REDUCTIONS, *SHAPING, *CONSTANTS)),
         "transpose": _transpose,
     },
-    compounds={"linear": linear, "logsumexp": logsumexp},
+    compounds={"linear": linear, "logsumexp": logsumexp, "pick": pick},
     dtypes=("float64", "float32"),
 )

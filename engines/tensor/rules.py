@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 Axis = int | tuple[int, ...] | None
 
-# np.sum and np.max without their detour over Python: (array, axis, dtype, out, keepdims).
+# np.sum, np.max and np.min without their detour over Python: (array, axis, dtype, out, keepdims).
 _add_up: Callable[..., Any] = np.add.reduce
 _maximum_of: Callable[..., Any] = np.maximum.reduce
+_minimum_of: Callable[..., Any] = np.minimum.reduce
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,7 @@ def unbroadcast(gradient: Array, shape: tuple[int, ...]) -> Any:
 
 def _power_by_base(g: Array, out: Array, a: Any, b: Any) -> Any:
     """Return g · b · a ** (b − 1), and 0 where b is 0, also where a is 0."""
-    if np.ndim(b) == 0:
+    if isinstance(b, int | float):
         return g * (b * a ** (b - 1)) if b != 0 else np.zeros_like(g)
     return g * (b * np.power(a, np.where(b == 0, b, b - 1)))
 
@@ -147,7 +148,7 @@ def _expand(reduced: Any, a: Array, axis: Axis, keepdims: bool) -> Any:
 
 
 def _sum_vjp(g: Array, out: Array, a: Array, axis: Axis, keepdims: bool) -> Array:
-    gradient = np.empty(a.shape, g.dtype)
+    gradient = np.empty_like(a, g.dtype)
     gradient[...] = _expand(g, a, axis, keepdims)
     return gradient
 
@@ -174,12 +175,18 @@ def _sum(a: Array, axis: Axis, keepdims: bool) -> Any:
 
 SUM = Rule("sum", _sum, (_sum_vjp,))
 MEAN = Rule("mean", _mean, (_mean_vjp,))
-MAX = Rule(
-    "max", lambda a, axis, keepdims: np.max(a, axis=axis, keepdims=keepdims), (_extreme_vjp,)
-)
-MIN = Rule(
-    "min", lambda a, axis, keepdims: np.min(a, axis=axis, keepdims=keepdims), (_extreme_vjp,)
-)
+
+
+def _max(a: Array, axis: Axis, keepdims: bool) -> Any:
+    return _maximum_of(a, axis, None, None, keepdims)
+
+
+def _min(a: Array, axis: Axis, keepdims: bool) -> Any:
+    return _minimum_of(a, axis, None, None, keepdims)
+
+
+MAX = Rule("max", _max, (_extreme_vjp,))
+MIN = Rule("min", _min, (_extreme_vjp,))
 
 
 def _logsumexp(a: Array, axis: int) -> Any:
@@ -208,7 +215,7 @@ def _transpose_vjp(g: Array, out: Array, a: Array, axes: tuple[int, ...] | None)
 
 def _index_vjp(g: Array, out: Array, a: Array, index: Any) -> Array:
     """Return zeros with `g` at `index`; an element that was taken twice gets the sum."""
-    gradient = np.zeros(a.shape, a.dtype)
+    gradient = np.zeros_like(a)
     parts = index if isinstance(index, tuple) else (index,)
     if all(part is None or part is ... or isinstance(part, int | slice) for part in parts):
         gradient[index] = g
@@ -219,4 +226,23 @@ def _index_vjp(g: Array, out: Array, a: Array, index: Any) -> Array:
 
 RESHAPE = Rule("reshape", np.reshape, (lambda g, out, a, shape: g.reshape(a.shape),))
 TRANSPOSE = Rule("transpose", np.transpose, (_transpose_vjp,))
+
+
+def _pick(a: Array, columns: Array) -> Any:
+    return np.take(a.reshape(-1), _flat_index(a, columns), mode="clip")
+
+
+def _pick_vjp(g: Array, out: Array, a: Array, columns: Array) -> Array:
+    gradient = np.zeros_like(a)
+    np.put(gradient, _flat_index(a, columns), g, mode="clip")
+    return gradient
+
+
+def _flat_index(a: Array, columns: Array) -> Any:
+    """Return where the element of each row and column lies in the flat array."""
+    starts = np.arange(0, a.size, a.shape[1])
+    return columns + (starts if columns.ndim == 1 else starts[:, None])
+
+
+PICK = Rule("pick", _pick, (_pick_vjp,))
 INDEX = Rule("index", lambda a, index: a[index], (_index_vjp,))

@@ -294,7 +294,7 @@ class Value:
             elif parent.parents or (gradient is not incoming and gradient.base is None):
                 parent._gradient = gradient
             else:
-                parent._gradient = np.array(gradient)
+                parent._gradient = gradient.copy()
 
     def zero_grad(self) -> None:
         """Set the gradient of this value to zero."""
@@ -350,6 +350,11 @@ def linear(x: Operand, W: Value, b: Value) -> Value:
 def logsumexp(x: Value, axis: int) -> Value:
     """Return log(sum(exp(x))) along an axis as one node, without overflow."""
     return _unary(rules.LOGSUMEXP, x, axis)
+
+
+def pick(x: Value, columns: Array) -> Value:
+    """Return the elements of each row of x (n, k) in given columns, (n,) or (n, m), as one node."""
+    return _unary(rules.PICK, x, columns)
 
 
 def _plain(operand: Any) -> Any:

@@ -37,6 +37,9 @@ NUMPY = Operations(
         "reshape": np.reshape,
         "transpose": np.transpose,
         "linear": lambda x, W, b: x @ W + b,
+        "pick": lambda a, columns: np.take_along_axis(
+            a, columns.reshape(len(a), -1), axis=1
+        ).reshape(columns.shape),
         "logsumexp": lambda a, axis: np.log(np.sum(np.exp(a), axis=axis)),
     },
 )
@@ -201,6 +204,8 @@ MATMUL = [
 COMPOUNDS = [
     Case("linear", lambda ops, x, W, b: ops.linear(x, W, b), ((3, 4), (4, 2), (2,))),
     Case("linear, one row", lambda ops, x, W, b: ops.linear(x, W, b), ((1, 4), (4, 2), (2,))),
+    Case("pick", lambda ops, x: ops.pick(x, np.array([3, 0, 3])), ((3, 4),)),
+    Case("pick a column", lambda ops, x: ops.pick(x, np.array([[1], [2], [1]])), ((3, 4),)),
     Case("logsumexp 1", lambda ops, x: ops.logsumexp(x, axis=1), ((3, 4),)),
     Case("logsumexp 0", lambda ops, x: ops.logsumexp(x, axis=0), ((3, 4),)),
     Case("logsumexp -1", lambda ops, x: ops.logsumexp(x, axis=-1), ((2, 3, 4),), lacking=()),

@@ -1,0 +1,220 @@
+"""Records the NumPy calls that a graph of tensor Values makes, and makes them again in place.
+
+No formula is here: the rules run once on arrays that note what is done to them. A replay makes
+the same calls with the same operands into the same memory, so it gives the same numbers to
+the last bit, without a graph and without a new array. Source of the idea, on Python closures
+instead of NumPy calls: the cached order of https://github.com/tekknolagi/micrograd.
+"""
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+_LIKE = (np.empty_like, np.zeros_like, np.ones_like, np.full_like)  # no data of theirs is read
+
+
+_OF_SHAPES = (np.shape, np.ndim, np.size, np.may_share_memory, np.shares_memory)
+
+
+class ReplayError(Exception):
+    """What was recorded cannot be replayed: a value was read, or it depends on more than shapes."""
+
+
+class Tape:
+    """The calls of one recording that a replay has to make, in their order.
+
+    Some memory varies from replay to replay: that of the inputs, and what is computed from it.
+    A call that neither reads nor writes such memory is made once and never again. Views need no
+    call: they show the memory that a call writes.
+    """
+
+    def __init__(self) -> None:
+        self._steps: list[Callable[[], Any]] = []
+        self._varying: dict[int, Array] = {}  # owners of memory, kept so that their ids stay theirs
+
+    def __len__(self) -> int:
+        return len(self._steps)
+
+    def replay(self) -> None:
+        """Make all calls again."""
+        for step in self._steps:
+            step()
+
+    def input(self, array: Array) -> "Traced":
+        """Return a view of an input; a replay reads what its memory holds by then."""
+        self._vary(array)
+        return self.view(array)
+
+    def view(self, array: Array) -> "Traced":
+        """Return a view that notes on this tape what is computed from it."""
+        traced = array.view(Traced)
+        traced._tape = self
+        return traced
+
+    def new(self, like: Array, dtype: Any = None) -> "Traced":
+        """Return memory for a result, in the layout that NumPy gave it: sums depend on it."""
+        by_stride = sorted(range(like.ndim), key=lambda axis: -like.strides[axis])
+        shape = [like.shape[axis] for axis in by_stride]
+        traced = np.ndarray.__new__(Traced, shape, dtype or like.dtype)
+        traced._tape = self
+        in_order = by_stride == [*range(like.ndim)]
+        return traced if in_order else traced.transpose(np.argsort(by_stride))
+
+    def call(self, target: Array, function: Callable[..., Any], *arguments: Any) -> None:
+        """Make a call that writes all of `target` or adds to it; note it if it varies."""
+        step = partial(function, *map(plain, arguments))
+        step()
+        if self._varies(target) or any(map(self._varies, arguments)):
+            self._steps.append(step)
+            self._vary(target)
+
+    def restore(self, target: Array, *sources: Any) -> None:
+        """Note what constant memory holds, before something that varies is written into it."""
+        if not self._varies(target) and any(map(self._varies, sources)):
+            owner = _owner(target)
+            self._steps.append(partial(np.copyto, plain(owner), np.array(owner)))
+            self._vary(owner)
+
+    def _varies(self, array: Any) -> bool:
+        if isinstance(array, tuple | list):
+            return any(map(self._varies, array))
+        return isinstance(array, np.ndarray) and id(_owner(array)) in self._varying
+
+    def _vary(self, array: Array) -> None:
+        owner = _owner(array)
+        self._varying[id(owner)] = owner
+
+
+class Traced(np.ndarray[Any, Any]):
+    """An array that notes on its tape what is computed from it.
+
+    To read a value out of it is refused: a replay could not do that again.
+    """
+
+    _tape: Tape
+
+    def __array_finalize__(self, source: Any) -> None:
+        if isinstance(source, Traced):
+            self._tape = source._tape
+
+    def __array_ufunc__(
+        self, ufunc: np.ufunc, method: str, *inputs: Any, out: Any = None, **keywords: Any
+    ) -> Any:
+        tape = self._tape
+        function = ufunc if method == "__call__" else getattr(ufunc, method)
+        if method == "at":
+            tape.restore(inputs[0], *inputs[1:])
+            tape.call(inputs[0], function, *inputs)
+            return None
+        if out is None:
+            found = np.asarray(function(*map(plain, inputs), **keywords))
+            target = tape.new(found)
+        else:
+            (target,) = out
+            tape.restore(target, *inputs)
+        arguments = (*inputs, target)
+        if method == "__call__" and ufunc in (
+            np.maximum,
+            np.minimum,
+        ):  # they take no third argument by position
+            arguments, function = inputs, partial(function, out=plain(target))
+        if method == "reduce":  # array, axis, dtype, out, keepdims
+            axis, dtype = keywords.pop("axis", 0), keywords.pop("dtype", None)
+            arguments = (*inputs, axis, dtype, target, keywords.pop("keepdims", False))
+        if keywords:
+            function = partial(function, **keywords)
+        tape.call(target, function, *arguments)
+        return target
+
+    def __array_function__(self, function: Any, types: Any, arguments: Any, keywords: Any) -> Any:
+        tape = self._tape
+        if function is np.put:
+            target, index, values = arguments
+            tape.restore(target, index, values)
+            tape.call(target, partial(np.put, **keywords), *arguments)
+            return None
+        given = [plain(argument) for argument in arguments]
+        found = function(*given, **{name: plain(value) for name, value in keywords.items()})
+        if function in _OF_SHAPES:
+            return found
+        if not isinstance(found, np.ndarray | np.generic):
+            self._refuse()
+        found = np.asarray(found)
+        arrays = [g for g in given if isinstance(g, np.ndarray)]
+        if function in _LIKE or any(np.may_share_memory(found, g) for g in arrays):
+            return tape.view(found)
+        target = tape.new(found)
+        if function is np.take:
+            tape.call(target, partial(np.take, out=plain(target), **keywords), *arguments)
+        else:
+            tape.call(target, partial(_again, plain(target), function, keywords), *arguments)
+        return target
+
+    def __getitem__(self, index: Any) -> Any:
+        source, plain_index = plain(self), _plain_index(index)
+        found = np.asarray(source[plain_index])
+        if found.ndim and np.may_share_memory(found, source):
+            return self._tape.view(found)
+        target = self._tape.new(found)
+        self._tape.call(target, _take_again, target, self, plain_index, index)
+        return target
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        if index is not Ellipsis:
+            self._tape.restore(self, value, index)
+        self._tape.call(self, plain(self).__setitem__, _plain_index(index), value)
+
+    def copy(self, order: Any = "C") -> Any:
+        """Return a copy that a replay makes again."""
+        return self.astype(self.dtype)
+
+    def astype(self, dtype: Any, *_: Any, **__: Any) -> Any:
+        """Return a copy in another dtype that a replay makes again."""
+        target = self._tape.new(self, dtype)
+        self._tape.call(target, partial(np.copyto, casting="unsafe"), target, self)
+        return target
+
+    def reshape(self, *shape: Any, **keywords: Any) -> Any:
+        """Return a view, or a copy where NumPy makes one, that a replay makes again."""
+        return self.__array_function__(np.reshape, (), (self, _one(shape)), keywords)
+
+    def _refuse(self, *_: Any) -> Any:
+        raise ReplayError("a value was read while the graph was recorded; a replay cannot follow")
+
+    __bool__ = __float__ = __int__ = __index__ = __complex__ = _refuse
+    item = tolist = _refuse
+
+
+def plain(array: Any) -> Any:
+    """Return an array without its tape, the same memory; anything else as it is."""
+    return array.view(np.ndarray) if isinstance(array, Traced) else array
+
+
+def _plain_index(index: Any) -> Any:
+    return tuple(map(plain, index)) if isinstance(index, tuple) else plain(index)
+
+
+def _one(shape: tuple[Any, ...]) -> Any:
+    return shape[0] if len(shape) == 1 else shape
+
+
+def _again(out: Array, function: Callable[..., Any], keywords: Any, *arguments: Any) -> None:
+    """Make a call that NumPy gives no `out`; such a step makes a new array each time."""
+    out[...] = function(*arguments, **keywords)
+
+
+def _take_again(out: Array, source: Array, index: Any, _: Any) -> None:
+    out[...] = source[index]
+
+
+def _owner(array: Array) -> Array:
+    """Return the array that owns the memory of a view."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array

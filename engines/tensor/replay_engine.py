@@ -1,0 +1,146 @@
+"""The engine `tensor-replay`: tensor Values, whose graph is recorded once for each batch shape."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from benchgrad.engines.interface import Array, Classifier
+from benchgrad.engines.model import MLP, SGD
+from benchgrad.engines.tensor.engine import TensorEngine
+from benchgrad.engines.tensor.engine import engine as tensor
+from benchgrad.engines.tensor.replay import ReplayError, Tape, plain
+from benchgrad.engines.tensor.value import Value
+from benchgrad.engines.value_engine import ValueClassifier
+
+
+class Recording:
+    """The loss and the gradients of one function of arrays, recorded for their shapes.
+
+    `inputs` are read at each run; `leaves` are the Values whose gradients are wanted, around
+    arrays that keep their place in memory.
+
+    The first run after the recording is checked against the graph itself, on its own data.
+    """
+
+    def __init__(
+        self, function: Callable[..., Value], inputs: Sequence[Array], leaves: Sequence[Value]
+    ) -> None:
+        self._function = function
+        self._leaves = leaves
+        self._tape = Tape()
+        self._inputs = [np.array(array) for array in inputs]
+        own = [leaf.data for leaf in leaves]
+        try:
+            for leaf in leaves:
+                leaf.data = self._tape.input(leaf.data)
+            loss = self._evaluate([self._tape.input(array) for array in self._inputs])
+            self.loss = plain(loss.data)
+            self.gradients = [plain(leaf.grad) for leaf in leaves]
+        finally:
+            for leaf, data in zip(leaves, own, strict=True):
+                leaf.data = data
+                leaf.zero_grad()
+        self._is_checked = False
+
+    def run(self, *inputs: Array) -> None:
+        """Bring `loss` and `gradients` up to date with the inputs and the leaves' data.
+
+        Raises:
+            ReplayError: the check on the first run found other numbers than the graph gives.
+        """
+        for memory, given in zip(self._inputs, inputs, strict=True):
+            memory[...] = given
+        self._tape.replay()
+        if not self._is_checked:
+            self._check()
+
+    def _evaluate(self, inputs: Sequence[Array]) -> Value:
+        for leaf in self._leaves:
+            leaf.zero_grad()
+        loss = self._function(*inputs)
+        loss.backward()
+        return loss
+
+    def _check(self) -> None:
+        loss = self._evaluate(self._inputs)
+        expected = [loss.data, *(leaf.grad for leaf in self._leaves)]
+        for found, wanted in zip([self.loss, *self.gradients], expected, strict=True):
+            if not np.array_equal(found, wanted, equal_nan=True):
+                raise ReplayError(
+                    "a replay gives other numbers than the graph: "
+                    "what was recorded depends on more than the shapes of its inputs"
+                )
+        for leaf in self._leaves:
+            leaf.zero_grad()
+        self._is_checked = True
+
+
+class ReplayClassifier(Classifier):
+    """The classifier of the tensor engine, each batch shape recorded once and then replayed."""
+
+    def __init__(self, eager: ValueClassifier) -> None:
+        self._eager = eager
+        self._recordings: dict[tuple[int, ...], Recording] = {}
+
+    def train_step(self, X: Array, y: Array) -> float:
+        """Update the parameters once; return the mean loss before the update."""
+        recording = self._run(X, y)
+        self._eager.update(recording.gradients)
+        return float(recording.loss)
+
+    def gradients(self, X: Array, y: Array) -> list[Array]:
+        """Return the gradient of the mean loss for each parameter."""
+        return [gradient.copy() for gradient in self._run(X, y).gradients]
+
+    def logits(self, X: Array) -> Array:
+        """Return the scores of the last layer, (n, k)."""
+        return self._eager.logits(X)
+
+    def parameters(self) -> list[Array]:
+        """Return copies of the parameters as float64 arrays."""
+        return self._eager.parameters()
+
+    def _run(self, X: Array, y: Array) -> Recording:
+        recording = self._recordings.get(X.shape)
+        if recording is None:
+            recording = Recording(self._eager.loss, (X, y), self._eager.leaves)
+            self._recordings[X.shape] = recording
+        recording.run(X, y)
+        return recording
+
+
+class ReplayEngine(TensorEngine):
+    """The tensor engine with a classifier that replays."""
+
+    def classifier(
+        self, model: MLP, parameters: Sequence[Array], optimizer: SGD, dtype: str = "float64"
+    ) -> Classifier:
+        """Return the tensor engine's classifier, replayed."""
+        self.check(model, dtype)
+        return ReplayClassifier(ValueClassifier(self, model, parameters, optimizer, dtype))
+
+    def value_and_grad(
+        self, function: Callable[..., Any], *arrays: Array
+    ) -> tuple[float, list[Array]]:
+        """Return a function's value and gradients from a replay of its graph.
+
+        What cannot be replayed is evaluated as the tensor engine does.
+        """
+        leaves = [Value(np.array(array)) for array in arrays]
+        try:
+            recording = Recording(lambda: function(self.operations, *leaves), (), leaves)
+            recording.run()
+        except ReplayError:
+            return tensor.value_and_grad(function, *arrays)
+        return recording.loss.item(), [np.array(g) for g in recording.gradients]
+
+
+engine = ReplayEngine(
+    "tensor-replay",
+    kind="tensor",
+    value=Value,
+    operations=tensor.table,
+    dtypes=tensor.capabilities.dtypes,
+    note="records the graph once for each batch shape, then repeats its NumPy calls in place",
+)
