@@ -5,8 +5,10 @@ Everything heavy is imported inside the commands, so that ``--help`` answers at 
 
 from __future__ import annotations
 
+import shlex
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -57,34 +59,48 @@ def run(
     from benchgrad.benchmarks.console import RunConsole
     from benchgrad.benchmarks.plan import load_plan
 
-    chosen = load_plan(plan)
-    if engines is not None:
-        chosen = chosen.select([name.strip() for name in engines.split(",") if name.strip()])
+    shipped = load_plan(plan)
+    names = [name.strip() for name in engines.split(",") if name.strip()] if engines else None
+    chosen = shipped if engines is None else shipped.select(names or [])
     data = {"name": dataset, "label": label}
     limits = {"rounds": rounds, "threads": threads, "timeout_s": _seconds("--timeout", timeout)}
     each = {"epochs": epochs, "budget_s": _seconds("--budget", budget)}
     chosen = chosen.with_data(**_given(data)).replace(**_given(limits)).with_each(**_given(each))
+    if chosen.data != shipped.data:
+        chosen = chosen.unpublished()
+    if label is not None and not chosen.data.name.endswith(".csv"):
+        raise UsageError(f"--label {label!r} goes with a CSV file, not with {chosen.data.name!r}")
 
     from benchgrad.benchmarks import runner
-    from benchgrad.benchmarks.records import FAILURES, write_results
+    from benchgrad.benchmarks.records import write_results
 
     prepared = runner.prepare(chosen)
     folder = _writable(out or Path("reports") / "out" / Path(plan).stem)
+    command = shlex.join(["benchgrad", *sys.argv[1:]])
     with RunConsole(chosen) as console:
-        results = runner.run(chosen, plan, prepared, console)
+        results = runner.run(chosen, command, prepared, console)
         console.writing_report()
-        write_results(results, folder)
-        page = _report(folder)
+        with _writing(folder):
+            write_results(results, folder)
+            page = _report(folder)
     _summarise(results, page)
+    raise typer.Exit(_verdict(results, was_asked_for=names is not None))
+
+
+def _verdict(results: Results, was_asked_for: bool) -> int:
+    """Return the exit code of a run; an engine that was asked for by name must have run."""
+    from benchgrad.benchmarks.records import FAILURES
+
     statuses = {cell.status for cell in results.cells}
     if "interrupted" in statuses:
-        raise typer.Exit(INTERRUPTED)
-    raise typer.Exit(ENGINE_FAILED if statuses & set(FAILURES) else OK)
+        return INTERRUPTED
+    failures = {*FAILURES, "missing", "unsupported"} if was_asked_for else set(FAILURES)
+    return ENGINE_FAILED if statuses & failures else OK
 
 
 @app.command()
 def engines() -> None:
-    """List the engines: kind, version, and whether they can be used here."""
+    """List the engines and whether they are ready."""
     from rich.table import Table
 
     from benchgrad.benchmarks.console import printer
@@ -99,7 +115,7 @@ def engines() -> None:
 
 @app.command()
 def datasets() -> None:
-    """List the data sets that can be named; a CSV file of your own is one too."""
+    """List the data sets."""
     from rich.table import Table
 
     from benchgrad.benchmarks.console import printer
@@ -116,7 +132,7 @@ def datasets() -> None:
 
 @app.command()
 def plans() -> None:
-    """List the plans that come with benchgrad; a TOML file of your own is one too."""
+    """List the plans that come with benchgrad."""
     from rich.table import Table
 
     from benchgrad.benchmarks.console import printer
@@ -136,7 +152,10 @@ def report(
     """Render the report of a run again, from its records."""
     from benchgrad.benchmarks.console import printer
 
-    page = _report(_writable(folder) if folder.is_dir() else folder)
+    if folder.is_dir():
+        _writable(folder)
+    with _writing(folder):
+        page = _report(folder)
     printer().print(f"report: {page}", soft_wrap=True)
 
 
@@ -181,11 +200,22 @@ def _writable(folder: Path) -> Path:
         probe.touch()
         probe.unlink()
     except OSError as error:
-        problem = error.strerror or type(error).__name__
-        raise UsageError(
-            f"the folder {str(folder)!r} cannot be written: {problem}; name another with --out"
-        ) from error
+        raise _unwritable(folder, error) from error
     return folder
+
+
+@contextmanager
+def _writing(folder: Path) -> Iterator[None]:
+    """Turn what the disk refuses into one line; what was written until then is whole."""
+    try:
+        yield
+    except OSError as error:
+        raise _unwritable(Path(error.filename or folder), error) from error
+
+
+def _unwritable(path: Path, error: OSError) -> UsageError:
+    problem = error.strerror or type(error).__name__
+    return UsageError(f"{str(path)!r} cannot be written: {problem}; name another folder with --out")
 
 
 def main() -> None:
@@ -206,13 +236,11 @@ def _exit_code(error: Exception) -> int | None:
     """Return the exit code of an error that is the user's or an engine's, None for our own."""
     from benchgrad.benchmarks.plan import PlanError
     from benchgrad.benchmarks.records import RecordError
-    from benchgrad.benchmarks.runner import RunError
     from benchgrad.datasets import DatasetError
     from benchgrad.engines import EngineError
 
-    if isinstance(error, UsageError | PlanError | RecordError | DatasetError | EngineError):
-        return WRONG_USAGE
-    return ENGINE_FAILED if isinstance(error, RunError) else None
+    users = (UsageError, PlanError, RecordError, DatasetError, EngineError)
+    return WRONG_USAGE if isinstance(error, users) else None
 
 
 if __name__ == "__main__":

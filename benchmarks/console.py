@@ -19,11 +19,14 @@ def printer() -> Console:
     return console if console.is_terminal else Console(highlight=False, width=200)
 
 
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
 class RunConsole:
     """Follows a run on standard error, and hears Ctrl-C.
 
-    As a context it takes the first Ctrl-C as a request to stop, the second as usual; and it
-    ends the bar, also after an error.
+    As a context it takes the first Ctrl-C (or SIGTERM) as a request to stop, the second as usual;
+    and it ends the bar, also after an error.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -43,7 +46,7 @@ class RunConsole:
         self._task = self._progress.add_task("preparing the data", total=None, state="")
 
     def __enter__(self) -> Self:
-        self._handler = signal.signal(signal.SIGINT, self._on_interrupt)
+        self._handlers = {s: signal.signal(s, self._on_signal) for s in _SIGNALS}
         self._progress.start()
         return self
 
@@ -54,14 +57,15 @@ class RunConsole:
         trace: TracebackType | None,
     ) -> None:
         self._progress.stop()
-        signal.signal(signal.SIGINT, self._handler)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
 
-    def _on_interrupt(self, number: int, frame: FrameType | None) -> None:
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self._stop_requested = True
-        signal.signal(signal.SIGINT, self._handler)
+        signal.signal(number, self._handlers[signal.Signals(number)])
 
     def stop_requested(self) -> bool:
-        """Return whether Ctrl-C was pressed."""
+        """Return whether Ctrl-C was pressed, or the process asked to end."""
         return self._stop_requested
 
     def cell_started(self, engine: str, round: int, n_epochs: int) -> None:

@@ -12,8 +12,8 @@ import msgspec
 from msgspec import Meta, Struct
 
 Count = Annotated[int, Meta(ge=1)]
-Positive = Annotated[float, Meta(gt=0)]
-NotNegative = Annotated[float, Meta(ge=0)]
+Positive = Annotated[float, Meta(gt=0, le=1e9)]  # the bound keeps infinity out
+NotNegative = Annotated[float, Meta(ge=0, le=1e6)]
 
 
 class PlanError(Exception):
@@ -24,7 +24,7 @@ class DataPlan(Struct, frozen=True, forbid_unknown_fields=True):
     """Which data; the meaning of each field is that of `benchgrad.datasets.Recipe`."""
 
     name: str = "moons"
-    n_samples: Annotated[int, Meta(ge=20)] = 1000
+    n_samples: Annotated[int, Meta(ge=20, le=10_000_000)] = 1000
     noise: NotNegative = 0.2
     test_fraction: Annotated[float, Meta(gt=0, lt=1)] = 0.25
     label: str = "label"
@@ -46,7 +46,7 @@ class TrainingPlan(Struct, frozen=True, forbid_unknown_fields=True):
     weight_decay: NotNegative = 0.0
     batch_size: Count = 32
     dtype: Literal["float64", "float32"] = "float64"
-    seed: Annotated[int, Meta(ge=0)] = 0
+    seed: Annotated[int, Meta(ge=0, lt=2**32)] = 0
 
 
 class Published(Struct, frozen=True, forbid_unknown_fields=True):
@@ -113,11 +113,15 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
             PlanError: the result is not a valid plan.
         """
         fields = msgspec.to_builtins(self) | msgspec.to_builtins(changes)
-        return _convert(fields, "options")
+        return _convert(fields, "")
 
     def with_data(self, **changes: object) -> Plan:
         """Return a copy with some fields of its data changed."""
         return self.replace(data=msgspec.to_builtins(self.data) | changes)
+
+    def unpublished(self) -> Plan:
+        """Return a copy that claims no published figures: other work than the plan's own."""
+        return self.with_each(published=None).replace(description="")
 
     def with_each(self, **changes: object) -> Plan:
         """Return a copy in which every engine has some fields changed."""
@@ -161,10 +165,12 @@ def _parse(text: str, name: str) -> Plan:
 
 
 def _convert(fields: object, name: str) -> Plan:
+    """Return a valid plan; `name` is empty for one that options changed."""
     try:
         return msgspec.convert(fields, Plan)
     except msgspec.ValidationError as error:
-        raise PlanError(f"plan {name!r}: {_in_words(str(error))}") from error
+        complaint = _in_words(str(error))
+        raise PlanError(f"plan {name!r}: {complaint}" if name else _as_option(complaint)) from error
 
 
 def _in_words(complaint: str) -> str:
@@ -177,6 +183,13 @@ def _in_words(complaint: str) -> str:
         message = f"unknown key {unknown!r}" + (f"; did you mean {near[0]!r}?" if near else "")
     place = path.strip("`").removeprefix("$").removeprefix(".")
     return f"{place}: {message}" if place else message
+
+
+def _as_option(complaint: str) -> str:
+    """Return a complaint about a field with the name of the option that set it."""
+    place, _, message = complaint.rpartition(": ")
+    field = place.rpartition(".")[2]
+    return f"--{field.removesuffix('_s')}: {message}" if place else complaint
 
 
 _STRUCTS: tuple[type[Struct], ...] = (

@@ -41,6 +41,18 @@ class WorkerTimeoutError(Exception):
     """A worker took longer than it may."""
 
 
+class WorkerSpeechError(Exception):
+    """An engine wrote into the pipe that events come from."""
+
+
+def _decoded(line: bytes) -> Event:
+    try:
+        event: Event = msgspec.json.decode(line, type=Event)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise WorkerSpeechError from error
+    return event
+
+
 @dataclass(frozen=True)
 class Exit:
     """How a worker process ended: its exit code (negative: a signal), and its last words."""
@@ -104,12 +116,13 @@ class WorkerProcess:
 
         Raises:
             WorkerTimeoutError: it took longer than it may.
+            WorkerSpeechError: something else than an event came from it.
         """
         buffer = b""
         while (chunk := self._read()) != b"":
             *lines, buffer = (buffer + (chunk or b"")).split(b"\n")
             for line in lines:
-                yield msgspec.json.decode(line, type=Event)
+                yield _decoded(line)
             if chunk is None:
                 yield None
 
@@ -133,15 +146,13 @@ class WorkerProcess:
 
         It has ended also if a child of it lives on and keeps the pipe open.
         """
+        if time.monotonic() > self._deadline:
+            raise WorkerTimeoutError
         ended = self._process.poll() is not None
         readable, _, _ = select.select([self._events], [], [], 0.0 if ended else _POLL_S)
         if readable:
             return os.read(self._events, 1 << 16)
-        if ended:
-            return b""
-        if time.monotonic() > self._deadline:
-            raise WorkerTimeoutError
-        return None
+        return b"" if ended else None
 
     def _kill_group(self) -> None:
         with contextlib.suppress(ProcessLookupError):

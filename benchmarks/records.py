@@ -5,12 +5,15 @@ Units end the names. A number that is not finite is stored as null.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Literal
 
 import msgspec
+import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from benchgrad.benchmarks.plan import Plan
 
@@ -26,7 +29,7 @@ Status = Literal[
     "out_of_memory",
     "crashed",  # raised, or its process died
     "interrupted",  # the user ended the run
-    "pruned",  # not started, because a smaller one failed
+    "pruned",  # not started, because of something else that failed
 ]
 FAILURES: tuple[Status, ...] = ("invalid", "timeout", "out_of_memory", "crashed", "pruned")
 
@@ -115,6 +118,12 @@ class Grid(Struct, frozen=True, forbid_unknown_fields=True):
     y_max: float
     n: int
 
+    def points(self) -> NDArray[np.float64]:
+        """Return the points, (n², 2)."""
+        x = np.linspace(self.x_min, self.x_max, self.n)
+        y = np.linspace(self.y_min, self.y_max, self.n)
+        return np.column_stack([axis.ravel() for axis in np.meshgrid(x, y)])
+
 
 class Data(Struct, frozen=True, forbid_unknown_fields=True):
     """The data set: its size, the test labels, and the points if there are two features."""
@@ -146,11 +155,11 @@ class Environment(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Results(Struct, frozen=True, forbid_unknown_fields=True):
-    """A whole run: `started_at` in UTC, ISO 8601; `plan_name` as it was asked for."""
+    """A whole run: `started_at` in UTC, ISO 8601; `command` as it was typed."""
 
     schema_version: int
     started_at: str
-    plan_name: str
+    command: str
     plan: Plan
     environment: Environment
     data: Data
@@ -160,11 +169,16 @@ class Results(Struct, frozen=True, forbid_unknown_fields=True):
 def write_atomically(path: Path, content: bytes) -> None:
     """Write beside `path`, flush to disk, then rename: whole or not at all."""
     beside = path.with_name(f".{path.name}.partial")
-    with beside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
+    try:
+        with beside.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        raise
 
 
 def write_results(results: Results, folder: Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +16,7 @@ from benchgrad import datasets
 from benchgrad.benchmarks import environment, gate
 from benchgrad.benchmarks.messages import EpochDone, Failed, Finished, Job, Ready
 from benchgrad.benchmarks.plan import Contestant, Plan
-from benchgrad.benchmarks.process import WorkerProcess, WorkerTimeoutError
+from benchgrad.benchmarks.process import WorkerProcess, WorkerSpeechError, WorkerTimeoutError
 from benchgrad.benchmarks.records import (
     SCHEMA_VERSION,
     Cell,
@@ -31,10 +32,6 @@ from benchgrad.engines import check_names
 
 _GRID_N = 100  # points along each side of the grid for decision boundaries
 _GRID_MARGIN = 0.3  # in standard deviations, around the points
-
-
-class RunError(Exception):
-    """A run that cannot be judged, because the reference itself failed; one line."""
 
 
 class _StoppedError(Exception):
@@ -82,14 +79,11 @@ def prepare(plan: Plan) -> Dataset:
     return datasets.make(data.name, recipe)
 
 
-def run(plan: Plan, plan_name: str, dataset: Dataset, listener: Listener) -> Results:
+def run(plan: Plan, command: str, dataset: Dataset, listener: Listener) -> Results:
     """Run all cells of a plan on its data set and judge each.
 
     When the listener asks for the end, the cell that is running and all that would have
-    followed become `interrupted`.
-
-    Raises:
-        RunError: the reference engine failed, so nothing can be judged.
+    followed become `interrupted`. Where the reference fails, what it was to judge is `pruned`.
     """
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     with tempfile.TemporaryDirectory(prefix="benchgrad-") as scratch:
@@ -97,7 +91,7 @@ def run(plan: Plan, plan_name: str, dataset: Dataset, listener: Listener) -> Res
     return Results(
         schema_version=SCHEMA_VERSION,
         started_at=started_at,
-        plan_name=plan_name,
+        command=command,
         plan=plan,
         environment=environment.observe(),
         data=_describe(dataset),
@@ -114,43 +108,57 @@ class _Run:
         self._listener = listener
         self._data_path = scratch / "data.npz"
         self._output_path = scratch / "output.txt"
+        grid = _grid(dataset)
         np.savez(
             self._data_path,
             X_train=dataset.X_train,
             y_train=dataset.y_train,
             X_test=dataset.X_test,
             y_test=dataset.y_test,
-            grid=_grid_points(dataset),
+            grid=grid.points() if grid else np.empty((0, dataset.n_features)),
         )
 
     def cells(self) -> list[Cell]:
         """Return a cell for each engine and round, in the order they ran."""
-        cells: list[Cell] = []
-        for round in range(self._plan.rounds):
-            reference = None
-            for contestant in _rotated(self._plan.engines, round):
-                observed = _Observed()
-                try:
-                    reference = reference or self._reference(round)
-                    cell = self._measure(contestant, round, reference, observed)
-                except _StoppedError:
-                    reason = "the run was interrupted"
-                    cell = self._cell(contestant, round, "interrupted", reason, observed)
-                self._listener.cell_finished(cell)
-                cells.append(cell)
-        return cells
+        return [
+            cell
+            for round in range(self._plan.rounds)
+            for cell in self._round(round, _rotated(self._plan.engines, round))
+        ]
 
-    def _reference(self, round: int) -> gate.Trajectory:
-        """Train the reference, untimed, for as long as the longest of the engines."""
+    def _round(self, round: int, contestants: tuple[Contestant, ...]) -> Iterator[Cell]:
+        reference: gate.Trajectory | str | None = None
+        for contestant in contestants:
+            observed = _Observed()
+            try:
+                reference = reference or self._reference(round)
+                if isinstance(reference, str):
+                    cell = self._cell(contestant, round, "pruned", reference, observed)
+                else:
+                    cell = self._measure(contestant, round, reference, observed)
+            except _StoppedError:
+                reason = "the run was interrupted"
+                cell = self._cell(contestant, round, "interrupted", reason, observed)
+            self._listener.cell_finished(cell)
+            yield cell
+
+    def _reference(self, round: int) -> gate.Trajectory | str:
+        """Train the reference, untimed, for as long as the longest of the engines.
+
+        Return what it did; if it failed twice, why nothing can be compared with it.
+        """
         plan = self._plan
         longest = max(plan.epochs_of(contestant) for contestant in plan.engines)
         contestant = Contestant(plan.reference, epochs=longest)
-        observed = _Observed()
-        status, reason = self._observe(self._job(contestant, round, snapshots=True), observed)
-        if status != "ok":
-            raise RunError(f"the reference engine {plan.reference!r} is {status}: {reason}")
-        losses = [epoch.losses for epoch in observed.epochs]
-        return gate.Trajectory(plan.reference, losses, observed.snapshots)
+        job = self._job(contestant, round, snapshots=True)
+        for _ in range(2):
+            observed = _Observed()
+            self._listener.cell_started(f"{plan.reference} as the reference", round, longest)
+            status, reason = self._observe(job, observed)
+            if status == "ok":
+                losses = [epoch.losses for epoch in observed.epochs]
+                return gate.Trajectory(plan.reference, losses, observed.snapshots)
+        return f"not started: the reference engine {plan.reference!r} is {status}: {reason}"
 
     def _measure(
         self, contestant: Contestant, round: int, reference: gate.Trajectory, observed: _Observed
@@ -207,9 +215,12 @@ class _Run:
                 exit = worker.exit()
             except WorkerTimeoutError:
                 return "timeout", f"killed after {plan.timeout_s:g} s{_progress(observed, job)}"
+            except WorkerSpeechError:
+                reason = "it wrote into the pipe of the harness"
+                return "crashed", f"{reason}{_progress(observed, job)}"
             if observed.failed:
                 return observed.failed.status, observed.failed.reason + _progress(observed, job)
-            if observed.finished and exit.code == 0:
+            if observed.finished and exit.code == 0 and _is_complete(observed, job):
                 return "ok", ""
             return "crashed", f"{exit}{_progress(observed, job)}"
 
@@ -227,8 +238,7 @@ class _Run:
                 observed.epochs.append(event.epoch)
                 if event.parameters is not None:
                     observed.snapshots.append(np.array(event.parameters, np.float64))
-                else:
-                    self._listener.epoch_done(job.engine, len(observed.epochs), job.n_epochs)
+                self._listener.epoch_done(job.engine, len(observed.epochs), job.n_epochs)
             case Finished():
                 observed.finished = event
             case Failed():
@@ -268,7 +278,16 @@ class _Run:
 
 
 def _progress(observed: _Observed, job: Job) -> str:
-    return f" (after {len(observed.epochs)} of {job.n_epochs} epochs)"
+    """Return how far an engine came, nothing if it never got ready."""
+    done = f" (after {len(observed.epochs)} of {job.n_epochs} epochs)"
+    return done if observed.ready else ""
+
+
+def _is_complete(observed: _Observed, job: Job) -> bool:
+    """Return whether all epochs were told, or as many as the budget allows."""
+    total_s = sum(epoch.wall_s for epoch in observed.epochs)
+    ended = job.budget_s is not None and total_s >= job.budget_s
+    return len(observed.epochs) == job.n_epochs or (ended and bool(observed.epochs))
 
 
 def _rotated(contestants: tuple[Contestant, ...], round: int) -> tuple[Contestant, ...]:
@@ -283,17 +302,6 @@ def _grid(dataset: Dataset) -> Grid | None:
     X = np.vstack([dataset.X_train, dataset.X_test])
     low, high = X.min(axis=0) - _GRID_MARGIN, X.max(axis=0) + _GRID_MARGIN
     return Grid(float(low[0]), float(high[0]), float(low[1]), float(high[1]), _GRID_N)
-
-
-def _grid_points(dataset: Dataset) -> gate.Array:
-    """Return the points of the grid, (n², 2); none for other than two features."""
-    grid = _grid(dataset)
-    if grid is None:
-        return np.empty((0, dataset.n_features))
-    xs, ys = np.meshgrid(
-        np.linspace(grid.x_min, grid.x_max, grid.n), np.linspace(grid.y_min, grid.y_max, grid.n)
-    )
-    return np.column_stack([xs.ravel(), ys.ravel()])
 
 
 def _describe(dataset: Dataset) -> Data:

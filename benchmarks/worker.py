@@ -7,6 +7,7 @@ so that nothing an engine prints can be taken for a result.
 
 import os
 import sys
+import traceback
 from pathlib import Path
 from typing import IO, Any
 
@@ -32,6 +33,8 @@ from benchgrad.engines import (
 )
 
 Array = NDArray[Any]
+
+_CHUNK_ROWS = 500  # evaluated at a time: a reference may build a graph for them
 
 
 class Worker:
@@ -63,7 +66,9 @@ class Worker:
             self._send(Failed("out_of_memory", f"MemoryError {error}".strip()))
         except Exception as error:  # an engine may raise anything; it is data, with its name
             reason = " ".join(str(error).split())
-            self._send(Failed("crashed", f"{type(error).__name__}: {reason}"))
+            innermost = traceback.extract_tb(error.__traceback__)[-1]
+            place = f"{Path(innermost.filename).name}, line {innermost.lineno}"
+            self._send(Failed("crashed", f"{type(error).__name__}: {reason} [{place}]"))
 
     def _send(self, event: Event) -> None:
         self._events.write(msgspec.json.encode(event) + b"\n")
@@ -105,7 +110,11 @@ class Worker:
         epochs = train(classifier, X, y, self._schedule(), self._clock)
         for i, epoch in enumerate(epochs, start=1):
             losses = np.asarray(epoch.result, np.float64).ravel()
-            self._epoch_done(epoch, losses, classifier.parameters())
+            parameters = classifier.parameters()
+            if [np.shape(p) for p in parameters] != [p.shape for p in self._first]:
+                self._send(Failed("invalid", "parameters() returns other shapes than it got"))
+                return
+            self._epoch_done(epoch, losses, parameters)
             for step, loss in enumerate(losses, start=1):
                 if not np.isfinite(loss):
                     reason = f"the loss is {loss} at step {step} of epoch {i}"
@@ -151,7 +160,9 @@ class Worker:
 
     def _reference_logits(self, parameters: list[Array], X: Array) -> Array:
         """Evaluate an engine's parameters; the harness owns accuracy, at the reference's speed."""
-        return self._classifier(self._reference, parameters).logits(X)
+        reference = self._classifier(self._reference, parameters)
+        chunks = np.split(X, range(_CHUNK_ROWS, len(X), _CHUNK_ROWS))
+        return np.concatenate([reference.logits(chunk) for chunk in chunks])
 
     def _accuracy(self, parameters: list[Array], part: str) -> float:
         logits = self._reference_logits(parameters, self._data[f"X_{part}"])
@@ -159,7 +170,7 @@ class Worker:
 
 
 def _flat(parameters: list[Array]) -> list[float | None]:
-    flat: list[float | None] = np.concatenate([p.ravel() for p in parameters]).tolist()
+    flat: list[float | None] = np.concatenate([np.ravel(p) for p in parameters]).tolist()
     return flat
 
 

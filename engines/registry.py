@@ -64,7 +64,9 @@ def load(spec: str) -> Engine:
         package = (error.name or str(error)).partition(".")[0]
         if importlib.util.find_spec(package) is not None:
             raise EngineError(f"engine {spec!r} cannot be loaded: {error}") from error
-        message = f"engine {spec!r} needs the package {package}: pip install {package}"
+        # Only of a registered engine it is known that the name is that of a package.
+        advice = f": pip install {package}" if spec in _registered() else ", which is not there"
+        message = f"engine {spec!r} needs the package {package}{advice}"
         raise MissingPackageError(message) from error
     except EngineError:
         raise
@@ -85,6 +87,8 @@ def check_names(specs: list[str]) -> None:
         if spec.endswith(".py"):
             if not Path(spec).is_file():
                 raise EngineError(f"engine {spec!r}: there is no such file")
+        elif ":" in spec and not all(spec.split(":")):
+            raise EngineError(f"engine {spec!r}: write package.module:attribute")
         elif ":" not in spec and spec not in _registered():
             raise EngineError(f"there is no engine {spec!r}; {_suggestion(spec)}")
 
@@ -115,6 +119,8 @@ def _module_of_file(path: Path) -> ModuleType:
     if spec is None or spec.loader is None:
         raise EngineError(f"engine {str(path)!r} cannot be read as a Python module")
     module = importlib.util.module_from_spec(spec)
+    if str(path.parent) not in sys.path:
+        sys.path.append(str(path.parent))  # for modules that lie beside it
     sys.modules[name] = module  # dataclasses and pickles of the file look themselves up here
     spec.loader.exec_module(module)
     return module

@@ -116,5 +116,5 @@ def _context(results: Results, derived: Tables, figures: list[Figure]) -> dict[s
         "figures": figures,
         "drawn": [figure for figure in figures if not figure.omitted],
         "omitted": [figure for figure in figures if figure.omitted],
-        "command": f"benchgrad run {results.plan_name}",
+        "command": results.command,
     }

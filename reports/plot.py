@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _TITLE_LENGTH = 24  # characters
+_NARROW = 30.0  # a logarithmic axis below this range has labels between its decades too
 
 Draw = Callable[["Axes", pd.DataFrame, Style], None]
 
@@ -67,12 +68,16 @@ def plot(  # noqa: PLR0913 (keywords that declare a plot)
 
 
 def seconds_on_x(ax: Axes, label: str) -> None:
-    """Make the x axis a logarithmic one of times: 1 ms, 10 ms, 100 ms, 1 s."""
-    from matplotlib.ticker import EngFormatter, NullFormatter
+    """Make the x axis of a finished plot a logarithmic one of times: 1 ms, 10 ms, 100 ms, 1 s."""
+    from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
     ax.set_xscale("log")
+    low, high = ax.get_xlim()
+    is_narrow = high < _NARROW * low
     ax.xaxis.set_major_formatter(EngFormatter(unit="s"))
-    ax.xaxis.set_minor_formatter(NullFormatter())
+    ax.xaxis.set_minor_formatter(EngFormatter(unit="s") if is_narrow else NullFormatter())
+    if is_narrow:
+        ax.xaxis.set_minor_locator(LogLocator(subs=(2, 5)))
     ax.set_xlabel(f"{label} (log scale)")
 
 

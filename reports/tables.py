@@ -87,23 +87,9 @@ def _engines(results: Results, epochs: pd.DataFrame) -> pd.DataFrame:
 def _engine_row(
     contestant: Contestant, cells: list[Cell], epochs: pd.DataFrame
 ) -> dict[str, object]:
-    """Return what is known of one engine over all its rounds.
-
-    `epoch_s` is the median over the epochs after the first of each round (the first warms up;
-    it counts only where there is no other), `epoch_s_low` and `epoch_s_high` the quartiles.
-    `total_s` is the median over rounds of the sum of all epochs, the first included; if a
-    budget ended the engine early, the epochs that are left are put at `epoch_s` each and
-    `is_forecast` is true. Of several rounds the worst status counts, and the largest
-    difference and peak.
-    """
+    """Return what is known of one engine over all its rounds; the worst status counts."""
     worst = next((cell for cell in cells if cell.status != "ok"), cells[0])
-    steady = epochs[epochs["epoch"] > 1]["wall_s"]
-    steady = steady if len(steady) else epochs["wall_s"]
-    measured = epochs.groupby("round")["wall_s"].agg(["sum", "count"])
-    epoch_s = steady.median()
-    n_left = worst.epochs_planned - measured["count"]
-    is_forecast = worst.status == "ok" and bool((n_left > 0).any())
-    equalities = [cell.equality for cell in cells if cell.equality]
+    published = contestant.published
     last = epochs[epochs["round"] == 0].tail(1)
     return {
         "engine": contestant.name,
@@ -113,40 +99,72 @@ def _engine_row(
         "version": worst.version,
         "note": worst.note,
         "rounds": len(cells),
+        **_times(worst, cells, epochs),
+        **_observations(cells, epochs),
+        **_differences(cells),
+        **{name: last[name].max() for name in ("train_accuracy", "test_accuracy", "loss")},
+        "published_epochs": published.epochs if published else np.nan,
+        "published_total_s": published.total_s if published else np.nan,
+        "published_epoch_s": published.epoch_s if published else np.nan,
+    }
+
+
+def _times(worst: Cell, cells: list[Cell], epochs: pd.DataFrame) -> dict[str, object]:
+    """Return the three clocks.
+
+    `epoch_s` is the median over the epochs after the first of each round (the first warms up;
+    it counts only where there is no other), `epoch_s_low` and `epoch_s_high` the quartiles.
+    `total_s` is the median over rounds of the sum of all epochs, the first included. If a
+    budget ended an engine that is ok, the epochs that are left are put at `epoch_s` each and
+    `is_forecast` is true; of one that ended otherwise there is no total.
+    """
+    steady = epochs[epochs["epoch"] > 1]["wall_s"]
+    steady = steady if len(steady) else epochs["wall_s"]
+    measured = epochs.groupby("round")["wall_s"].agg(["sum", "count"])
+    n_left = worst.epochs_planned - measured["count"]
+    is_cut = bool((n_left > 0).any())
+    is_forecast = is_cut and worst.status == "ok"
+    total_s = (measured["sum"] + n_left * steady.median()).median()
+    return {
         "epochs_planned": worst.epochs_planned,
         "epochs_done": min(len(cell.epochs) for cell in cells),
-        "epoch_s": epoch_s,
+        "epoch_s": steady.median(),
         "epoch_s_low": steady.quantile(0.25),
         "epoch_s_high": steady.quantile(0.75),
         "measured_s": measured["sum"].median(),
-        "total_s": (measured["sum"] + (n_left * epoch_s if is_forecast else 0.0)).median(),
+        "total_s": np.nan if is_cut and not is_forecast else total_s,
         "is_forecast": is_forecast,
-        "collector_share": epochs["collector_s"].sum() / epochs["wall_s"].sum()
-        if len(epochs)
-        else np.nan,
-        "cpu_per_wall": epochs["cpu_s"].sum() / epochs["wall_s"].sum() if len(epochs) else np.nan,
-        "import_s": _median([cell.import_s for cell in cells]),
-        "build_s": _median([cell.build_s for cell in cells]),
-        "first_step_s": _median([cell.first_step_s for cell in cells]),
-        "peak_bytes": _largest([cell.peak_bytes for cell in cells]),
-        "added_bytes": _largest(
-            [
-                cell.peak_bytes - cell.baseline_bytes
-                for cell in cells
-                if cell.peak_bytes and cell.baseline_bytes
-            ]
-        ),
-        "train_accuracy": last["train_accuracy"].max(),
-        "test_accuracy": last["test_accuracy"].max(),
-        "loss": last["loss"].max(),
-        "steps_compared": sum(e.n_steps for e in equalities),
-        "loss_difference": _largest([e.loss_difference for e in equalities]),
-        "parameter_difference": _largest([e.parameter_difference for e in equalities]),
-        "logit_difference": _largest([e.logit_difference for e in equalities]),
-        "limit": _largest([e.limit for e in equalities]),
-        "published_epochs": contestant.published.epochs if contestant.published else np.nan,
-        "published_total_s": contestant.published.total_s if contestant.published else np.nan,
-        "published_epoch_s": contestant.published.epoch_s if contestant.published else np.nan,
+        **{
+            clock: _median([getattr(cell, clock) for cell in cells])
+            for clock in ("import_s", "build_s", "first_step_s")
+        },
+    }
+
+
+def _observations(cells: list[Cell], epochs: pd.DataFrame) -> dict[str, object]:
+    """Return memory, of several rounds the largest, and shares of the epochs' wall time."""
+    wall_s = epochs["wall_s"].sum() if len(epochs) else np.nan
+    added = [c.peak_bytes - c.baseline_bytes for c in cells if c.peak_bytes and c.baseline_bytes]
+    return {
+        "collector_share": epochs["collector_s"].sum() / wall_s,
+        "cpu_per_wall": epochs["cpu_s"].sum() / wall_s,
+        "peak_bytes": max((c.peak_bytes for c in cells if c.peak_bytes), default=np.nan),
+        "added_bytes": max(added, default=np.nan),
+    }
+
+
+def _differences(cells: list[Cell]) -> dict[str, object]:
+    """Return the largest difference of any round; one that is stored as None was not finite."""
+    equalities = [cell.equality for cell in cells if cell.equality]
+    names = ("loss_difference", "parameter_difference", "logit_difference")
+    found = {name: [getattr(equality, name) for equality in equalities] for name in names}
+    return {
+        "steps_compared": sum(equality.n_steps for equality in equalities),
+        "limit": max((equality.limit for equality in equalities), default=np.nan),
+        **{
+            name: max((np.inf if d is None else d for d in ds), default=np.nan)
+            for name, ds in found.items()
+        },
     }
 
 
@@ -154,10 +172,8 @@ def _points(results: Results, cell: Cell) -> pd.DataFrame:
     grid, final = results.data.grid, cell.final
     if grid is None or final is None:
         return pd.DataFrame()
-    x, y = np.meshgrid(
-        np.linspace(grid.x_min, grid.x_max, grid.n), np.linspace(grid.y_min, grid.y_max, grid.n)
-    )
-    on_grid = {"part": "grid", "x": x.ravel(), "y": y.ravel(), "label": final.grid_classes}
+    x, y = grid.points().T
+    on_grid = {"part": "grid", "x": x, "y": y, "label": final.grid_classes}
     points = np.array(results.data.test_points).reshape(-1, 2)
     tested = {
         "part": "test",
@@ -183,11 +199,6 @@ def _confusion(results: Results, cell: Cell) -> pd.DataFrame:
 def _median(numbers: list[float | None]) -> float:
     known = [number for number in numbers if number is not None]
     return float(np.median(known)) if known else np.nan
-
-
-def _largest(numbers: list[float | None]) -> float:
-    known = [number for number in numbers if number is not None]
-    return max(known) if known else np.nan
 
 
 @dataclass(frozen=True)

@@ -359,7 +359,12 @@ def pick(x: Value, columns: Array) -> Value:
 
 def _plain(operand: Any) -> Any:
     """Return an operand that is no Value: a number as it is (it has no dtype), or an array."""
-    return operand if isinstance(operand, int | float | np.ndarray) else np.asarray(operand)
+    if isinstance(operand, int | float):
+        return operand
+    array = operand if isinstance(operand, np.ndarray) else np.asarray(operand)
+    if array.dtype.kind not in "fbiu":
+        raise TypeError(f"Value: an operand of {array.dtype} does not hold real numbers")
+    return array
 
 
 def _unary(rule: Rule, a: Value, *attributes: Any) -> Value:

@@ -24,7 +24,7 @@ def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
         (lines[engine],) = ax.plot(
             own["elapsed_s"], own["test_accuracy"], ".-", color=colour, label=engine
         )
-    seconds_on_x(ax, "time in training")
     ax.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
     ax.set_ylabel("accuracy on the test rows")
     ax.legend(list(lines.values()), list(lines))
+    seconds_on_x(ax, "time in training")

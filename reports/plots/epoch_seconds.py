@@ -42,9 +42,9 @@ def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
                 fontsize=8.5,
                 color=INK,
             )
-    seconds_on_x(ax, "time per epoch")
     ax.margins(x=0.18)
     ax.set_ylim(-0.6, len(rows) - 0.2)
     ax.set_yticks(range(len(rows)), rows["engine"])
     ax.grid(axis="y", visible=False)
     ax.spines["left"].set_color(FAINT)
+    seconds_on_x(ax, "time per epoch")

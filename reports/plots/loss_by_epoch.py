@@ -2,6 +2,7 @@
 
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from benchgrad.reports.plot import plot
 from benchgrad.reports.style import Style
@@ -26,5 +27,6 @@ def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
         (lines[engine],) = ax.plot(own["epoch"], own["loss"], color=colour, label=engine, **line)
         ax.plot(own["epoch"].iloc[-1:], own["loss"].iloc[-1:], "o", color=colour)
     ax.set_xlabel("epoch")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_ylabel("mean training loss")
     ax.legend(list(lines.values()), list(lines))

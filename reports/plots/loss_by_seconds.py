@@ -21,6 +21,6 @@ def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
     for engine, own in frame[frame["round"] == 0].groupby("engine", sort=False):
         colour = style.colours[str(engine)]
         (lines[engine],) = ax.plot(own["elapsed_s"], own["loss"], ".-", color=colour, label=engine)
-    seconds_on_x(ax, "time in training")
     ax.set_ylabel("mean training loss")
     ax.legend(list(lines.values()), list(lines))
+    seconds_on_x(ax, "time in training")

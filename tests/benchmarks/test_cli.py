@@ -88,7 +88,10 @@ def test_a_report_renders_again_to_the_same_bytes(quick):
         (["run", "--dataset", "bad.csv"], "bad.csv, row 3, column 'x': 'three' is not a number"),
         (["run", "headlin"], "did you mean 'headline'?"),
         (["run", "typo.toml"], "unknown key 'epoch'; did you mean 'epochs'?"),
-        (["run", "--epochs", "0"], "epochs: Expected `int` >= 1"),
+        (["run", "--engines", "os:"], "'os:': write package.module:attribute"),
+        (["run", "--label", "kind"], "--label 'kind' goes with a CSV file"),
+        (["run", "wild.toml"], "training.seed: Expected `int`"),
+        (["run", "--epochs", "0"], "benchgrad: --epochs: Expected `int` >= 1"),
         (["run", "--budget", "soon"], "--budget 'soon' is no time"),
         (["run", "--out", "file/below"], "'file/below' cannot be written: Not a directory"),
         (["run", "--out", "/proc/nowhere"], "'/proc/nowhere' cannot be written"),
@@ -99,6 +102,9 @@ def test_a_users_mistake_gets_one_line_and_nothing_is_written(tmp_path, argument
     (tmp_path / "file").write_text("not a folder")
     (tmp_path / "bad.csv").write_text("x,label\n1,a\nthree,b\n")
     (tmp_path / "typo.toml").write_text('title = "t"\nepoch = 3\n[[engines]]\nname = "tensor"\n')
+    (tmp_path / "wild.toml").write_text(
+        'title = "w"\n[training]\nseed = 99999999999\n[[engines]]\nname = "tensor"\n'
+    )
     before = sorted(tmp_path.rglob("*"))
     done = benchgrad(*arguments, cwd=tmp_path)
     assert done.returncode == 2
@@ -126,6 +132,33 @@ def test_an_engine_that_fails_makes_the_exit_code_one(tmp_path, engine_file):
     assert done.returncode == 1, done.stderr
     assert "crashed" in done.stdout
     assert "ValueError: no" in (tmp_path / "out/summary.md").read_text()
+
+
+def test_an_engine_that_was_asked_for_and_did_not_run_makes_the_exit_code_one(tmp_path):
+    done = benchgrad("run", "quick", "--engines", "no_such_module:engine,numpy", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "missing" in done.stdout
+
+
+def test_other_data_than_the_plans_own_claim_no_published_figure(tmp_path):
+    arguments = ("--engines", "scalar,tensor", "--dataset", "circles", "--epochs", "1")
+    done = benchgrad("run", "quick", *arguments, "--out", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "published" not in done.stdout
+    summary = (tmp_path / "out/summary.md").read_text()
+    assert "1,381" not in summary
+    assert "benchgrad run quick --engines scalar,tensor --dataset circles" in summary
+
+
+def test_a_report_that_cannot_be_written_gets_one_line(tmp_path):
+    (tmp_path / "out" / "index.html").mkdir(parents=True)
+    done = benchgrad(
+        "run", "quick", "--engines", "numpy", "--epochs", "1", "--out", "out", cwd=tmp_path
+    )
+    assert done.returncode == 2
+    assert "cannot be written" in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+    assert not list(tmp_path.rglob("*.partial"))
 
 
 def workers_of(process):

@@ -98,7 +98,7 @@ def results(contestants, cells, records=None, **fields):
     return Results(
         schema_version=SCHEMA_VERSION,
         started_at="2026-01-02T03:04:05+00:00",
-        plan_name="by-hand",
+        command="benchgrad run by-hand",
         plan=Plan(title="By hand", engines=tuple(contestants), **fields),
         environment=Environment(
             benchgrad="0.1.0",
