@@ -8,12 +8,13 @@ ROOMS := engines benchmarks datasets reports
 OUT := reports/out
 
 .DEFAULT_GOAL := help
-.PHONY: help install bench bench-quick bench-full test lint format microbench clean
+.PHONY: help install bench bench-quick bench-full ladder test lint format microbench clean
 
 help:
 	@echo "make bench        the published comparison on this machine (about three minutes)"
 	@echo "make bench-quick  the same comparison in under 20 seconds"
 	@echo "make bench-full   the same, every engine to its end (about ten minutes)"
+	@echo "make ladder       from micrograd to NumPy in eight steps, each with its factor and cause"
 	@echo "make test         the tests            make lint        ruff and mypy"
 	@echo "make microbench   each operation, timed with pytest-benchmark"
 	@echo "make install      only create .venv    make clean       remove what was made"
@@ -35,6 +36,9 @@ bench-quick: $(STAMP)
 
 bench-full: $(STAMP)
 	$(BIN)/benchgrad run full --out $(OUT)/full
+
+ladder: $(STAMP)
+	$(BIN)/benchgrad run ladder --out $(OUT)/ladder
 
 test: $(STAMP)
 	$(BIN)/python -m pytest

@@ -64,14 +64,24 @@ class Published(Struct, frozen=True, forbid_unknown_fields=True):
 class Contestant(Struct, frozen=True, forbid_unknown_fields=True):
     """An engine in a plan; what it leaves out is the plan's.
 
-    `budget_s` ends it at the end of the epoch in which its training has taken that long;
-    the rest of its epochs is then forecast.
+    `engine` is what is loaded, where `name` is only what it is called; `cause` says in words
+    what it does otherwise than the one before it. With a `batch_size` of its own it does other
+    work, and is held to a reference that does the same. `budget_s` ends it at the end of the
+    epoch in which its training has taken that long; the rest of its epochs is then forecast.
     """
 
     name: str
+    engine: str | None = None
     epochs: Count | None = None
+    batch_size: Count | None = None
     budget_s: Positive | None = None
     published: Published | None = None
+    cause: str = ""
+
+    @property
+    def spec(self) -> str:
+        """What is loaded."""
+        return self.engine or self.name
 
 
 class Plan(Struct, frozen=True, forbid_unknown_fields=True):
@@ -100,6 +110,10 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     def epochs_of(self, contestant: Contestant) -> int:
         """Return how many epochs an engine is to train."""
         return contestant.epochs or self.epochs
+
+    def batch_size_of(self, contestant: Contestant) -> int:
+        """Return the rows of a batch that an engine trains with."""
+        return contestant.batch_size or self.training.batch_size
 
     def select(self, names: list[str]) -> Plan:
         """Return the plan with these engines only; those it does not know take its defaults."""

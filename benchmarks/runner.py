@@ -71,7 +71,7 @@ def prepare(plan: Plan) -> Dataset:
     Raises:
         EngineError, DatasetError: an engine or the data set is not there, or cannot be used.
     """
-    check_names([plan.reference, *(contestant.name for contestant in plan.engines)])
+    check_names([plan.reference, *(contestant.spec for contestant in plan.engines)])
     data = plan.data
     recipe = datasets.Recipe(
         data.n_samples, data.noise, data.test_fraction, data.label, plan.training.seed
@@ -127,11 +127,14 @@ class _Run:
         ]
 
     def _round(self, round: int, contestants: tuple[Contestant, ...]) -> Iterator[Cell]:
-        reference: gate.Trajectory | str | None = None
+        references: dict[int, gate.Trajectory | str] = {}
         for contestant in contestants:
             observed = _Observed()
             try:
-                reference = reference or self._reference(round)
+                batch_size = self._plan.batch_size_of(contestant)
+                if batch_size not in references:
+                    references[batch_size] = self._reference(round, batch_size)
+                reference = references[batch_size]
                 if isinstance(reference, str):
                     cell = self._cell(contestant, round, "pruned", reference, observed)
                 else:
@@ -142,14 +145,18 @@ class _Run:
             self._listener.cell_finished(cell)
             yield cell
 
-    def _reference(self, round: int) -> gate.Trajectory | str:
-        """Train the reference, untimed, for as long as the longest of the engines.
+    def _reference(self, round: int, batch_size: int) -> gate.Trajectory | str:
+        """Train the reference, untimed, for as long as the longest engine with these batches.
 
         Return what it did; if it failed twice, why nothing can be compared with it.
         """
         plan = self._plan
-        longest = max(plan.epochs_of(contestant) for contestant in plan.engines)
-        contestant = Contestant(plan.reference, epochs=longest)
+        longest = max(
+            plan.epochs_of(contestant)
+            for contestant in plan.engines
+            if plan.batch_size_of(contestant) == batch_size
+        )
+        contestant = Contestant(plan.reference, epochs=longest, batch_size=batch_size)
         job = self._job(contestant, round, snapshots=True)
         for _ in range(2):
             observed = _Observed()
@@ -185,12 +192,13 @@ class _Run:
 
     def _job(self, contestant: Contestant, round: int, snapshots: bool = False) -> Job:
         plan, model = self._plan, self._plan.model
+        batch_size = plan.batch_size_of(contestant)
         return Job(
-            engine=contestant.name,
+            engine=contestant.spec,
             layers=(self._dataset.n_features, *model.hidden, self._dataset.n_classes),
             activation=model.activation,
             loss=model.loss,
-            training=plan.training,
+            training=msgspec.structs.replace(plan.training, batch_size=batch_size),
             round=round,
             n_epochs=plan.epochs_of(contestant),
             budget_s=contestant.budget_s,

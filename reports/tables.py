@@ -19,6 +19,8 @@ class Tables:
         epochs: a row for each epoch of each cell, `epoch` counted from 1; `loss` is the mean
             over its steps, `elapsed_s` the summed time of the epochs so far.
         engines: a row for each engine, in the plan's order; see `_engine_row`.
+        ladder: a row for each engine that is ok, in the plan's order, if the plan gives causes:
+            `factor` is how many times faster it is than the one before it, `cause` why.
         points: for two features only: a row for each grid point (`part` grid), and each test
             point (`part` test), for each engine that finished; `label` is a class number.
         confusion: a row for each engine, true class and predicted class, with its `count`.
@@ -26,6 +28,7 @@ class Tables:
 
     epochs: pd.DataFrame
     engines: pd.DataFrame
+    ladder: pd.DataFrame
     points: pd.DataFrame
     confusion: pd.DataFrame
 
@@ -34,9 +37,11 @@ def tables(results: Results) -> Tables:
     """Return the tables of a run."""
     finished = {cell.engine: cell for cell in results.cells if cell.final and cell.round == 0}
     epochs = _epochs(results)
+    engines = _engines(results, epochs)
     return Tables(
         epochs=epochs,
-        engines=_engines(results, epochs),
+        engines=engines,
+        ladder=_ladder(engines),
         points=pd.concat([_points(results, c) for c in finished.values()] or [pd.DataFrame()]),
         confusion=pd.concat(
             [_confusion(results, c) for c in finished.values()] or [pd.DataFrame()]
@@ -84,6 +89,13 @@ def _engines(results: Results, epochs: pd.DataFrame) -> pd.DataFrame:
     return table
 
 
+def _ladder(engines: pd.DataFrame) -> pd.DataFrame:
+    rungs = engines[engines["status"] == "ok"][["engine", "epoch_s", "cause"]]
+    if not rungs["cause"].any():
+        return rungs[:0].assign(factor=[])
+    return rungs.assign(factor=rungs["epoch_s"].shift() / rungs["epoch_s"])
+
+
 def _engine_row(
     contestant: Contestant, cells: list[Cell], epochs: pd.DataFrame
 ) -> dict[str, object]:
@@ -98,6 +110,7 @@ def _engine_row(
         "kind": worst.kind,
         "version": worst.version,
         "note": worst.note,
+        "cause": contestant.cause,
         "rounds": len(cells),
         **_times(worst, cells, epochs),
         **_observations(cells, epochs),

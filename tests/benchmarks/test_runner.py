@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from benchgrad.benchmarks.messages import Job
-from benchgrad.benchmarks.plan import load_plan
+from benchgrad.benchmarks.plan import Contestant, load_plan
 from benchgrad.benchmarks.process import THREAD_VARIABLES, WorkerProcess, WorkerTimeoutError
 from benchgrad.benchmarks.runner import _Run, prepare, run
 from benchgrad.engines import EngineError
@@ -130,6 +130,16 @@ def test_rounds_visit_the_engines_in_rotated_order_with_other_batches():
     assert {cell.status for cell in results.cells} == {"ok"}
     by_round = [c.epochs[0].losses for c in results.cells if c.engine == "tensor"]
     assert by_round[0] != by_round[1]
+
+
+def test_an_engine_with_batches_of_its_own_is_held_to_a_reference_with_the_same():
+    plan = small("tensor", "numpy")
+    one_row = Contestant("one row", engine="tensor", batch_size=1, epochs=2)
+    results = go(plan.replace(engines=[*plan.engines, one_row]))
+    cell = results.cells[2]
+    assert (cell.engine, cell.status, cell.reason) == ("one row", "ok", "")
+    assert cell.equality.n_steps == 2 * 60
+    assert results.cells[0].equality.n_steps == 5 * 2
 
 
 def test_thread_limits_are_in_the_environment_before_any_import(engine_file):

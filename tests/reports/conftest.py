@@ -190,7 +190,10 @@ def _deep_run():
         cell("tensor", (0.02, 0.01), final=Final([0.0], [0, 0, 1, 1, 1, 2, 0], [])),
         cell("numpy", (0.002, 0.001), final=Final([0.0], [0, 0, 0, 1, 1, 2, 2], [])),
     ]
-    contestants = [Contestant("tensor", epochs=2), Contestant("numpy", epochs=2)]
+    contestants = [
+        Contestant("tensor", epochs=2, cause="a node for an array"),
+        Contestant("numpy", epochs=2, cause="no graph"),
+    ]
     return results(contestants, cells, deep_data(), data=DataPlan(name="x.csv"))
 
 

@@ -19,7 +19,7 @@ from benchgrad.reports.style import RC, Style, colours
 from benchgrad.reports.tables import tables
 
 PLOTS = {plot.name: plot for plot in all_plots()}
-OF_FULL = [name for name in PLOTS if name != "confusion"]
+OF_FULL = [name for name in PLOTS if name not in ("confusion", "ladder")]
 OF_DEEP = [name for name in PLOTS if name != "decision_boundary"]
 DRAWN = [("full", name) for name in OF_FULL] + [("deep", name) for name in OF_DEEP]
 SVG = "{http://www.w3.org/2000/svg}"
@@ -71,6 +71,7 @@ def lines(ax):
 
 def test_the_plots_are_found_in_their_order():
     assert list(PLOTS) == [
+        "ladder",
         "epoch_seconds",
         "loss_by_epoch",
         "loss_by_seconds",
@@ -301,3 +302,16 @@ def test_an_engine_that_begins_with_an_underscore_is_in_the_legend(derived):
     PLOTS["loss_by_epoch"].draw(ax, frame, Style(colours(["_draft.py", "numpy"])))
     legend = [text.get_text() for text in ax.get_legend().get_texts()]
     assert legend == ["_draft.py", "numpy"]
+
+
+def test_the_ladder_says_by_which_factor_and_why(drawn, derived):
+    rungs = derived["deep"].ladder
+    assert rungs["engine"].tolist() == ["tensor", "numpy"]
+    assert rungs["factor"].iloc[1] == pytest.approx(10.0)
+    texts = [text.get_text() for text in drawn("deep", "ladder").texts]
+    assert texts == ["10.0 ms   a node for an array", "1.00 ms   10.0 × faster: no graph"]
+
+
+def test_a_plan_without_causes_has_no_ladder(derived):
+    assert derived["full"].ladder.empty
+    assert PLOTS["ladder"].missing(derived["full"].ladder) != ""
