@@ -14,7 +14,7 @@ help:
 	@echo "make bench        the published comparison on this machine (about three minutes)"
 	@echo "make bench-quick  the same comparison in under 20 seconds"
 	@echo "make bench-full   the same, every engine to its end (about ten minutes)"
-	@echo "make ladder       from micrograd to NumPy in eight steps, each with its factor and cause"
+	@echo "make ladder       from micrograd to NumPy, each step with its factor and cause"
 	@echo "make test         the tests            make lint        ruff and mypy"
 	@echo "make microbench   each operation, timed with pytest-benchmark"
 	@echo "make install      only create .venv    make clean       remove what was made"
