@@ -1,6 +1,8 @@
-"""Microbenchmarks with pytest-benchmark: each operation forward and backward, one training step.
+"""Microbenchmarks with pytest-benchmark: operations, forward and backward, and a training step.
 
-Run by ``make microbench``. Engines take part by what they declare; none is named here.
+Run by ``make microbench``. Engines take part by what they declare; none is named here. Sizes go
+from 1 to 10⁶ elements for tensors; a scalar engine, with a node for each element, stops at 100:
+some recurse along a sum.
 """
 
 from collections.abc import Callable
@@ -10,14 +12,14 @@ import numpy as np
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from benchgrad.engines import MLP, SGD, available, load
+from benchgrad.engines import MLP, SGD, EngineStatus, ValueEngine, available, load
 
-READY = [engine for engine in available() if engine.status == "ready" and engine.capabilities]
-DIFFERENTIATING = [e.name for e in READY if e.capabilities and e.capabilities.value_and_grad]
-SHAPE = {"scalar": (8,), "tensor": (1000,)}
+Function = Callable[..., Any]
+SIZES = {"scalar": (1, 100), "tensor": (1, 1_000, 1_000_000)}
+READY = [engine for engine in available() if engine.status == "ready"]
 
 # Each is reduced by sum, so that there is a scalar to go backward from.
-CASES: dict[str, Callable[..., Any]] = {
+CASES: dict[str, Function] = {
     "add": lambda ops, x, y: ops.sum(x + y),
     "subtract": lambda ops, x, y: ops.sum(x - y),
     "multiply": lambda ops, x, y: ops.sum(x * y),
@@ -28,31 +30,51 @@ CASES: dict[str, Callable[..., Any]] = {
     "tanh": lambda ops, x, y: ops.sum(ops.tanh(x)),
     "relu": lambda ops, x, y: ops.sum(ops.relu(x)),
     "sigmoid": lambda ops, x, y: ops.sum(ops.sigmoid(x)),
-    "matmul": lambda ops, x, y: x @ y,
     "mean": lambda ops, x, y: ops.mean(x),
+    "inner product": lambda ops, x, y: x @ y,
 }
-NEEDS = {"exp", "log", "tanh", "relu", "sigmoid"}  # the others are operators, or every engine's
+DECLARED = {"exp", "log", "tanh", "relu", "sigmoid"}  # the others are operators, or every engine's
+
+
+def differentiating() -> list[EngineStatus]:
+    """Return the engines that differentiate functions."""
+    return [e for e in READY if e.capabilities and e.capabilities.value_and_grad]
 
 
 def cases() -> list[Any]:
-    """Return every operation of every engine that has it."""
+    """Return every operation of every engine that has it, at every size."""
     return [
-        pytest.param(engine.name, name, id=f"{name}-{engine.name}")
+        pytest.param(engine.name, name, size, id=f"{name}-{size}-{engine.name}")
         for name in CASES
-        for engine in READY
-        if engine.capabilities
-        and engine.capabilities.value_and_grad
-        and (name not in NEEDS or name in engine.capabilities.operations)
+        for engine in differentiating()
+        if name not in DECLARED or (engine.capabilities and name in engine.capabilities.operations)
+        for size in SIZES[engine.kind]
     ]
 
 
-@pytest.mark.parametrize(("engine", "case"), cases())
-def test_forward_and_backward(benchmark: BenchmarkFixture, engine: str, case: str) -> None:
-    loaded = load(engine)
+def operands(size: int) -> tuple[Any, Any]:
     rng = np.random.default_rng(0)
-    x, y = (rng.uniform(0.5, 2.0, SHAPE[loaded.kind]) for _ in range(2))
-    benchmark.group = f"{case}, forward and backward"
-    _, gradients = benchmark(loaded.value_and_grad, CASES[case], x, y)
+    return rng.uniform(0.5, 2.0, size), rng.uniform(0.5, 2.0, size)
+
+
+@pytest.mark.parametrize(("engine", "case", "size"), cases())
+def test_forward(benchmark: BenchmarkFixture, engine: str, case: str, size: int) -> None:
+    """The operation alone, on native arrays; its graph is built and freed."""
+    loaded = load(engine)
+    assert isinstance(loaded, ValueEngine)
+    x, y = (loaded.each(loaded.leaf, operand) for operand in operands(size))
+    benchmark.group = f"{case} of {size}, forward"
+    benchmark(CASES[case], loaded.operations, x, y)
+
+
+@pytest.mark.parametrize(("engine", "case", "size"), cases())
+def test_forward_and_backward(
+    benchmark: BenchmarkFixture, engine: str, case: str, size: int
+) -> None:
+    """The operation and its gradient, from NumPy arrays to NumPy arrays."""
+    x, y = operands(size)
+    benchmark.group = f"{case} of {size}, forward and backward"
+    _, gradients = benchmark(load(engine).value_and_grad, CASES[case], x, y)
     assert gradients[0].shape == x.shape
 
 
