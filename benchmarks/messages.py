@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from benchgrad.benchmarks.plan import TrainingPlan
-from benchgrad.benchmarks.records import Epoch, Status
+from benchgrad.benchmarks.records import Epoch, GraphCounts, Status
 
 
 class Job(Struct, frozen=True):
@@ -55,6 +55,7 @@ class Finished(Struct, frozen=True, tag=True):
     logit_difference: float | None
     peak_bytes: int
     n_threads: int
+    counts: GraphCounts | None
 
 
 class Failed(Struct, frozen=True, tag=True):

@@ -80,6 +80,19 @@ class Final(Struct, frozen=True, forbid_unknown_fields=True):
     grid_classes: list[int]
 
 
+class GraphCounts(Struct, frozen=True, forbid_unknown_fields=True):
+    """The graph of one step on the first batch; the meaning is that of `benchgrad.engines.Counts`.
+
+    Counts of nodes and edges are exact on any machine; bytes depend on Python's version.
+    """
+
+    counted_rows: int
+    nodes: dict[str, int]
+    edges: int
+    node_bytes: int
+    array_bytes: int
+
+
 class Cell(Struct, frozen=True, forbid_unknown_fields=True):
     """One engine in one round. `epochs` holds those that ended, also of a cell that failed.
 
@@ -107,6 +120,7 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
     n_threads: int | None = None
     equality: Equality | None = None
     final: Final | None = None
+    counts: GraphCounts | None = None
 
 
 class Grid(Struct, frozen=True, forbid_unknown_fields=True):

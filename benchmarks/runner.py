@@ -280,6 +280,7 @@ class _Run:
                 cell,
                 peak_bytes=done.peak_bytes,
                 n_threads=done.n_threads,
+                counts=done.counts,
                 final=Final(done.parameters, done.test_classes, done.grid_classes),
             )
         return cell

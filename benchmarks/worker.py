@@ -8,6 +8,7 @@ so that nothing an engine prints can be taken for a result.
 import os
 import sys
 import traceback
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from benchgrad.benchmarks.clock import Clock, Timed, timed
 from benchgrad.benchmarks.gate import difference
 from benchgrad.benchmarks.messages import EpochDone, Event, Failed, Finished, Job, Ready
-from benchgrad.benchmarks.records import Epoch
+from benchgrad.benchmarks.records import Epoch, GraphCounts
 from benchgrad.benchmarks.training import Schedule, train
 from benchgrad.engines import (
     MLP,
@@ -155,8 +156,15 @@ class Worker:
                 logit_difference=departure if np.isfinite(departure) else None,
                 peak_bytes=peak_bytes,
                 n_threads=n_threads,
+                counts=self._counts(classifier),
             )
         )
+
+    def _counts(self, classifier: Classifier) -> GraphCounts | None:
+        """Count the graph of the first batch, off the clock."""
+        rows = next(self._schedule().batches(len(self._data["y_train"])))[0]
+        found = classifier.counts(self._data["X_train"][rows], self._data["y_train"][rows])
+        return GraphCounts(len(rows), **asdict(found)) if found else None
 
     def _reference_logits(self, parameters: list[Array], X: Array) -> Array:
         """Evaluate an engine's parameters; the harness owns accuracy, at the reference's speed."""

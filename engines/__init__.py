@@ -3,6 +3,7 @@
 Importing it imports NumPy and nothing heavier; an engine is imported when it is loaded.
 """
 
+from benchgrad.engines.counts import Counts
 from benchgrad.engines.interface import (
     Capabilities,
     Classifier,
@@ -26,6 +27,7 @@ __all__ = [
     "SGD",
     "Capabilities",
     "Classifier",
+    "Counts",
     "Engine",
     "EngineError",
     "EngineStatus",

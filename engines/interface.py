@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from benchgrad.engines.counts import Counts
 from benchgrad.engines.model import MLP, SGD
 
 Kind = Literal["scalar", "tensor"]
@@ -67,6 +68,10 @@ class Classifier(ABC):
     @abstractmethod
     def parameters(self) -> list[Array]:
         """Return copies of the parameters W0, b0, W1, b1, … as float64 arrays."""
+
+    def counts(self, X: Array, y: Array) -> Counts | None:
+        """Return what the graph of a step consists of, None where there is none to walk."""
+        return None
 
 
 class Engine(ABC):

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from benchgrad.engines.counts import Counts, count_graph
 from benchgrad.engines.interface import (
     Array,
     Capabilities,
@@ -25,7 +26,8 @@ class ValueEngine(Engine):
     A tensor Value holds an array. Scalar Values stand in NumPy object arrays, one for each
     number; constants stand there as plain floats. A class that differs from this overrides
     the one method that says so: `leaf`, `constant`, `read`, `gradient`, `zero`, `assign`,
-    `backward` or `inference`. Each is about one Value.
+    `backward` or `inference`; and `parents` or `operation`, if its graph is to be counted. Each
+    is about one Value.
 
     Args:
         name: as users write it.
@@ -38,6 +40,8 @@ class ValueEngine(Engine):
             are better than what the operations compose; e.g. a layer of n-ary nodes.
         pauses_collector: whether the cyclic garbage collector is paused inside a step. Only
             for a class that makes no reference cycles; its note must say so.
+        shows_graph: whether a Value knows its parents and its operation, so that graphs can be
+            counted.
         dtypes: that it computes in; by default float64.
         version: of the library behind it.
         note: a remark that must stand beside its results.
@@ -52,6 +56,7 @@ class ValueEngine(Engine):
         operations: Table | Iterable[str],
         compounds: Table | None = None,
         pauses_collector: bool = False,
+        shows_graph: bool = False,
         dtypes: tuple[str, ...] = ("float64",),
         version: str = "",
         note: str = "",
@@ -70,6 +75,7 @@ class ValueEngine(Engine):
         table = {**table, **(compounds or {})}
         self.table = table
         self.pauses_collector = pauses_collector
+        self.shows_graph = shows_graph
         self.operations = Operations(name, table)
         self.capabilities = Capabilities(operations=frozenset(table), dtypes=dtypes)
 
@@ -109,6 +115,15 @@ class ValueEngine(Engine):
     def inference(self) -> AbstractContextManager[None]:
         """Return a context in which no graph needs to be built."""
         return nullcontext()
+
+    def parents(self, value: Any) -> Iterable[Any]:
+        """Return what a Value was made from; nothing for a leaf."""
+        found: Iterable[Any] = value.parents
+        return found
+
+    def operation(self, value: Any) -> str:
+        """Return the name of the operation that made a Value."""
+        return str(value.operation)
 
     def is_value(self, native: object) -> bool:
         """Tell a Value from a plain number or array."""
@@ -264,6 +279,13 @@ class ValueClassifier(Classifier):
                 h = activation(h)
             h = ops.linear(h, self.leaves[i], self.leaves[i + 1])
         return h
+
+    def counts(self, X: Array, y: Array) -> Counts | None:
+        """Return what the graph of a step on this batch consists of, if the engine shows it."""
+        engine = self._engine
+        if not engine.shows_graph:
+            return None
+        return count_graph(self.loss(X, y), engine.parents, engine.operation)
 
     def loss(self, X: Array, y: Array) -> Any:
         """Return the mean loss over the batch as a native scalar, ready to go backward."""

@@ -54,6 +54,11 @@ def mebibytes(value: float | None) -> str:
     return "–" if value is None or math.isnan(value) else f"{significant(value / 2**20)} MiB"
 
 
+def count(value: float | None) -> str:
+    """Return a whole number as 77,376."""
+    return "–" if value is None or math.isnan(value) else f"{value:,.0f}"
+
+
 def percent(value: float | None) -> str:
     """Return a share as 96.8 %."""
     return "–" if value is None or math.isnan(value) else f"{100 * value:.1f} %"

@@ -85,6 +85,8 @@ def _engines(results: Results, epochs: pd.DataFrame) -> pd.DataFrame:
             rows.append(_engine_row(contestant, cells, own))
     table = pd.DataFrame(rows)
     ranked = table.loc[table["status"] == "ok", "epoch_s"]
+    steps_an_epoch = results.data.n_train / table["counted_rows"]  # a short last batch is a part
+    table["node_s"] = table["epoch_s"] / steps_an_epoch / table["nodes"]
     table["times_fastest"] = table["epoch_s"].where(table["status"] == "ok") / ranked.min()
     return table
 
@@ -115,6 +117,7 @@ def _engine_row(
         **_times(worst, cells, epochs),
         **_observations(cells, epochs),
         **_differences(cells),
+        **_counts(worst),
         **{name: last[name].max() for name in ("train_accuracy", "test_accuracy", "loss")},
         "published_epochs": published.epochs if published else np.nan,
         "published_total_s": published.total_s if published else np.nan,
@@ -164,6 +167,16 @@ def _observations(cells: list[Cell], epochs: pd.DataFrame) -> dict[str, object]:
         "peak_bytes": max((c.peak_bytes for c in cells if c.peak_bytes), default=np.nan),
         "added_bytes": max(added, default=np.nan),
     }
+
+
+def _counts(cell: Cell) -> dict[str, object]:
+    """Return the counts of a step, and of how many rows it is."""
+    counts = cell.counts
+    names = ("edges", "node_bytes", "array_bytes", "counted_rows")
+    if counts is None:
+        return dict.fromkeys(("nodes", *names), np.nan)
+    nodes = sum(counts.nodes.values())
+    return {"nodes": nodes, **{name: getattr(counts, name) for name in names}}
 
 
 def _differences(cells: list[Cell]) -> dict[str, object]:

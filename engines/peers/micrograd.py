@@ -6,6 +6,7 @@ Source: https://github.com/karpathy/micrograd, `micrograd/engine.py`.
 """
 
 import math
+from collections.abc import Iterable
 from importlib.metadata import version
 
 from micrograd.engine import Value
@@ -35,11 +36,25 @@ def log(x: Value) -> Value:
     return out
 
 
-engine = ValueEngine(
+class MicrogradEngine(ValueEngine):
+    """micrograd calls parents and operation otherwise."""
+
+    def parents(self, value: Value) -> Iterable[Value]:
+        """Return the children, as the package calls them; a set, so x * x has one."""
+        children: set[Value] = value._prev
+        return children
+
+    def operation(self, value: Value) -> str:
+        """Return the package's own mark of the operation."""
+        return str(value._op)
+
+
+engine = MicrogradEngine(
     "micrograd",
     kind="scalar",
     value=Value,
     operations={"exp": exp, "log": log, "relu": Value.relu},
+    shows_graph=True,
     version=version("micrograd"),
     note="exp and log are added by benchgrad, in the package's own style",
 )

@@ -54,5 +54,6 @@ engine = ValueEngine(
     operations=ELEMENTWISE,
     compounds={"linear": linear},
     pauses_collector=True,
+    shows_graph=True,
     note=NOTE,
 )

@@ -12,5 +12,6 @@ engine = ValueEngine(
     value=Value,
     operations=ELEMENTWISE,
     pauses_collector=True,
+    shows_graph=True,
     note=NOTE,
 )

@@ -41,5 +41,6 @@ engine = TensorEngine(
         "transpose": _transpose,
     },
     compounds={"linear": linear, "logsumexp": logsumexp, "pick": pick},
+    shows_graph=True,
     dtypes=("float64", "float32"),
 )

@@ -63,6 +63,7 @@ def test_engines_of_equal_work_are_ok():
         assert min(cell.import_s, cell.build_s, cell.first_step_s) > 0
         assert all(epoch.wall_s > 0 for epoch in cell.epochs)
         assert len(cell.final.grid_classes) == 100 * 100
+        assert (cell.counts is None) == (cell.engine == "numpy")
         assert len(cell.final.test_classes) == results.data.n_test == 20
     assert [e for e in listener.epochs if e[0] == "tensor"] == [
         ("tensor", i, 5) for i in range(1, 6)

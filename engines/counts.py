@@ -1,0 +1,96 @@
+"""What a graph consists of, in counts: exact, repeatable, without a clock."""
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from types import CellType, FunctionType
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The graph of one training step.
+
+    Attributes:
+        nodes: how many nodes each operation made; leaves and constants are not counted.
+        edges: from nodes to what they were made from; a backward pass goes over each once.
+        node_bytes: of the nodes and of what only they hold, closures included, arrays not.
+        array_bytes: of the arrays that the nodes hold.
+    """
+
+    nodes: dict[str, int]
+    edges: int
+    node_bytes: int
+    array_bytes: int
+
+    @property
+    def n_nodes(self) -> int:
+        """The number of nodes of all operations."""
+        return sum(self.nodes.values())
+
+
+def count_graph(
+    root: Any, parents: Callable[[Any], Iterable[Any]], operation: Callable[[Any], str]
+) -> Counts:
+    """Walk the graph below `root`; a node without parents is a leaf."""
+    nodes: Counter[str] = Counter()
+    edges = 0
+    seen, stack = {id(root)}, [root]
+    made: list[Any] = []
+    while stack:
+        node = stack.pop()
+        above = list(parents(node))
+        if above:
+            made.append(node)
+            nodes[operation(node)] += 1
+            edges += len(above)
+        for parent in above:
+            if id(parent) not in seen:
+                seen.add(id(parent))
+                stack.append(parent)
+    node_bytes, array_bytes = _bytes_of(made, set(seen))
+    return Counts(dict(sorted(nodes.items())), edges, node_bytes, array_bytes)
+
+
+def _bytes_of(nodes: list[Any], seen: set[int]) -> tuple[int, int]:
+    """Return the bytes of nodes and of arrays; each object once, other nodes not followed."""
+    node_bytes = array_bytes = 0
+    for node in nodes:
+        stack = [node]
+        while stack:
+            held = stack.pop()
+            if isinstance(held, np.ndarray):
+                owner = held if held.base is None else held.base
+                if id(owner) not in seen and isinstance(owner, np.ndarray):
+                    seen.add(id(owner))
+                    array_bytes += owner.nbytes
+            elif held is node or id(held) not in seen:
+                seen.add(id(held))
+                node_bytes += sys.getsizeof(held)
+                stack.extend(_held_by(held))
+    return node_bytes, array_bytes
+
+
+def _held_by(thing: Any) -> list[Any]:
+    """Return what an object holds, if it is of a kind that a node is built of."""
+    if isinstance(thing, tuple | set | frozenset | list):
+        return [part for part in thing if _counts(part)]
+    if isinstance(thing, dict):
+        return [part for part in thing.values() if _counts(part)]
+    if isinstance(thing, FunctionType):
+        return list(thing.__closure__ or ())
+    if isinstance(thing, CellType):
+        return [thing.cell_contents] if _counts(thing.cell_contents) else []
+    slots = [name for kind in type(thing).__mro__ for name in getattr(kind, "__slots__", ())]
+    held = [getattr(thing, name, None) for name in slots if name != "__weakref__"]
+    return [part for part in [*held, getattr(thing, "__dict__", None)] if _counts(part)]
+
+
+def _counts(part: Any) -> bool:
+    """Tell what belongs to a graph from what a module or the interpreter holds anyway."""
+    if isinstance(part, FunctionType):
+        return part.__closure__ is not None
+    return isinstance(part, tuple | set | frozenset | list | dict | float | np.ndarray | CellType)
