@@ -8,7 +8,7 @@ ROOMS := engines benchmarks datasets reports
 OUT := reports/out
 
 .DEFAULT_GOAL := help
-.PHONY: help install bench bench-quick bench-full ladder test lint format microbench clean
+.PHONY: help install bench bench-quick bench-full ladder test lint format microbench targets clean
 
 help:
 	@echo "make bench        the published comparison on this machine (about three minutes)"
@@ -60,6 +60,12 @@ microbench: $(STAMP)
 	$(BIN)/python -m pytest benchmarks/micro --benchmark-enable --benchmark-only \
 	  --benchmark-columns=min,median,iqr,rounds --benchmark-sort=name \
 	  --benchmark-json=$(OUT)/microbench.json
+
+# Steps side by side in one process, with the peers that are installed; see docs/performance.md.
+targets: $(STAMP)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 \
+	  MALLOC_TRIM_THRESHOLD_=1073741824 MALLOC_MMAP_THRESHOLD_=33554432 \
+	  $(BIN)/python -P benchmarks/micro/targets.py
 
 clean:
 	rm -rf $(VENV) build *.egg-info $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
