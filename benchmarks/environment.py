@@ -5,16 +5,19 @@ import platform
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import numpy as np
 import psutil
-from threadpoolctl import threadpool_info
+from threadpoolctl import threadpool_info, threadpool_limits
 
+from benchgrad.benchmarks.clock import Clock, timed
 from benchgrad.benchmarks.records import Environment
 
+_MATMUL_N = 512
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "pandas", "matplotlib")
 
 
-def observe() -> Environment:
-    """Return the environment of this process; NumPy must have been imported for its BLAS."""
+def observe(n_threads: int, dtype: str) -> Environment:
+    """Return the environment of this process, with the rate of its matrix product."""
     blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
     return Environment(
         benchgrad=_version("benchgrad"),
@@ -25,8 +28,17 @@ def observe() -> Environment:
         memory_bytes=psutil.virtual_memory().total,
         load_1min=os.getloadavg()[0],
         libraries={name: _version(name) for name in _LIBRARIES},
+        matmul_flops_per_s=_matmul_rate(n_threads, dtype),
         blas="; ".join(sorted({f"{pool['internal_api']} {pool['version']}" for pool in blas})),
     )
+
+
+def _matmul_rate(n_threads: int, dtype: str) -> float:
+    """Return the best of ten products of square matrices, in floating-point operations a second."""
+    a = np.ones((_MATMUL_N, _MATMUL_N), dtype)
+    with threadpool_limits(n_threads):
+        wall_s = min(timed(np.matmul, a, a, clock=Clock()).wall_s for _ in range(10))
+    return 2 * _MATMUL_N**3 / wall_s
 
 
 def _version(package: str) -> str:

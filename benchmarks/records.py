@@ -166,6 +166,7 @@ class Environment(Struct, frozen=True, forbid_unknown_fields=True):
     load_1min: float
     libraries: dict[str, str]
     blas: str
+    matmul_flops_per_s: float | None = None  # of a 512 × 512 product in the plan's dtype
 
 
 class Results(Struct, frozen=True, forbid_unknown_fields=True):
@@ -178,6 +179,7 @@ class Results(Struct, frozen=True, forbid_unknown_fields=True):
     environment: Environment
     data: Data
     cells: list[Cell]
+    row_flops: int = 0  # of the matrix products of a step, for each row
 
 
 def write_atomically(path: Path, content: bytes) -> None:

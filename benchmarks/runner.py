@@ -28,7 +28,7 @@ from benchgrad.benchmarks.records import (
     Status,
 )
 from benchgrad.datasets import Dataset
-from benchgrad.engines import check_names
+from benchgrad.engines import MLP, check_names
 
 _GRID_N = 100  # points along each side of the grid for decision boundaries
 _GRID_MARGIN = 0.3  # in standard deviations, around the points
@@ -93,10 +93,15 @@ def run(plan: Plan, command: str, dataset: Dataset, listener: Listener) -> Resul
         started_at=started_at,
         command=command,
         plan=plan,
-        environment=environment.observe(),
+        environment=environment.observe(plan.threads, plan.training.dtype),
         data=_describe(dataset),
         cells=cells,
+        row_flops=MLP(_layers(plan, dataset)).step_flops(1),
     )
+
+
+def _layers(plan: Plan, dataset: Dataset) -> tuple[int, ...]:
+    return (dataset.n_features, *plan.model.hidden, dataset.n_classes)
 
 
 class _Run:
@@ -195,7 +200,7 @@ class _Run:
         batch_size = plan.batch_size_of(contestant)
         return Job(
             engine=contestant.spec,
-            layers=(self._dataset.n_features, *model.hidden, self._dataset.n_classes),
+            layers=_layers(plan, self._dataset),
             activation=model.activation,
             loss=model.loss,
             training=msgspec.structs.replace(plan.training, batch_size=batch_size),

@@ -43,6 +43,15 @@ class MLP:
         if self.loss not in ("cross_entropy", "hinge"):
             raise ValueError(f"loss: {self.loss!r} is neither 'cross_entropy' nor 'hinge'")
 
+    def step_flops(self, n: int) -> int:
+        """Return the floating-point operations of the matrix products of a step on n rows.
+
+        Two for each multiply-add: forward, gradients of the weights, and gradients of the
+        inputs of every layer but the first.
+        """
+        products = [a * b for a, b in zip(self.layers, self.layers[1:], strict=False)]
+        return 2 * n * (3 * sum(products) - products[0])
+
     def initial_parameters(self, seed: int) -> list[NDArray[np.float64]]:
         """Return W0 (layers[0], layers[1]), b0 (layers[1],), W1, b1, … in float64.
 

@@ -59,6 +59,21 @@ def count(value: float | None) -> str:
     return "–" if value is None or math.isnan(value) else f"{value:,.0f}"
 
 
+def flops(value: float | None) -> str:
+    """Return a rate of floating-point operations as 48.1 GFLOP/s."""
+    if value is None or math.isnan(value):
+        return "–"
+    for unit, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+        if rounded(value) >= unit:
+            return f"{significant(value / unit)} {prefix}FLOP/s"
+    return f"{significant(value)} FLOP/s"
+
+
+def share(value: float | None) -> str:
+    """Return a share that may be tiny as 42 %, 0.81 % or 0.0003 %."""
+    return "–" if value is None or math.isnan(value) else f"{significant(100 * value, 2)} %"
+
+
 def percent(value: float | None) -> str:
     """Return a share as 96.8 %."""
     return "–" if value is None or math.isnan(value) else f"{100 * value:.1f} %"

@@ -17,7 +17,8 @@ from benchgrad.reports.tables import Tables, comparison, tables
 
 _TIMINGS = ["engine", "round", "epoch", "wall_s", "cpu_s", "collector_s", "elapsed_s"]
 _FILTERS = (
-    "seconds", "duration", "ratio", "count", "mebibytes", "percent", "scientific", "markdown",
+    "seconds", "duration", "ratio", "count", "flops", "share", "mebibytes", "percent",
+    "scientific", "markdown",
 )  # fmt: skip
 _ACCURACY = ["engine", "round", "epoch", "loss", "train_accuracy", "test_accuracy"]
 
@@ -113,7 +114,7 @@ def _context(results: Results, derived: Tables, figures: list[Figure]) -> dict[s
         "engines": engines.to_dict("records"),
         "published": engines[engines["published_epoch_s"].notna()].to_dict("records"),
         "failures": engines[engines["status"] != "ok"].to_dict("records"),
-        "counted": engines[engines["nodes"].notna()].to_dict("records"),
+        "counted": engines[engines["status"] == "ok"].to_dict("records"),
         "notes": engines[engines["note"] != ""].to_dict("records"),
         "any_forecast": bool(engines["is_forecast"].any()),
         "comparison": comparison(engines),

@@ -87,6 +87,9 @@ def _engines(results: Results, epochs: pd.DataFrame) -> pd.DataFrame:
     ranked = table.loc[table["status"] == "ok", "epoch_s"]
     steps_an_epoch = results.data.n_train / table["counted_rows"]  # a short last batch is a part
     table["node_s"] = table["epoch_s"] / steps_an_epoch / table["nodes"]
+    rate = results.environment.matmul_flops_per_s
+    table["flops_per_s"] = results.row_flops * results.data.n_train / table["epoch_s"]
+    table["matmul_share"] = table["flops_per_s"] / (rate if rate else np.nan)
     table["times_fastest"] = table["epoch_s"].where(table["status"] == "ok") / ranked.min()
     return table
 

@@ -75,3 +75,10 @@ def test_update_is_the_rule(momentum, weight_decay):
     np.testing.assert_allclose(p, expected, rtol=1e-15)
     if momentum:
         np.testing.assert_allclose(v, velocity, rtol=1e-15)
+
+
+def test_step_flops_count_two_for_each_multiply_add_of_the_three_products():
+    model = MLP((3, 5, 7, 2))
+    forward = weights = 3 * 5 + 5 * 7 + 7 * 2
+    inputs = 5 * 7 + 7 * 2  # nobody asks for the gradient of the data
+    assert model.step_flops(10) == 2 * 10 * (forward + weights + inputs)

@@ -194,3 +194,25 @@ def test_what_is_not_known_is_a_dash(name, value):
 )
 def test_what_is_infinite_says_so(name, value):
     assert getattr(formats, name)(value).startswith(str(value))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (48.14e9, "48.1 GFLOP/s"),
+        (3.5e6, "3.50 MFLOP/s"),
+        (999.6e3, "1.00 MFLOP/s"),
+        (12.0, "12.0 FLOP/s"),
+        (None, "–"),
+    ],
+)
+def test_rates_of_floating_point_operations(value, text):
+    assert formats.flops(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.42, "42 %"), (0.0081, "0.81 %"), (3e-6, "0.00030 %"), (float("nan"), "–")],
+)
+def test_tiny_shares_keep_their_digits(value, text):
+    assert formats.share(value) == text
