@@ -11,7 +11,7 @@ from benchgrad.engines.tensor.engine import TensorEngine
 from benchgrad.engines.tensor.engine import engine as tensor
 from benchgrad.engines.tensor.replay import ReplayError, Tape, plain
 from benchgrad.engines.tensor.value import Value
-from benchgrad.engines.value_engine import ValueClassifier
+from benchgrad.engines.value_classifier import ValueClassifier
 
 
 class Recording:

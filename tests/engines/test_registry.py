@@ -134,7 +134,9 @@ def test_file_with_a_syntax_error(write):
 
 
 def test_file_that_needs_a_package(write):
-    assert "pip install no_such_package" in message_of(write("import no_such_package.part\n"))
+    assert "needs the package no_such_package, which is not there" in message_of(
+        write("import no_such_package.part\n")
+    )
 
 
 def test_not_an_engine(write):
@@ -150,7 +152,9 @@ def test_missing_attribute():
 
 
 def test_missing_package():
-    assert "pip install no_such_package" in message_of("no_such_package.engine:engine")
+    assert "needs the package no_such_package, which is not there" in message_of(
+        "no_such_package.engine:engine"
+    )
 
 
 def test_missing_module_of_a_package_that_is_installed():

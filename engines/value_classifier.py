@@ -1,0 +1,137 @@
+"""The one classifier of all engines with Values: forward, loss and update, each written once."""
+
+import gc
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from benchgrad.engines.counts import Counts, count_graph
+from benchgrad.engines.interface import Array, Classifier
+from benchgrad.engines.model import MLP, SGD
+
+if TYPE_CHECKING:
+    from benchgrad.engines.value_engine import ValueEngine
+
+
+@contextmanager
+def collector_paused() -> Iterator[None]:
+    """Pause the cyclic garbage collector; leave it as it was."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+class ValueClassifier(Classifier):
+    """The classifier over any `ValueEngine`: forward, loss and update, each written once."""
+
+    def __init__(
+        self,
+        engine: "ValueEngine",
+        model: MLP,
+        parameters: Sequence[Array],
+        optimizer: SGD,
+        dtype: str,
+    ) -> None:
+        self._engine = engine
+        self._model = model
+        self._optimizer = optimizer
+        self._dtype = np.dtype(dtype)
+        # All parameters lie in one array, so that an update is one call however many there are.
+        self._flat = np.concatenate([np.ravel(p) for p in parameters]).astype(self._dtype)
+        self._gradient = np.zeros_like(self._flat)
+        self._velocity = np.zeros_like(self._flat)
+        ends = np.cumsum([np.size(p) for p in parameters])
+        parts = np.split(self._flat, ends[:-1])
+        self._parts = [part.reshape(np.shape(p)) for part, p in zip(parts, parameters, strict=True)]
+        self.leaves = [engine.each(engine.leaf, part) for part in self._parts]
+
+    def train_step(self, X: Array, y: Array) -> float:
+        """Update the parameters once; return the mean loss before the update."""
+        if not self._engine.pauses_collector:
+            return self._step(X, y)
+        with collector_paused():
+            return self._step(X, y)
+
+    def _step(self, X: Array, y: Array) -> float:
+        loss = self._backward(X, y)
+        self.update([self._numpy(self._engine.gradient, leaf) for leaf in self.leaves])
+        return loss
+
+    def update(self, gradients: Sequence[Array]) -> None:
+        """Take a step of the optimizer with these gradients, in the order of `leaves`."""
+        np.concatenate([gradient.ravel() for gradient in gradients], out=self._gradient)
+        self._optimizer.update(self._flat, self._gradient, self._velocity)
+        for leaf, part in zip(self.leaves, self._parts, strict=True):
+            self._engine.each(self._engine.assign, leaf, part)
+
+    def gradients(self, X: Array, y: Array) -> list[Array]:
+        """Return the gradient of the mean loss for each parameter."""
+        self._backward(X, y)
+        return [self._numpy(self._engine.gradient, leaf).copy() for leaf in self.leaves]
+
+    def logits(self, X: Array) -> Array:
+        """Return the scores of the last layer, (n, k)."""
+        with self._engine.inference():
+            return self._numpy(self._engine.read, self._forward(X))
+
+    def parameters(self) -> list[Array]:
+        """Return copies of the parameters as float64 arrays."""
+        return [np.array(self._numpy(self._engine.read, p), np.float64) for p in self.leaves]
+
+    def _numpy(self, read: Callable[[Any], Any], native: Any) -> Array:
+        """Return data or gradients as an array of the classifier's dtype, copied only if needed."""
+        return np.asarray(self._engine.each(read, native), self._dtype)
+
+    def _forward(self, X: Array) -> Any:
+        engine, ops = self._engine, self._engine.operations
+        activation = getattr(ops, self._model.activation)
+        h = engine.each(engine.constant, X)
+        for i in range(0, len(self.leaves), 2):
+            if i:
+                h = activation(h)
+            h = ops.linear(h, self.leaves[i], self.leaves[i + 1])
+        return h
+
+    def counts(self, X: Array, y: Array) -> Counts | None:
+        """Return what the graph of a step on this batch consists of, if the engine shows it."""
+        engine = self._engine
+        if not engine.shows_graph:
+            return None
+        return count_graph(self.loss(X, y), engine.parents, engine.operation)
+
+    def loss(self, X: Array, y: Array) -> Any:
+        """Return the mean loss over the batch as a native scalar, ready to go backward."""
+        return _LOSSES[self._model.loss](self._engine, self._forward(X), y)
+
+    def _backward(self, X: Array, y: Array) -> float:
+        """Leave the gradients of the batch in the leaves; return its mean loss."""
+        for leaf in self.leaves:
+            self._engine.each(self._engine.zero, leaf)
+        loss = self.loss(X, y)
+        self._engine.backward(loss)
+        return float(self._engine.read(loss))
+
+
+def _cross_entropy(engine: "ValueEngine", logits: Any, y: Array) -> Any:
+    """Return the mean of logsumexp(logits) − logits[label], the row maximum taken out."""
+    ops = engine.operations
+    losses = ops.logsumexp(logits, axis=1) - ops.pick(logits, y)
+    return ops.sum(losses) * (1.0 / len(y))
+
+
+def _hinge(engine: "ValueEngine", logits: Any, y: Array) -> Any:
+    """Return the mean over the rows of the sum over wrong classes j of max(0, 1 + s_j − s_y)."""
+    ops = engine.operations
+    of_label = ops.pick(logits, y[:, None])
+    is_wrong = (np.arange(np.shape(logits)[1]) != y[:, None]).astype(of_label.dtype)
+    margins = ops.relu(logits - of_label + 1.0)
+    return ops.sum(margins * engine.each(engine.constant, is_wrong)) * (1.0 / len(y))
+
+
+_LOSSES = {"cross_entropy": _cross_entropy, "hinge": _hinge}
