@@ -81,6 +81,17 @@ def seconds_on_x(ax: Axes, label: str) -> None:
     ax.set_xlabel(f"{label} (log scale)")
 
 
+def lines_by_seconds(ax: Axes, frame: pd.DataFrame, style: Style, column: str) -> None:
+    """Draw a column against the time in training, a line an engine, from its first round."""
+    lines = {}
+    for engine, own in frame[frame["round"] == 0].groupby("engine", sort=False):
+        colour = style.colours[str(engine)]
+        (lines[engine],) = ax.plot(own["elapsed_s"], own[column], ".-", color=colour, label=engine)
+    # Given by hand: matplotlib leaves names with a leading underscore out of its own legends.
+    ax.legend(list(lines.values()), list(lines))
+    seconds_on_x(ax, "time in training")
+
+
 def _short(name: str) -> str:
     """Return a name that fits above a panel; of a path its end."""
     return name if len(name) <= _TITLE_LENGTH else f"…{name[1 - _TITLE_LENGTH :]}"

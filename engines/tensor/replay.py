@@ -119,10 +119,7 @@ class Traced(np.ndarray[Any, Any]):
             (target,) = out
             tape.restore(target, *inputs)
         arguments = (*inputs, target)
-        if method == "__call__" and ufunc in (
-            np.maximum,
-            np.minimum,
-        ):  # they take no third argument by position
+        if function in (np.maximum, np.minimum):  # they take no third argument by position
             arguments, function = inputs, partial(function, out=plain(target))
         if method == "reduce":  # array, axis, dtype, out, keepdims
             axis, dtype = keywords.pop("axis", 0), keywords.pop("dtype", None)

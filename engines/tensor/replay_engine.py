@@ -20,7 +20,9 @@ class Recording:
     `inputs` are read at each run; `leaves` are the Values whose gradients are wanted, around
     arrays that keep their place in memory.
 
-    The first run after the recording is checked against the graph itself, on its own data.
+    `loss` and `gradients` are there from the start. The first run is checked against the graph
+    itself, and so is the first in which an input differs from what was recorded: a number that
+    was taken from an input past the tape shows only then.
     """
 
     def __init__(
@@ -42,18 +44,19 @@ class Recording:
                 leaf.data = data
                 leaf.zero_grad()
         self._is_checked = False
+        self._unvaried = {i: array.copy() for i, array in enumerate(self._inputs)}
 
     def run(self, *inputs: Array) -> None:
         """Bring `loss` and `gradients` up to date with the inputs and the leaves' data.
 
         Raises:
-            ReplayError: the check on the first run found other numbers than the graph gives.
+            ReplayError: a check found other numbers than the graph gives.
         """
         for memory, given in zip(self._inputs, inputs, strict=True):
             memory[...] = given
         self._tape.replay()
-        if not self._is_checked:
-            self._check()
+        if self._unvaried or not self._is_checked:
+            self._check_if_new(inputs)
 
     def _evaluate(self, inputs: Sequence[Array]) -> Value:
         for leaf in self._leaves:
@@ -61,6 +64,14 @@ class Recording:
         loss = self._function(*inputs)
         loss.backward()
         return loss
+
+    def _check_if_new(self, inputs: Sequence[Array]) -> None:
+        varied = [i for i, old in self._unvaried.items() if not np.array_equal(inputs[i], old)]
+        if varied or not self._is_checked:
+            self._check()
+            self._is_checked = True
+        for i in varied:
+            del self._unvaried[i]
 
     def _check(self) -> None:
         loss = self._evaluate(self._inputs)
@@ -73,7 +84,6 @@ class Recording:
                 )
         for leaf in self._leaves:
             leaf.zero_grad()
-        self._is_checked = True
 
 
 class ReplayClassifier(Classifier):
@@ -81,7 +91,7 @@ class ReplayClassifier(Classifier):
 
     def __init__(self, eager: ValueClassifier) -> None:
         self._eager = eager
-        self._recordings: dict[tuple[int, ...], Recording] = {}
+        self._recordings: dict[tuple[Any, ...], Recording] = {}
 
     def train_step(self, X: Array, y: Array) -> float:
         """Update the parameters once; return the mean loss before the update."""
@@ -102,11 +112,13 @@ class ReplayClassifier(Classifier):
         return self._eager.parameters()
 
     def _run(self, X: Array, y: Array) -> Recording:
-        recording = self._recordings.get(X.shape)
+        key = (X.shape, X.dtype, y.dtype)
+        recording = self._recordings.get(key)
         if recording is None:
             recording = Recording(self._eager.loss, (X, y), self._eager.leaves)
-            self._recordings[X.shape] = recording
-        recording.run(X, y)
+            self._recordings[key] = recording
+        else:
+            recording.run(X, y)
         return recording
 
 

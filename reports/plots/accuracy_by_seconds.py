@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import PercentFormatter
 
-from benchgrad.reports.plot import plot, seconds_on_x
+from benchgrad.reports.plot import lines_by_seconds, plot
 from benchgrad.reports.style import Style
 
 
@@ -18,13 +18,6 @@ from benchgrad.reports.style import Style
 )
 def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
     """Draw a line an engine, from its first round."""
-    lines = {}
-    for engine, own in frame[frame["round"] == 0].groupby("engine", sort=False):
-        colour = style.colours[str(engine)]
-        (lines[engine],) = ax.plot(
-            own["elapsed_s"], own["test_accuracy"], ".-", color=colour, label=engine
-        )
+    lines_by_seconds(ax, frame, style, "test_accuracy")
     ax.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
     ax.set_ylabel("accuracy on the test rows")
-    ax.legend(list(lines.values()), list(lines))
-    seconds_on_x(ax, "time in training")

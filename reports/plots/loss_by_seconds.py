@@ -3,7 +3,7 @@
 import pandas as pd
 from matplotlib.axes import Axes
 
-from benchgrad.reports.plot import plot, seconds_on_x
+from benchgrad.reports.plot import lines_by_seconds, plot
 from benchgrad.reports.style import Style
 
 
@@ -17,10 +17,5 @@ from benchgrad.reports.style import Style
 )
 def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
     """Draw a line an engine, from its first round."""
-    lines = {}
-    for engine, own in frame[frame["round"] == 0].groupby("engine", sort=False):
-        colour = style.colours[str(engine)]
-        (lines[engine],) = ax.plot(own["elapsed_s"], own["loss"], ".-", color=colour, label=engine)
+    lines_by_seconds(ax, frame, style, "loss")
     ax.set_ylabel("mean training loss")
-    ax.legend(list(lines.values()), list(lines))
-    seconds_on_x(ax, "time in training")

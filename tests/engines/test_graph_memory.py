@@ -7,19 +7,15 @@ import numpy as np
 import pytest
 
 from benchgrad.engines import MLP, SGD, load, scalar, tensor
+from benchgrad.engines.value_classifier import collector_paused
 
 
 @contextmanager
 def without_collector():
     """Collect once, then never within this context."""
-    was_enabled = gc.isenabled()
     gc.collect()
-    gc.disable()
-    try:
+    with collector_paused():
         yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def count(Value):

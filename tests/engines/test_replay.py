@@ -153,6 +153,22 @@ def test_numbers_taken_past_the_recording_are_found_by_the_check():
         recording.run()
 
 
+def test_numbers_taken_from_an_input_are_found_when_it_varies():
+    """Also if it stays the same for a while, and others vary before it does."""
+    leaf = Value(np.array([1.0, 2.0]))
+
+    def function(x, y):
+        return (leaf * x).sum() * float(np.asarray(y)[0])
+
+    x, y = np.array([1.0, 2.0]), np.array([3.0, 4.0])
+    recording = Recording(function, (x, y), [leaf])
+    recording.run(x, y)
+    recording.run(x + 1, y)
+    assert recording.loss == 3.0 * (1.0 * 2.0 + 2.0 * 3.0)
+    with pytest.raises(ReplayError, match="other numbers than the graph"):
+        recording.run(x + 1, y + 1)
+
+
 def test_a_replay_makes_no_array_and_no_node():
     model = MLP((16, 256, 256, 3))
     rng = np.random.default_rng(0)
