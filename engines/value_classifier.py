@@ -1,7 +1,7 @@
 """The one classifier of all engines with Values: forward, loss and update, each written once."""
 
 import gc
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -49,7 +49,15 @@ class ValueClassifier(Classifier):
         ends = np.cumsum([np.size(p) for p in parameters])
         parts = np.split(self._flat, ends[:-1])
         self._parts = [part.reshape(np.shape(p)) for part, p in zip(parts, parameters, strict=True)]
-        self.leaves = [engine.each(engine.leaf, part) for part in self._parts]
+        self._read = engine.on_arrays(engine.read)
+        self._gradient_of = engine.on_arrays(engine.gradient)
+        self._zero = engine.on_arrays(engine.zero)
+        self._assign = engine.on_arrays(engine.assign, 2)
+        self._constant = engine.on_arrays(engine.constant)
+        self._activation = getattr(engine.operations, model.activation)
+        self._loss = _LOSSES[model.loss]
+        leaf = engine.on_arrays(engine.leaf)
+        self.leaves = [leaf(part) for part in self._parts]
 
     def train_step(self, X: Array, y: Array) -> float:
         """Update the parameters once; return the mean loss before the update."""
@@ -60,7 +68,7 @@ class ValueClassifier(Classifier):
 
     def _step(self, X: Array, y: Array) -> float:
         loss = self._backward(X, y)
-        self.update([self._numpy(self._engine.gradient, leaf) for leaf in self.leaves])
+        self.update([self._numpy(self._gradient_of(leaf)) for leaf in self.leaves])
         return loss
 
     def update(self, gradients: Sequence[Array]) -> None:
@@ -68,34 +76,31 @@ class ValueClassifier(Classifier):
         np.concatenate([gradient.ravel() for gradient in gradients], out=self._gradient)
         self._optimizer.update(self._flat, self._gradient, self._velocity)
         for leaf, part in zip(self.leaves, self._parts, strict=True):
-            self._engine.each(self._engine.assign, leaf, part)
+            self._assign(leaf, part)
 
     def gradients(self, X: Array, y: Array) -> list[Array]:
         """Return the gradient of the mean loss for each parameter."""
         self._backward(X, y)
-        return [self._numpy(self._engine.gradient, leaf).copy() for leaf in self.leaves]
+        return [self._numpy(self._gradient_of(leaf)).copy() for leaf in self.leaves]
 
     def logits(self, X: Array) -> Array:
         """Return the scores of the last layer, (n, k)."""
         with self._engine.inference():
-            return self._numpy(self._engine.read, self._forward(X))
+            return self._numpy(self._read(self._forward(X)))
 
     def parameters(self) -> list[Array]:
         """Return copies of the parameters as float64 arrays."""
-        return [np.array(self._numpy(self._engine.read, p), np.float64) for p in self.leaves]
+        return [np.array(self._numpy(self._read(p)), np.float64) for p in self.leaves]
 
-    def _numpy(self, read: Callable[[Any], Any], native: Any) -> Array:
+    def _numpy(self, numbers: Any) -> Array:
         """Return data or gradients as an array of the classifier's dtype, copied only if needed."""
-        return np.asarray(self._engine.each(read, native), self._dtype)
+        return np.asarray(numbers, self._dtype)
 
     def _forward(self, X: Array) -> Any:
-        engine, ops = self._engine, self._engine.operations
-        activation = getattr(ops, self._model.activation)
-        h = engine.each(engine.constant, X)
-        for i in range(0, len(self.leaves), 2):
-            if i:
-                h = activation(h)
-            h = ops.linear(h, self.leaves[i], self.leaves[i + 1])
+        linear, leaves = self._engine.operations.linear, self.leaves
+        h = linear(self._constant(X), leaves[0], leaves[1])
+        for i in range(2, len(leaves), 2):
+            h = linear(self._activation(h), leaves[i], leaves[i + 1])
         return h
 
     def counts(self, X: Array, y: Array) -> Counts | None:
@@ -107,12 +112,12 @@ class ValueClassifier(Classifier):
 
     def loss(self, X: Array, y: Array) -> Any:
         """Return the mean loss over the batch as a native scalar, ready to go backward."""
-        return _LOSSES[self._model.loss](self._engine, self._forward(X), y)
+        return self._loss(self._engine, self._forward(X), y)
 
     def _backward(self, X: Array, y: Array) -> float:
         """Leave the gradients of the batch in the leaves; return its mean loss."""
         for leaf in self.leaves:
-            self._engine.each(self._engine.zero, leaf)
+            self._zero(leaf)
         loss = self.loss(X, y)
         self._engine.backward(loss)
         return float(self._engine.read(loss))
@@ -122,7 +127,7 @@ def _cross_entropy(engine: "ValueEngine", logits: Any, y: Array) -> Any:
     """Return the mean of logsumexp(logits) − logits[label], the row maximum taken out."""
     ops = engine.operations
     losses = ops.logsumexp(logits, axis=1) - ops.pick(logits, y)
-    return ops.sum(losses) * (1.0 / len(y))
+    return ops.mean(losses)
 
 
 def _hinge(engine: "ValueEngine", logits: Any, y: Array) -> Any:
@@ -131,7 +136,7 @@ def _hinge(engine: "ValueEngine", logits: Any, y: Array) -> Any:
     of_label = ops.pick(logits, y[:, None])
     is_wrong = (np.arange(np.shape(logits)[1]) != y[:, None]).astype(of_label.dtype)
     margins = ops.relu(logits - of_label + 1.0)
-    return ops.sum(margins * engine.each(engine.constant, is_wrong)) * (1.0 / len(y))
+    return ops.sum(margins * engine.on_arrays(engine.constant)(is_wrong)) * (1.0 / len(y))
 
 
 _LOSSES = {"cross_entropy": _cross_entropy, "hinge": _hinge}

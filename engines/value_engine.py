@@ -34,7 +34,7 @@ class ValueEngine(Engine):
         value: the class; called with a float, or with an array.
         operations: the names of the operations that are methods of the class under the same
             name, or a mapping from names to functions of a Value. A scalar engine needs the
-            elementwise ones only.
+            elementwise ones only; `mean` is made of `sum` where it is not given.
         compounds: functions of native arrays for `benchgrad.engines.operations.COMPOUNDS` that
             are better than what the operations compose; e.g. a layer of n-ary nodes.
         pauses_collector: whether the cyclic garbage collector is paused inside a step. Only
@@ -71,6 +71,8 @@ class ValueEngine(Engine):
         if kind == "scalar":
             table = {name: self._of_numbers_too(function) for name, function in table.items()}
             table = over_object_arrays(table, self.is_value, self.read)
+        elif "sum" in table:
+            table = {"mean": self._mean, **table}
         table = {**table, **(compounds or {})}
         self.table = table
         self.pauses_collector = pauses_collector
@@ -142,13 +144,19 @@ class ValueEngine(Engine):
 
         return of_either
 
+    def _mean(self, v: Any, axis: Any = None, keepdims: bool = False) -> Any:
+        """Return the mean of a tensor Value, made of its sum."""
+        total = self.operations.sum(v, axis=axis, keepdims=keepdims)
+        return total * (np.size(self.read(total)) / np.size(self.read(v)))
+
     # --- the training interface ---
 
-    def each(self, function: Callable[..., Any], *natives: Any) -> Any:
-        """Apply a function of Values to native arrays: element by element for a scalar engine."""
+    def on_arrays(self, function: Callable[..., Any], n: int = 1) -> Callable[..., Any]:
+        """Return a function of `n` Values as one of native arrays: for scalars, of each element."""
         if self.kind == "tensor":
-            return function(*natives)
-        return np.frompyfunc(function, len(natives), 1)(*(np.asarray(n, object) for n in natives))
+            return function
+        elementwise = np.frompyfunc(function, n, 1)
+        return lambda *natives: elementwise(*(np.asarray(native, object) for native in natives))
 
     def classifier(
         self, model: MLP, parameters: Sequence[Array], optimizer: SGD, dtype: str = "float64"
@@ -169,7 +177,8 @@ class ValueEngine(Engine):
         self, function: Callable[..., Any], *arrays: Array
     ) -> tuple[float, list[Array]]:
         """Return ``function(ops, *native)`` as a float, and its gradient for each array."""
-        leaves = [self.each(self.leaf, np.array(array)) for array in arrays]
+        leaf, gradient = self.on_arrays(self.leaf), self.on_arrays(self.gradient)
+        leaves = [leaf(np.array(array)) for array in arrays]
         pairs = list(zip(leaves, arrays, strict=True))
         out = function(self.operations, *leaves)
         if isinstance(out, np.ndarray) and out.dtype == object and out.size == 1:
@@ -177,7 +186,7 @@ class ValueEngine(Engine):
         result = np.asarray(self.read(out) if self.is_value(out) else out).item()
         if self.is_value(out) and not self.is_constant(out):
             self.backward(out)
-        gradients = [np.array(self.each(self.gradient, leaf), _float_dtype(a)) for leaf, a in pairs]
+        gradients = [np.array(gradient(leaf), _float_dtype(array)) for leaf, array in pairs]
         return float(result), gradients
 
 

@@ -62,7 +62,7 @@ def test_forward(benchmark: BenchmarkFixture, engine: str, case: str, size: int)
     """The operation alone, on native arrays; its graph is built and freed."""
     loaded = load(engine)
     assert isinstance(loaded, ValueEngine)
-    x, y = (loaded.each(loaded.leaf, operand) for operand in operands(size))
+    x, y = map(loaded.on_arrays(loaded.leaf), operands(size))
     benchmark.group = f"{case} of {size}, forward"
     benchmark(CASES[case], loaded.operations, x, y)
 

@@ -6,17 +6,25 @@ the last bit, without a graph and without a new array. Source of the idea, on Py
 instead of NumPy calls: the cached order of https://github.com/tekknolagi/micrograd.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchgrad.engines.tensor.memory import Step, owner_of, share
+
 Array = NDArray[Any]
 
 
-_LIKE = (np.empty_like, np.zeros_like, np.ones_like, np.full_like)  # no data of theirs is read
+_LIKE = (
+    np.zeros,
+    np.empty_like,
+    np.zeros_like,
+    np.ones_like,
+    np.full_like,
+)  # no data of theirs is read
 
 
 _OF_SHAPES = (np.shape, np.ndim, np.size, np.may_share_memory, np.shares_memory)
@@ -35,7 +43,8 @@ class Tape:
     """
 
     def __init__(self) -> None:
-        self._steps: list[Callable[[], Any]] = []
+        self._steps: list[Step] = []
+        self._calls: list[Callable[[], Any]] = []
         self._varying: dict[int, Array] = {}  # owners of memory, kept so that their ids stay theirs
 
     def __len__(self) -> int:
@@ -43,8 +52,14 @@ class Tape:
 
     def replay(self) -> None:
         """Make all calls again."""
-        for step in self._steps:
-            step()
+        for call in self._calls:
+            call()
+
+    def close(self, keep: Iterable[Array]) -> None:
+        """Prepare the calls: of what they compute, all but `keep` may lose its memory to others."""
+        self._steps = share(self._steps, keep)
+        self._calls = [partial(s.function, *s.arguments, **s.keywords) for s in self._steps]
+        self._varying.clear()
 
     def input(self, array: Array) -> "Traced":
         """Return a view of an input; a replay reads what its memory holds by then."""
@@ -66,28 +81,30 @@ class Tape:
         in_order = by_stride == [*range(like.ndim)]
         return traced if in_order else traced.transpose(np.argsort(by_stride))
 
-    def call(self, target: Array, function: Callable[..., Any], *arguments: Any) -> None:
+    def call(
+        self, target: Array, function: Callable[..., Any], *arguments: Any, **keywords: Any
+    ) -> None:
         """Make a call that writes all of `target` or adds to it; note it if it varies."""
-        step = partial(function, *map(plain, arguments))
-        step()
+        given = plain(arguments)
+        function(*given, **keywords)
         if self._varies(target) or any(map(self._varies, arguments)):
-            self._steps.append(step)
+            self._steps.append(Step(function, plain(target), given, keywords))
             self._vary(target)
 
     def restore(self, target: Array, *sources: Any) -> None:
         """Note what constant memory holds, before something that varies is written into it."""
         if not self._varies(target) and any(map(self._varies, sources)):
-            owner = _owner(target)
-            self._steps.append(partial(np.copyto, plain(owner), np.array(owner)))
+            owner = owner_of(target)
+            self._steps.append(Step(np.copyto, owner, (plain(owner), np.array(owner)), {}))
             self._vary(owner)
 
     def _varies(self, array: Any) -> bool:
         if isinstance(array, tuple | list):
             return any(map(self._varies, array))
-        return isinstance(array, np.ndarray) and id(_owner(array)) in self._varying
+        return isinstance(array, np.ndarray) and id(owner_of(array)) in self._varying
 
     def _vary(self, array: Array) -> None:
-        owner = _owner(array)
+        owner = owner_of(array)
         self._varying[id(owner)] = owner
 
 
@@ -110,7 +127,7 @@ class Traced(np.ndarray[Any, Any]):
         function = ufunc if method == "__call__" else getattr(ufunc, method)
         if method == "at":
             tape.restore(inputs[0], *inputs[1:])
-            tape.call(inputs[0], function, *inputs)
+            tape.call(inputs[0], ufunc.at, *inputs)
             return None
         if out is None:
             found = np.asarray(function(*map(plain, inputs), **keywords))
@@ -120,13 +137,11 @@ class Traced(np.ndarray[Any, Any]):
             tape.restore(target, *inputs)
         arguments = (*inputs, target)
         if function in (np.maximum, np.minimum):  # they take no third argument by position
-            arguments, function = inputs, partial(function, out=plain(target))
+            arguments, keywords = inputs, {**keywords, "out": plain(target)}
         if method == "reduce":  # array, axis, dtype, out, keepdims
             axis, dtype = keywords.pop("axis", 0), keywords.pop("dtype", None)
             arguments = (*inputs, axis, dtype, target, keywords.pop("keepdims", False))
-        if keywords:
-            function = partial(function, **keywords)
-        tape.call(target, function, *arguments)
+        tape.call(target, function, *arguments, **keywords)
         return target
 
     def __array_function__(self, function: Any, types: Any, arguments: Any, keywords: Any) -> Any:
@@ -134,7 +149,7 @@ class Traced(np.ndarray[Any, Any]):
         if function is np.put:
             target, index, values = arguments
             tape.restore(target, index, values)
-            tape.call(target, partial(np.put, **keywords), *arguments)
+            tape.call(target, np.put, *arguments, **keywords)
             return None
         given = [plain(argument) for argument in arguments]
         found = function(*given, **{name: plain(value) for name, value in keywords.items()})
@@ -148,13 +163,14 @@ class Traced(np.ndarray[Any, Any]):
             return tape.view(found)
         target = tape.new(found)
         if function is np.take:
-            tape.call(target, partial(np.take, out=plain(target), **keywords), *arguments)
+            tape.call(target, np.take, *arguments, **keywords, out=plain(target))
         else:
-            tape.call(target, partial(_again, plain(target), function, keywords), *arguments)
+            again = partial(_again, function, keywords)
+            tape.call(target, again, target, *arguments)
         return target
 
     def __getitem__(self, index: Any) -> Any:
-        source, plain_index = plain(self), _plain_index(index)
+        source, plain_index = plain(self), plain(index)
         found = np.asarray(source[plain_index])
         if found.ndim and np.may_share_memory(found, source):
             return self._tape.view(found)
@@ -165,7 +181,7 @@ class Traced(np.ndarray[Any, Any]):
     def __setitem__(self, index: Any, value: Any) -> None:
         if index is not Ellipsis:
             self._tape.restore(self, value, index)
-        self._tape.call(self, plain(self).__setitem__, _plain_index(index), value)
+        self._tape.call(self, _set, self, plain(index), value)
 
     def copy(self, order: Any = "C") -> Any:
         """Return a copy that a replay makes again."""
@@ -174,8 +190,16 @@ class Traced(np.ndarray[Any, Any]):
     def astype(self, dtype: Any, *_: Any, **__: Any) -> Any:
         """Return a copy in another dtype that a replay makes again."""
         target = self._tape.new(self, dtype)
-        self._tape.call(target, partial(np.copyto, casting="unsafe"), target, self)
+        self._tape.call(target, np.copyto, target, self, casting="unsafe")
         return target
+
+    def take(self, index: Any, *arguments: Any, **keywords: Any) -> Any:
+        """Return the elements at an index, that a replay takes again."""
+        return self.__array_function__(np.take, (), (self, index, *arguments), keywords)
+
+    def put(self, index: Any, values: Any, mode: Any = "raise") -> None:
+        """Write values at an index; a replay writes them again."""
+        self.__array_function__(np.put, (), (self, index, values), {"mode": mode})
 
     def reshape(self, *shape: Any, **keywords: Any) -> Any:
         """Return a view, or a copy where NumPy makes one, that a replay makes again."""
@@ -189,19 +213,17 @@ class Traced(np.ndarray[Any, Any]):
 
 
 def plain(array: Any) -> Any:
-    """Return an array without its tape, the same memory; anything else as it is."""
+    """Return an array without its tape, the same memory, also in a tuple; else what it is."""
+    if isinstance(array, tuple):
+        return tuple(map(plain, array))
     return array.view(np.ndarray) if isinstance(array, Traced) else array
-
-
-def _plain_index(index: Any) -> Any:
-    return tuple(map(plain, index)) if isinstance(index, tuple) else plain(index)
 
 
 def _one(shape: tuple[Any, ...]) -> Any:
     return shape[0] if len(shape) == 1 else shape
 
 
-def _again(out: Array, function: Callable[..., Any], keywords: Any, *arguments: Any) -> None:
+def _again(function: Callable[..., Any], keywords: Any, out: Array, *arguments: Any) -> None:
     """Make a call that NumPy gives no `out`; such a step makes a new array each time."""
     out[...] = function(*arguments, **keywords)
 
@@ -210,8 +232,5 @@ def _take_again(out: Array, source: Array, index: Any, _: Any) -> None:
     out[...] = source[index]
 
 
-def _owner(array: Array) -> Array:
-    """Return the array that owns the memory of a view."""
-    while isinstance(array.base, np.ndarray):
-        array = array.base
-    return array
+def _set(target: Array, index: Any, value: Any) -> None:
+    target[index] = value

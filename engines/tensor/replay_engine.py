@@ -39,6 +39,7 @@ class Recording:
             loss = self._evaluate([self._tape.input(array) for array in self._inputs])
             self.loss = plain(loss.data)
             self.gradients = [plain(leaf.grad) for leaf in leaves]
+            self._tape.close(keep=[self.loss, *self.gradients])
         finally:
             for leaf, data in zip(leaves, own, strict=True):
                 leaf.data = data

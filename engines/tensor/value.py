@@ -256,7 +256,7 @@ class Value:
         self._gradient = seed if self._gradient is None else self._gradient + seed
         for node in reversed(order):
             if node.parents:
-                node._pass_on()
+                _pass_on(node)
 
     def _seed(self, gradient: ArrayLike | None) -> Array:
         if not self.requires_grad:
@@ -267,34 +267,13 @@ class Value:
                     f"backward: a value of shape {self.shape} needs a gradient of that shape; "
                     "or reduce it to a scalar first, for instance with sum()"
                 )
-            return np.ones_like(self.data)
+            return np.ones(self.data.shape, self.data.dtype)
         seed = np.array(gradient, dtype=self.dtype)
         if seed.shape != self.shape:
             raise ValueError(
                 f"backward: the gradient has shape {seed.shape}, the value has {self.shape}"
             )
         return seed
-
-    def _pass_on(self) -> None:
-        """Add this node's gradient to its parents': the only place that undoes broadcasting.
-
-        A leaf keeps what it gets, and its owner may write to it, so it gets memory of its own:
-        a vjp may have returned its incoming gradient, or a view.
-        """
-        incoming, out, operands = self._gradient, self.data, self._operands
-        for parent, vjp in zip(self.parents, self._vjps, strict=False):
-            gradient = vjp(incoming, out, *operands)
-            data = parent.data
-            if gradient.shape != data.shape:
-                gradient = unbroadcast(gradient, data.shape)
-            if gradient.dtype != data.dtype:
-                gradient = gradient.astype(data.dtype)
-            if parent._gradient is not None:
-                parent._gradient = parent._gradient + gradient
-            elif parent.parents or (gradient is not incoming and gradient.base is None):
-                parent._gradient = gradient
-            else:
-                parent._gradient = gradient.copy()
 
     def zero_grad(self) -> None:
         """Set the gradient of this value to zero."""
@@ -317,6 +296,28 @@ def constant(data: Array) -> Value:
     return out
 
 
+def _pass_on(node: Value) -> None:
+    """Add a node's gradient to its parents': the only place that undoes broadcasting.
+
+    A leaf keeps what it gets, and its owner may write to it, so it gets memory of its own: a
+    vjp may have returned its incoming gradient, or a view.
+    """
+    incoming, out, operands = node._gradient, node.data, node._operands
+    for parent, vjp in zip(node.parents, node._vjps):  # noqa: B905 (as many, by construction)
+        gradient = vjp(incoming, out, *operands)
+        data = parent.data
+        if gradient.shape != data.shape:
+            gradient = unbroadcast(gradient, data.shape)
+        if gradient.dtype is not data.dtype and gradient.dtype != data.dtype:
+            gradient = gradient.astype(data.dtype)
+        if parent._gradient is not None:
+            parent._gradient = parent._gradient + gradient
+        elif parent.parents or (gradient is not incoming and gradient.base is None):
+            parent._gradient = gradient
+        else:
+            parent._gradient = gradient.copy()
+
+
 def _node(
     rule: Rule,
     data: Array,
@@ -336,15 +337,17 @@ def _node(
     return out
 
 
-def linear(x: Operand, W: Value, b: Value) -> Value:
-    """Return x @ W + b; as one node, if W and b are tracked and so the sum may be written in it."""
-    if not (W.requires_grad and b.requires_grad and _tracking.get()):
+def linear(x: "Value | Array", W: Value, b: Value) -> Value:
+    """Return x @ W + b; as one node, if x and W are matrices and W and b are tracked."""
+    operands = (x.data if isinstance(x, Value) else x, W.data, b.data)
+    is_layer = operands[0].ndim == operands[1].ndim == 2
+    if not (is_layer and W.requires_grad and b.requires_grad and _tracking.get()):
         return x @ W + b
     rule = rules.LINEAR
-    operands = (x.data if isinstance(x, Value) else x, W.data, b.data)
+    data = rule.forward(*operands)
     if isinstance(x, Value) and x.requires_grad:
-        return _node(rule, rule.forward(*operands), (x, W, b), rule.vjps, operands)
-    return _node(rule, rule.forward(*operands), (W, b), rule.vjps[1:], operands)
+        return _node(rule, data, (x, W, b), rule.vjps, operands)
+    return _node(rule, data, (W, b), rule.vjps[1:], operands)
 
 
 def logsumexp(x: Value, axis: int) -> Value:
@@ -354,7 +357,7 @@ def logsumexp(x: Value, axis: int) -> Value:
 
 def pick(x: Value, columns: Array) -> Value:
     """Return the elements of each row of x (n, k) in given columns, (n,) or (n, m), as one node."""
-    return _unary(rules.PICK, x, columns)
+    return _unary(rules.PICK, x, rules.flat_index(x.data.shape, columns))
 
 
 def _plain(operand: Any) -> Any:

@@ -1,0 +1,88 @@
+"""Lets the results of a replay share memory: one that nobody reads any more makes room.
+
+It knows calls and the arrays they read and write; no operation, no graph.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A call that writes into `target`, which is also among its arguments or keywords.
+
+    The first step that writes into some memory fills all of it.
+    """
+
+    function: Callable[..., Any]
+    target: Array
+    arguments: tuple[Any, ...]
+    keywords: Mapping[str, Any]
+
+    def arrays(self) -> Iterator[Array]:
+        """Return every array that the call is given."""
+        return _arrays_in((self.arguments, tuple(self.keywords.values())))
+
+
+def owner_of(array: Array) -> Array:
+    """Return the array that owns the memory of a view."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
+
+
+def share(steps: Sequence[Step], keep: Iterable[Array]) -> list[Step]:
+    """Return the same calls in less memory.
+
+    A result never takes the memory of a call's own operands, though elementwise calls could:
+    NumPy is slower where both are one (0.87 instead of 0.83 × `numpy` on the headline plan).
+    The memory of `keep`, and all that no step writes, stays where it is and is not lent.
+    """
+    kept = {id(owner_of(array)) for array in keep}
+    own = {id(owner_of(step.target)) for step in steps} - kept
+    last = {id(owner_of(array)): i for i, step in enumerate(steps) for array in step.arrays()}
+    places: dict[int, Array] = {}
+    free: dict[int, list[Array]] = defaultdict(list)
+    moved = []
+    for i, step in enumerate(steps):
+        target = owner_of(step.target)
+        if id(target) in own and id(target) not in places:
+            lent = free[target.nbytes]
+            places[id(target)] = lent.pop() if lent else np.empty(target.nbytes, np.uint8)
+        arguments, keywords = _moved(step.arguments, places), _moved(dict(step.keywords), places)
+        moved.append(Step(step.function, _moved(step.target, places), arguments, keywords))
+        for owner in dict.fromkeys(id(owner_of(array)) for array in step.arrays()):
+            if owner in own and last[owner] == i:
+                free[places[owner].nbytes].append(places[owner])
+    return moved
+
+
+def _arrays_in(thing: Any) -> Iterator[Array]:
+    if isinstance(thing, np.ndarray):
+        yield thing
+    elif isinstance(thing, tuple | list):
+        for part in thing:
+            yield from _arrays_in(part)
+
+
+def _moved(thing: Any, places: Mapping[int, Array]) -> Any:
+    """Return the same views, in the memory that their owners were given."""
+    if isinstance(thing, np.ndarray):
+        owner = owner_of(thing)
+        place = places.get(id(owner))
+        if place is None:
+            return thing
+        offset = thing.ctypes.data - owner.ctypes.data
+        return np.ndarray(thing.shape, thing.dtype, place, offset, thing.strides)
+    if isinstance(thing, tuple | list):
+        return type(thing)(_moved(part, places) for part in thing)
+    if isinstance(thing, dict):
+        return {name: _moved(part, places) for name, part in thing.items()}
+    return thing
