@@ -77,6 +77,10 @@ def _sigmoid(a: Array) -> Any:
     return np.where(a >= 0, np.ones_like(e), e) / (1 + e)
 
 
+def _relu(a: Array) -> Any:
+    return np.maximum(a, a.dtype.type(0))  # a zero of another type would be converted first
+
+
 def _relu_vjp(g: Array, out: Array, a: Array) -> Any:
     """Return g where the result is positive; NumPy casts faster on its own than in a product."""
     return g * (out > 0.0).astype(g.dtype)
@@ -86,7 +90,7 @@ NEGATE = Rule("neg", np.negative, (lambda g, out, a: -g,))
 EXP = Rule("exp", np.exp, (lambda g, out, a: g * out,))
 LOG = Rule("log", np.log, (lambda g, out, a: g / a,))
 TANH = Rule("tanh", np.tanh, (lambda g, out, a: g * (1 - out * out),))
-RELU = Rule("relu", lambda a: np.maximum(a, 0), (_relu_vjp,))
+RELU = Rule("relu", _relu, (_relu_vjp,))
 SIGMOID = Rule("sigmoid", _sigmoid, (lambda g, out, a: g * (out * (1 - out)),))
 
 

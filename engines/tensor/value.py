@@ -249,14 +249,12 @@ class Value:
                 given, or the gradient has another shape.
         """
         seed = self._seed(gradient)
-        order = topological_order(self)
-        for node in order:
-            if node.parents:
-                node._gradient = None
+        made = [node for node in topological_order(self) if node.parents]
+        for node in made:
+            node._gradient = None
         self._gradient = seed if self._gradient is None else self._gradient + seed
-        for node in reversed(order):
-            if node.parents:
-                _pass_on(node)
+        for node in reversed(made):
+            _pass_on(node)
 
     def _seed(self, gradient: ArrayLike | None) -> Array:
         if not self.requires_grad:
@@ -267,7 +265,7 @@ class Value:
                     f"backward: a value of shape {self.shape} needs a gradient of that shape; "
                     "or reduce it to a scalar first, for instance with sum()"
                 )
-            return np.ones(self.data.shape, self.data.dtype)
+            return np.array(1.0, self.data.dtype, ndmin=self.data.ndim)
         seed = np.array(gradient, dtype=self.dtype)
         if seed.shape != self.shape:
             raise ValueError(
@@ -280,12 +278,14 @@ class Value:
         self._gradient = None
 
 
+_new = Value.__new__  # looked up once
+
 # --- making nodes ---------------------------------------------------------------------------
 
 
 def constant(data: Array) -> Value:
     """Return a value without a past, around an array that is not copied or checked."""
-    out = Value.__new__(Value)
+    out = _new(Value)
     out.data = data
     out.requires_grad = False
     out.parents = ()
@@ -326,7 +326,7 @@ def _node(
     operands: tuple[Any, ...],
 ) -> Value:
     """Return a value that remembers its parents, their vjps and what the rule was given."""
-    out = Value.__new__(Value)
+    out = _new(Value)
     out.data = data
     out.requires_grad = True
     out.parents = parents
