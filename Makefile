@@ -8,14 +8,16 @@ ROOMS := engines benchmarks datasets reports
 OUT := reports/out
 
 .DEFAULT_GOAL := help
-.PHONY: help install bench bench-quick bench-full ladder test lint format microbench targets clean
+.PHONY: help install bench bench-quick bench-full bench-peers ladder test test-peers lint format microbench targets clean
 
 help:
 	@echo "make bench        the published comparison on this machine (about three minutes)"
 	@echo "make bench-quick  the same comparison in under 20 seconds"
 	@echo "make bench-full   the same, every engine to its end (about ten minutes)"
 	@echo "make ladder       from micrograd to NumPy, each step with its factor and cause"
+	@echo "make bench-peers  PyTorch, JAX and others beside the built-in engines; runs what is installed"
 	@echo "make test         the tests            make lint        ruff and mypy"
+	@echo "make test-peers   installs the peers into .venv-peers and tests their adapters"
 	@echo "make microbench   each operation, timed with pytest-benchmark"
 	@echo "make install      only create .venv    make clean       remove what was made"
 
@@ -40,8 +42,23 @@ bench-full: $(STAMP)
 ladder: $(STAMP)
 	$(BIN)/benchgrad run ladder --out $(OUT)/ladder
 
+bench-peers: $(STAMP)
+	$(BIN)/benchgrad run peers --out $(OUT)/peers
+
 test: $(STAMP)
 	$(BIN)/python -m pytest
+
+# The peers get an environment of their own, so that the tests prove that nothing needs them.
+# torch is pinned to a version whose wheel is small for the CPU.
+PEERS := .venv-peers
+$(PEERS)/.installed: pyproject.toml
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  torch==2.13.0 --editable '.[dev,peers,torch,jax,tinygrad]'
+	@touch $@
+
+test-peers: $(PEERS)/.installed
+	$(PEERS)/bin/python -m pytest -m peers
 
 # mypy is shown the rooms under the names they are imported by.
 lint: $(STAMP)
@@ -68,5 +85,5 @@ targets: $(STAMP)
 	  $(BIN)/python -P benchmarks/micro/targets.py
 
 clean:
-	rm -rf $(VENV) build *.egg-info $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) $(PEERS) build *.egg-info $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +16,7 @@ import typer
 
 if TYPE_CHECKING:
     from benchgrad.benchmarks.records import Results
+    from benchgrad.engines import Capabilities
 
 _UNITS = {"": 1.0, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 OK, ENGINE_FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
@@ -101,16 +102,35 @@ def _verdict(results: Results, was_asked_for: bool) -> int:
 @app.command()
 def engines() -> None:
     """List the engines and whether they are ready."""
+    from rich.markup import escape
     from rich.table import Table
 
     from benchgrad.benchmarks.console import printer
-    from benchgrad.engines import available
+    from benchgrad.engines import OPERATIONS, available
 
-    table = Table("engine", "kind", "version", "status", "note", box=None, pad_edge=False)
+    columns = ("engine", "version", "kind", "device", "operations", "status", "note")
+    table = Table(*columns, box=None, pad_edge=False)
     for engine in available():
-        note = engine.reason or engine.note
-        table.add_row(engine.name, engine.kind, engine.version, engine.status, note)
+        able = engine.capabilities
+        cells = (
+            engine.name,
+            engine.version,
+            engine.kind,
+            able.device if able else "",
+            _lacking(able, OPERATIONS) if able else "",
+            engine.status,
+            engine.reason or engine.note,
+        )
+        table.add_row(*map(escape, cells))
     printer().print(table)
+
+
+def _lacking(able: Capabilities, known: Iterable[str]) -> str:
+    """Return which of the known operations an engine has, in a few words."""
+    if not able.value_and_grad:
+        return "its classifier only"
+    lacking = sorted(set(known) - able.operations)
+    return f"no {', '.join(lacking)}" if lacking else "all"
 
 
 @app.command()

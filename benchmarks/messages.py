@@ -24,6 +24,7 @@ class Job(Struct, frozen=True):
     budget_s: float | None
     reference: str
     data_path: str
+    n_threads: int = 1
     snapshots: bool = False
 
 

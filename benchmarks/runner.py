@@ -209,6 +209,7 @@ class _Run:
             budget_s=contestant.budget_s,
             reference=plan.reference,
             data_path=str(self._data_path),
+            n_threads=plan.threads,
             snapshots=snapshots,
         )
 

@@ -63,6 +63,8 @@ class Worker:
             self._send(Failed("unsupported", str(error)))
         except EngineError as error:
             self._send(Failed("crashed", str(error)))
+        except SystemExit as error:
+            self._send(Failed("crashed", f"it called sys.exit({error.code!r})"))
         except MemoryError as error:
             self._send(Failed("out_of_memory", f"MemoryError {error}".strip()))
         except Exception as error:  # an engine may raise anything; it is data, with its name
@@ -84,10 +86,16 @@ class Worker:
         job, rule = self._job, self._job.training
         return Schedule(job.n_epochs, rule.batch_size, rule.seed, job.round, job.budget_s)
 
+    def _load(self) -> Engine:
+        """Load the engine, and the library behind it with its limit of threads."""
+        engine = load(self._job.engine)
+        engine.limit_threads(self._job.n_threads)
+        return engine
+
     def _get_ready(self) -> Classifier:
         """Load the engine, build a classifier, take a step with it, and build a fresh one."""
         baseline_bytes = psutil.Process().memory_info().rss
-        loaded = timed(load, self._job.engine, clock=self._clock)
+        loaded = timed(self._load, clock=self._clock)
         engine = loaded.result
         built = timed(self._classifier, engine, self._first, clock=self._clock)
         X, y = self._data["X_train"], self._data["y_train"]

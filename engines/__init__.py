@@ -12,7 +12,7 @@ from benchgrad.engines.interface import (
     UnsupportedError,
 )
 from benchgrad.engines.model import MLP, SGD
-from benchgrad.engines.operations import Operations
+from benchgrad.engines.operations import OPERATIONS, Operations
 from benchgrad.engines.registry import (
     EngineStatus,
     MissingPackageError,
@@ -24,6 +24,7 @@ from benchgrad.engines.value_engine import ValueEngine
 
 __all__ = [
     "MLP",
+    "OPERATIONS",
     "SGD",
     "Capabilities",
     "Classifier",

@@ -3,6 +3,7 @@
 Arrays of NumPy go in and come out. No engine and no formula belongs here.
 """
 
+import importlib.util
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -83,6 +84,8 @@ class Engine(ABC):
         capabilities: what it declares to support.
         version: of the library behind it; empty if it has none of its own.
         note: a remark that must stand beside its results; empty if there is none.
+        requires: modules that it imports when it is used, and not before.
+        install: what pip installs to have them.
     """
 
     name: str
@@ -90,6 +93,25 @@ class Engine(ABC):
     capabilities: Capabilities
     version: str = ""
     note: str = ""
+    requires: tuple[str, ...] = ()
+    install: str = ""
+
+    def missing(self) -> str:
+        """Return what is not installed and how to get it, empty if all is there.
+
+        Nothing is imported for it.
+        """
+        for module in self.requires:
+            if importlib.util.find_spec(module) is None:
+                return f"the package {module}: pip install {self.install or module}"
+        return ""
+
+    def limit_threads(self, n_threads: int) -> None:  # noqa: B027 (most engines need none)
+        """Import the library behind the engine and hold it to a number of threads.
+
+        The runner calls it before anything else, in a fresh process that has OMP_NUM_THREADS
+        and its like in its environment; an engine that reads those need not do more.
+        """
 
     @abstractmethod
     def classifier(

@@ -17,6 +17,7 @@ ELEMENTWISE = ("exp", "log", "tanh", "relu", "sigmoid")
 REDUCTIONS = ("sum", "mean", "max", "min")  # axis=None, keepdims=False
 SHAPING = ("reshape", "transpose")  # shape; axes=None
 CONSTANTS = ("detach",)  # the same numbers without a past
+OPERATIONS = (*ELEMENTWISE, *REDUCTIONS, *SHAPING, *CONSTANTS)
 # Made of the others, unless an engine declares its own:
 COMPOUNDS = ("linear", "logsumexp", "pick")  # x, W, b; v, axis; v (n, k), columns (n,) or (n, m)
 

@@ -7,7 +7,7 @@ import difflib
 import importlib
 import importlib.util
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +16,7 @@ from typing import Literal
 from benchgrad.engines.interface import Capabilities, Engine, EngineError
 
 GROUP = "benchgrad.engines"
+_PATIENCE_S = 60.0  # for a package to be imported; large libraries take several seconds
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,31 @@ class MissingPackageError(EngineError):
 def available() -> list[EngineStatus]:
     """Return the status of every registered engine, by name.
 
-    An engine's own module is imported, and with it only what that module imports at its top:
-    adapters of heavy libraries import those where they are used.
+    A built-in engine's own module is imported, and with it only what that module imports at its
+    top: adapters of heavy libraries import those where they are used. Engines of other packages
+    are asked in a process of their own, since their modules may do anything.
     """
-    return [_status(name) for name in sorted(_registered())]
+    return [_status(name, points) for name, points in sorted(_registered().items())]
+
+
+def status_of(spec: str) -> EngineStatus:
+    """Return the status of one engine, named as `load` takes it; its module is imported here."""
+    try:
+        engine = _declared(spec)
+    except MissingPackageError as error:
+        return EngineStatus(spec, "missing", str(error))
+    except EngineError as error:
+        return EngineStatus(spec, "failed", str(error))
+    missing = engine.missing()
+    return EngineStatus(
+        spec,
+        "missing" if missing else "ready",
+        f"needs {missing}" if missing else "",
+        engine.kind,
+        engine.version,
+        engine.note,
+        engine.capabilities,
+    )
 
 
 def load(spec: str) -> Engine:
@@ -57,6 +79,14 @@ def load(spec: str) -> Engine:
         MissingPackageError: a package that it needs is not installed.
         EngineError: there is no such engine, file or attribute, or it cannot be loaded.
     """
+    engine = _declared(spec)
+    if missing := engine.missing():
+        raise MissingPackageError(f"engine {spec!r} needs {missing}")
+    return engine
+
+
+def _declared(spec: str) -> Engine:
+    """Return an engine, whether or not the libraries behind it are installed."""
     check_names([spec])
     try:
         engine = _load(spec)
@@ -70,6 +100,9 @@ def load(spec: str) -> Engine:
         raise MissingPackageError(message) from error
     except EngineError:
         raise
+    except SystemExit as error:
+        message = f"engine {spec!r} cannot be loaded: it calls sys.exit({error.code!r})"
+        raise EngineError(message) from error
     except Exception as error:  # a plugin's own code: whatever it raises is its user's to read
         reason = f"{type(error).__name__}: {error}".strip().partition("\n")[0]
         raise EngineError(f"engine {spec!r} cannot be loaded: {reason}") from error
@@ -100,8 +133,30 @@ def _suggestion(name: str) -> str:
     return f"did you mean {near[0]!r}? ({listed})" if near else listed
 
 
-def _registered() -> dict[str, EntryPoint]:
-    return {point.name: point for point in entry_points(group=GROUP)}
+def _registered() -> dict[str, list[EntryPoint]]:
+    """Return the entry points of each name; more than one if packages claim the same."""
+    found: dict[str, list[EntryPoint]] = {}
+    for point in entry_points(group=GROUP):
+        found.setdefault(point.name, []).append(point)
+    return found
+
+
+def _package_of(point: EntryPoint) -> str:
+    return point.dist.name if point.dist else ""
+
+
+def _chosen(name: str, points: list[EntryPoint]) -> EntryPoint:
+    """Return the entry point that a name stands for: benchgrad's own, or the only one.
+
+    Raises:
+        EngineError: other packages claim the same name.
+    """
+    own = [point for point in points if _package_of(point) == "benchgrad"]
+    if not own and len({point.value for point in points}) > 1:
+        claims = " and ".join(f"{_package_of(p)} ({p.value})" for p in points)
+        advice = "uninstall one, or name it as package.module:attribute"
+        raise EngineError(f"engine {name!r} is registered by {claims}: {advice}")
+    return (own or points)[0]
 
 
 def _load(spec: str) -> object:
@@ -110,7 +165,7 @@ def _load(spec: str) -> object:
     if ":" in spec:
         module, _, attribute = spec.partition(":")
         return _attribute(importlib.import_module(module), attribute, spec)
-    return _registered()[spec].load()
+    return _chosen(spec, _registered()[spec]).load()
 
 
 def _module_of_file(path: Path) -> ModuleType:
@@ -133,13 +188,19 @@ def _attribute(module: ModuleType, name: str, spec: str) -> object:
         raise EngineError(f"engine {spec!r}: {module.__name__} has no attribute {name!r}") from None
 
 
-def _status(name: str) -> EngineStatus:
+def _status(name: str, points: list[EntryPoint]) -> EngineStatus:
     try:
-        engine = load(name)
-    except MissingPackageError as error:
-        return EngineStatus(name, "missing", str(error))
+        point = _chosen(name, points)
     except EngineError as error:
         return EngineStatus(name, "failed", str(error))
-    return EngineStatus(
-        name, "ready", "", engine.kind, engine.version, engine.note, engine.capabilities
-    )
+    if _package_of(point) in ("", "benchgrad"):
+        status = status_of(name)
+    else:
+        from benchgrad.engines.probe import probe
+
+        status = probe(name, point.value, _PATIENCE_S)
+    others = sorted({_package_of(p) for p in points if p.value != point.value})
+    if not others:
+        return status
+    claim = f"{' and '.join(others)} also registers this name; benchgrad's own is taken"
+    return replace(status, note=f"{claim}. {status.note}".strip())

@@ -116,6 +116,7 @@ def _context(results: Results, derived: Tables, figures: list[Figure]) -> dict[s
         "failures": engines[engines["status"] != "ok"].to_dict("records"),
         "counted": engines[engines["status"] == "ok"].to_dict("records"),
         "notes": engines[engines["note"] != ""].to_dict("records"),
+        "warnings": engines[engines["warning"] != ""].to_dict("records"),
         "any_forecast": bool(engines["is_forecast"].any()),
         "comparison": comparison(engines),
         "figures": figures,

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from benchgrad.benchmarks.plan import Contestant
 from benchgrad.benchmarks.records import Cell, Results
+
+# An engine may seem to use a little more than it does: the two clocks are read one after the
+# other, and the kernel counts processor time in ticks.
+_CPU_TOLERANCE = 1.1
+_CPU_CLOCK_S = 0.05
 
 
 @dataclass(frozen=True)
@@ -90,8 +97,17 @@ def _engines(results: Results, epochs: pd.DataFrame) -> pd.DataFrame:
     rate = results.environment.matmul_flops_per_s
     table["flops_per_s"] = results.row_flops * results.data.n_train / table["epoch_s"]
     table["matmul_share"] = table["flops_per_s"] / (rate if rate else np.nan)
+    table["warning"] = [_warning(row, results.plan.threads) for row in table.to_dict("records")]
     table["times_fastest"] = table["epoch_s"].where(table["status"] == "ok") / ranked.min()
     return table
+
+
+def _warning(row: Mapping[str, Any], n_threads: int) -> str:
+    """Return what a reader must know before comparing an engine, empty if nothing."""
+    if row["cpu_s"] > _CPU_CLOCK_S and row["cpu_per_wall"] > n_threads * _CPU_TOLERANCE:
+        allowed = "was 1 thread" if n_threads == 1 else f"were {n_threads} threads"
+        return f"kept {row['cpu_per_wall']:.2f} CPUs busy, allowed {allowed}"
+    return ""
 
 
 def _ladder(engines: pd.DataFrame) -> pd.DataFrame:
@@ -166,6 +182,7 @@ def _observations(cells: list[Cell], epochs: pd.DataFrame) -> dict[str, object]:
     added = [c.peak_bytes - c.baseline_bytes for c in cells if c.peak_bytes and c.baseline_bytes]
     return {
         "collector_share": epochs["collector_s"].sum() / wall_s,
+        "cpu_s": epochs["cpu_s"].sum(),
         "cpu_per_wall": epochs["cpu_s"].sum() / wall_s,
         "peak_bytes": max((c.peak_bytes for c in cells if c.peak_bytes), default=np.nan),
         "added_bytes": max(added, default=np.nan),

@@ -29,6 +29,8 @@ def summary(results: Results) -> Iterator[Table | str]:
             formats.scientific(row["loss_difference"]),
         )
     yield table
+    for row in engines[engines["warning"] != ""].to_dict("records"):
+        yield f"warning: {row['engine']} {row['warning']}; its times do not compare"
     found = comparison(engines)
     if found:
         published = formats.ratio(found.published_ratio)

@@ -76,6 +76,7 @@ def test_engines_of_equal_work_are_ok():
         ("raise ValueError('no\\nway')", "", "crashed", "no way [odd.py, line 23] (after 2 of"),
         ("os.kill(os.getpid(), signal.SIGKILL)", "", "crashed", "signal 9 (SIGKILL) (after 2 of"),
         ("os.kill(os.getpid(), signal.SIGSEGV)", "", "crashed", "signal 11 (SIGSEGV)"),
+        ("sys.exit(3)", "", "crashed", "it called sys.exit(3) (after 2 of"),
         ("os._exit(0)", "", "crashed", "exit code 0 before it was done"),
         ("print('last words', flush=True); os._exit(3)", "", "crashed", "was done: last words"),
         ("losses[1] = np.nan", "", "invalid", "the loss is nan at step 2 of epoch 3"),
@@ -244,3 +245,13 @@ def test_data_with_more_features_have_no_grid():
 def test_a_job_survives_its_own_encoding():
     job = Job("tensor", (2, 3), "relu", "hinge", small("tensor").training, 0, 1, None, "numpy", "d")
     assert msgspec.json.decode(msgspec.json.encode(job), type=Job) == job
+
+
+def test_an_engine_is_told_how_many_threads_it_may_use_before_it_works(engine_file):
+    top = "def limit_threads(self, n): self.note = f'limited to {n}'\n"
+    path = engine_file(top=top)
+    with open(path, "a") as file:
+        file.write("OddEngine.limit_threads = limit_threads\n")
+    plan = small("tensor").replace(engines=[{"name": path}], threads=2)
+    (cell,) = go(plan).cells
+    assert (cell.status, cell.note) == ("ok", "limited to 2")

@@ -370,3 +370,22 @@ def test_a_table_is_a_data_frame_with_an_engine_in_every_row(derived):
     for table in (derived.epochs, derived.engines, derived.points):
         assert isinstance(table, pd.DataFrame)
         assert table["engine"].notna().all()
+
+
+@pytest.mark.parametrize(
+    ("cpu_s", "n_threads", "warning"),
+    [
+        (0.5, 1, ""),
+        (1.05, 1, ""),
+        (1.9, 1, "kept 1.90 CPUs busy, allowed was 1 thread"),
+        (1.9, 2, ""),
+        (3.0, 2, "kept 3.00 CPUs busy, allowed were 2 threads"),
+    ],
+)
+def test_an_engine_that_used_more_processors_than_allowed_is_flagged(
+    by_hand, cpu_s, n_threads, warning
+):
+    busy = msgspec.structs.replace(by_hand.epoch(1.0), cpu_s=cpu_s)
+    cell = msgspec.structs.replace(by_hand.cell("scalar", [1.0]), epochs=[busy])
+    run = by_hand.results([Contestant("scalar")], [cell], threads=n_threads)
+    assert tables(run).engines["warning"].item() == warning

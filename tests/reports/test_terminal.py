@@ -2,9 +2,11 @@
 
 import io
 
+import msgspec
 import pytest
 from rich.console import Console
 
+from benchgrad.benchmarks.plan import Contestant
 from benchgrad.reports.terminal import summary
 
 
@@ -56,4 +58,14 @@ def test_a_run_of_which_all_engines_failed_is_printed(printed, failed_run):
     assert [line.split()[:2] for line in lines[1:]] == [
         ["scalar", "crashed"],
         ["absent", "missing"],
+    ]
+
+
+def test_an_engine_that_used_more_processors_than_allowed_is_warned_of(by_hand):
+    busy = msgspec.structs.replace(by_hand.epoch(1.0), cpu_s=2.0)
+    cell = msgspec.structs.replace(by_hand.cell("scalar", [1.0]), epochs=[busy])
+    run = by_hand.results([Contestant("scalar")], [cell])
+    lines = [part for part in summary(run) if isinstance(part, str)]
+    assert lines == [
+        "warning: scalar kept 2.00 CPUs busy, allowed was 1 thread; its times do not compare"
     ]
