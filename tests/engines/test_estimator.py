@@ -141,13 +141,15 @@ def test_two_classes_have_one_decision_the_log_odds():
     np.testing.assert_array_equal(fitted.predict(X), fitted.classes_[(decision > 0).astype(int)])
 
 
-def test_many_rows_are_predicted_as_each_by_itself():
+def test_many_rows_reach_the_engine_in_chunks(monkeypatch):
     X, y = blobs()
     fitted = make_classifier().fit(X, y)
-    many = np.tile(X, (20, 1))  # 1,200 rows: more than two chunks
-    np.testing.assert_allclose(
-        fitted.decision_function(many), np.tile(fitted.decision_function(X), (20, 1)), rtol=1e-12
-    )
+    many, expected = np.tile(X, (20, 1)), np.tile(fitted.decision_function(X), (20, 1))
+    live, sizes = fitted._classifier, []
+    logits = live.logits
+    monkeypatch.setattr(live, "logits", lambda rows: sizes.append(len(rows)) or logits(rows))
+    np.testing.assert_allclose(fitted.decision_function(many), expected, rtol=1e-12)
+    assert sizes == [500, 500, 200]
 
 
 def test_the_hinge_loss_has_no_probabilities():
