@@ -74,7 +74,7 @@ format: $(STAMP)
 
 microbench: $(STAMP)
 	@mkdir -p $(OUT)
-	$(BIN)/python -m pytest benchmarks/micro --benchmark-enable --benchmark-only \
+	$(BIN)/python -m pytest benchmarks/micro -n 0 --benchmark-enable --benchmark-only \
 	  --benchmark-columns=min,median,iqr,rounds --benchmark-sort=name \
 	  --benchmark-json=$(OUT)/microbench.json
 

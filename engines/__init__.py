@@ -1,7 +1,10 @@
 """The engines room: the training interface, the registry, and the engines themselves.
 
-Importing it imports NumPy and nothing heavier; an engine is imported when it is loaded.
+Importing it imports NumPy and nothing heavier; an engine is imported when it is loaded, and
+scikit-learn when its estimator is asked for.
 """
+
+from typing import TYPE_CHECKING, Any
 
 from benchgrad.engines.counts import Counts
 from benchgrad.engines.interface import (
@@ -20,12 +23,17 @@ from benchgrad.engines.registry import (
     check_names,
     load,
 )
+from benchgrad.engines.schedule import batch_generator, draw_epochs, train_epochs
 from benchgrad.engines.value_engine import ValueEngine
+
+if TYPE_CHECKING:
+    from benchgrad.engines.estimator import AutogradClassifier
 
 __all__ = [
     "MLP",
     "OPERATIONS",
     "SGD",
+    "AutogradClassifier",
     "Capabilities",
     "Classifier",
     "Counts",
@@ -37,6 +45,18 @@ __all__ = [
     "UnsupportedError",
     "ValueEngine",
     "available",
+    "batch_generator",
     "check_names",
+    "draw_epochs",
     "load",
+    "train_epochs",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the estimator, and scikit-learn with it, only when somebody asks for it."""
+    if name == "AutogradClassifier":
+        from benchgrad.engines.estimator import AutogradClassifier
+
+        return AutogradClassifier
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,258 @@
+"""A scikit-learn estimator that trains benchgrad's classifier with any engine.
+
+No arithmetic of training belongs here: the engine computes, and schedule.py has the loop.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from scipy.special import softmax
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.preprocessing import LabelEncoder
+from sklearn.utils import check_random_state
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from benchgrad.engines.hyperparameters import check_hyperparameters
+from benchgrad.engines.interface import Array, Classifier
+from benchgrad.engines.model import MLP, SGD
+from benchgrad.engines.registry import load
+from benchgrad.engines.schedule import batch_generator, draw_epochs, train_epochs
+
+_CHUNK_ROWS = 500  # of logits at a time: a scalar engine builds a graph for them
+
+
+@dataclass(frozen=True)
+class _Work:
+    """All that makes a classifier, but for its parameters."""
+
+    engine: str
+    model: MLP
+    optimizer: SGD
+    dtype: str
+
+    def classifier(self, parameters: list[Array]) -> Classifier:
+        """Return a classifier of the engine that starts from `parameters`, its velocity zero."""
+        return load(self.engine).classifier(self.model, parameters, self.optimizer, self.dtype)
+
+
+def _has_probabilities(estimator: "AutogradClassifier") -> bool:
+    return estimator.loss == "cross_entropy"
+
+
+class AutogradClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # of type Any
+    """A multilayer perceptron trained by stochastic gradient descent, with any engine.
+
+    Weights, batches and the update are those of the benchmark: with an integer `random_state`
+    the losses and parameters are those of a plan with that seed. Everything is read when
+    `fit` or `partial_fit` is called; docs/estimator.md tells what differs from MLPClassifier.
+
+    Args:
+        engine: a name, ``path/to/file.py`` or ``package.module:attribute``.
+        hidden_layers: widths between the features and the classes; may be empty.
+        activation: ``relu`` or ``tanh``.
+        loss: ``cross_entropy`` or ``hinge``, which has no `predict_proba`.
+        learning_rate: above zero.
+        momentum: of the velocity; zero is plain descent.
+        weight_decay: times the parameters, biases too, is added to the gradient.
+        epochs: of `fit`; `partial_fit` takes one.
+        batch_size: rows of a batch; the last one of an epoch may be shorter.
+        dtype: ``float64`` or ``float32``, in which the engine computes.
+        random_state: draws the first weights and the batches.
+
+    Attributes:
+        classes_: (k,), the labels in the order of the logits.
+        n_features_in_: the number of columns of X.
+        feature_names_in_: their names, where X had names.
+        n_iter_: epochs since training began.
+        loss_curve_: the loss of each of them, the mean over its batches, before each update.
+        loss_: the last of them.
+        coefs_, intercepts_: the weights and the biases of each layer, float64.
+    """
+
+    classes_: Array
+    n_features_in_: int
+    n_iter_: int
+    loss_curve_: list[float]
+    loss_: float
+    coefs_: list[Array]
+    intercepts_: list[Array]
+    _work: _Work
+    _rng: np.random.Generator
+    _classifier: Classifier | None = None  # None too in a copy, which has no live one
+
+    def __init__(
+        self,
+        engine: str = "tensor",
+        *,
+        hidden_layers: Sequence[int] = (32, 32),
+        activation: str = "relu",
+        loss: str = "cross_entropy",
+        learning_rate: float = 0.05,
+        momentum: float = 0.0,
+        weight_decay: float = 0.0,
+        epochs: int = 100,
+        batch_size: int = 32,
+        dtype: str = "float64",
+        random_state: int | np.random.RandomState | None = None,
+    ) -> None:
+        self.engine = engine
+        self.hidden_layers = hidden_layers
+        self.activation = activation
+        self.loss = loss
+        self.learning_rate = learning_rate
+        self.momentum = momentum
+        self.weight_decay = weight_decay
+        self.epochs = epochs
+        self.batch_size = batch_size
+        self.dtype = dtype
+        self.random_state = random_state
+
+    def fit(self, X: Any, y: Any) -> Self:
+        """Train from new weights for `epochs` epochs on X (n, d) and its labels y (n,).
+
+        Raises:
+            ValueError: a hyperparameter or the data cannot be used, or the loss is not finite.
+            EngineError: there is no such engine, or it cannot be loaded.
+            UnsupportedError: the engine lacks the dtype or an operation.
+        """
+        check_hyperparameters(self.get_params(deep=False))
+        X, y = validate_data(self, X, y, dtype=self.dtype)
+        check_classification_targets(y)
+        encoder = LabelEncoder().fit(y)
+        self._begin(X.shape[1], encoder.classes_)
+        return self._train(X, encoder.transform(y), self.epochs)
+
+    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
+        """Train on for one pass over these rows, with the weights and the velocity there are.
+
+        `classes` lists all labels that y may ever have; the first call needs it. Where a
+        hyperparameter was changed since, or the estimator was copied or unpickled, the
+        velocity starts again at zero.
+
+        Raises:
+            ValueError: as in `fit`; or `classes` are missing, or not those of the first call.
+        """
+        check_hyperparameters(self.get_params(deep=False))
+        is_first = not self.__sklearn_is_fitted__()
+        if is_first and classes is None:
+            raise ValueError("classes: the first call of partial_fit must list all labels")
+        X, y = validate_data(self, X, y, dtype=self.dtype, reset=is_first)
+        check_classification_targets(y)
+        encoder = LabelEncoder().fit(classes if is_first else self.classes_)
+        labels = encoder.transform(y)
+        if is_first:
+            self._begin(X.shape[1], encoder.classes_)
+        else:
+            self._resume(classes)
+        return self._train(X, labels, 1)
+
+    def predict(self, X: Any) -> Array:
+        """Return the label with the largest logit for each row, (n,)."""
+        labels = self._logits(X).argmax(axis=1)
+        predicted: Array = self.classes_[labels]
+        return predicted
+
+    def decision_function(self, X: Any) -> Array:
+        """Return the logits, (n, k); of two classes their difference, (n,), as scikit-learn does.
+
+        A positive difference speaks for ``classes_[1]``.
+        """
+        logits = self._logits(X)
+        return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
+
+    @available_if(_has_probabilities)  # type: ignore[untyped-decorator]
+    def predict_proba(self, X: Any) -> Array:
+        """Return the softmax of the logits, (n, k); there is none with the hinge loss."""
+        probabilities: Array = softmax(self._logits(X), axis=1)
+        return probabilities
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return "_work" in vars(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the live classifier; the parameters and the batch generator stay."""
+        state = dict(super().__getstate__())
+        state.pop("_classifier", None)
+        return state
+
+    def _begin(self, n_features: int, classes: Array) -> None:
+        """Start from new weights."""
+        if len(classes) < 2:
+            raise ValueError(f"y has one class, {classes.tolist()}; a classifier needs two")
+        seed = self._seed()
+        work = self._described(n_features, len(classes))
+        self._classifier = work.classifier(work.model.initial_parameters(seed))
+        self._work, self.classes_, self._rng = work, classes, batch_generator(seed)
+        self.n_iter_, self.loss_curve_ = 0, []
+
+    def _resume(self, classes: Any) -> None:
+        """Go on with the weights there are, and the hyperparameters as they are now."""
+        given = self.classes_ if classes is None else LabelEncoder().fit(classes).classes_
+        if not np.array_equal(given, self.classes_):
+            known = self.classes_.tolist()
+            raise ValueError(f"classes: {given.tolist()} are not those of the first call, {known}")
+        work = self._described(self.n_features_in_, len(self.classes_))
+        if work.model.layers != self._work.model.layers:
+            raise ValueError(
+                f"hidden_layers: {self.hidden_layers!r} does not fit the weights there are; "
+                "call fit to begin anew"
+            )
+        if work != self._work:
+            self._classifier = work.classifier(self._parameters())
+            self._work = work
+
+    def _train(self, X: Array, y: Array, n_epochs: int) -> Self:
+        """Train for `n_epochs` epochs on labels from 0 to k − 1."""
+        epochs = draw_epochs(n_epochs, len(y), self.batch_size, self._rng)
+        classifier = self._live()
+        try:
+            for losses in train_epochs(classifier.train_epoch, X, y, epochs):
+                self.n_iter_ += 1
+                self.loss_ = float(np.mean(losses))
+                self.loss_curve_.append(self.loss_)
+                if not math.isfinite(self.loss_):
+                    raise ValueError(
+                        f"the loss is {self.loss_} in epoch {self.n_iter_}; a smaller "
+                        "learning_rate may help, or standardised features"
+                    )
+        finally:  # an interrupted training keeps what it has reached
+            parameters = classifier.parameters()
+            self.coefs_, self.intercepts_ = parameters[::2], parameters[1::2]
+        return self
+
+    def _live(self) -> Classifier:
+        """Return the classifier in training; a copy makes its own from the parameters."""
+        if self._classifier is None:
+            self._classifier = self._work.classifier(self._parameters())
+        return self._classifier
+
+    def _logits(self, X: Any) -> Array:
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=self._work.dtype, reset=False)
+        chunks = np.split(X, range(_CHUNK_ROWS, len(X), _CHUNK_ROWS))
+        classifier = self._live()
+        return np.concatenate([classifier.logits(chunk) for chunk in chunks])
+
+    def _parameters(self) -> list[Array]:
+        return [p for pair in zip(self.coefs_, self.intercepts_, strict=True) for p in pair]
+
+    def _described(self, n_features: int, n_classes: int) -> _Work:
+        """Return the work that the hyperparameters describe."""
+        layers = (n_features, *map(int, self.hidden_layers), n_classes)
+        model = MLP(layers, self.activation, self.loss)  # type: ignore[arg-type]  # checked there
+        # A NumPy scalar, as a grid search has them, would make float64 of float32 arrays.
+        rates = (self.learning_rate, self.momentum, self.weight_decay)
+        optimizer = SGD(*map(float, rates))
+        return _Work(self.engine, model, optimizer, self.dtype)
+
+    def _seed(self) -> int:
+        """Return an integer `random_state` itself, as plans do; draw one from any other."""
+        if isinstance(self.random_state, int | np.integer):
+            return int(self.random_state)
+        drawn = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        return int(drawn)

@@ -1,0 +1,62 @@
+"""What the hyperparameters of the estimator must be, in code and in words.
+
+Whether an engine can do it is the engine's to say, and not asked here.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_random_state
+
+
+def check_hyperparameters(values: Mapping[str, Any]) -> None:
+    """Raise ValueError for the first hyperparameter of `AutogradClassifier` that is wrong."""
+    for name, (is_right, wanted) in _RULES.items():
+        if not is_right(values[name]):
+            raise ValueError(f"{name}: {values[name]!r} is not {wanted}")
+    try:
+        check_random_state(values["random_state"])
+    except ValueError as error:
+        raise ValueError(f"random_state: {error}") from None
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_count(value: Any) -> bool:
+    is_integer = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return is_integer and bool(value >= 1)
+
+
+def _is_widths(value: Any) -> bool:
+    return isinstance(value, tuple | list | np.ndarray) and all(map(_is_count, value))
+
+
+def _is_rate(value: Any) -> bool:
+    is_number = isinstance(value, int | float | np.integer | np.floating)
+    return is_number and not isinstance(value, bool) and bool(0 <= value < math.inf)
+
+
+def _is_positive(value: Any) -> bool:
+    return _is_rate(value) and bool(value > 0)
+
+
+def _one_of(*names: str) -> tuple[Callable[[Any], bool], str]:
+    return lambda value: _is_text(value) and value in names, " or ".join(map(repr, names))
+
+
+_RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "engine": (_is_text, "the name or the path of an engine"),
+    "hidden_layers": (_is_widths, "a tuple of widths of at least one"),
+    "activation": _one_of("relu", "tanh"),
+    "loss": _one_of("cross_entropy", "hinge"),
+    "learning_rate": (_is_positive, "a number above zero"),
+    "momentum": (_is_rate, "a number of at least zero"),
+    "weight_decay": (_is_rate, "a number of at least zero"),
+    "epochs": (_is_count, "an integer of at least one"),
+    "batch_size": (_is_count, "an integer of at least one"),
+    "dtype": _one_of("float64", "float32"),
+}
