@@ -5,20 +5,28 @@ Everything heavy is imported inside the commands, so that ``--help`` answers at 
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchgrad.benchmarks.options import Options, UsageError
+
 if TYPE_CHECKING:
+    from benchgrad.benchmarks.journal import Journal
+    from benchgrad.benchmarks.plan import Plan
     from benchgrad.benchmarks.records import Results
+    from benchgrad.datasets import Dataset
     from benchgrad.engines import Capabilities
 
-_UNITS = {"": 1.0, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+DEFAULT_PLAN = "headline"
 OK, ENGINE_FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
 
 app = typer.Typer(
@@ -31,13 +39,11 @@ app = typer.Typer(
 )
 
 
-class UsageError(Exception):
-    """An option that makes no sense; one line, for its user."""
-
-
 @app.command()
 def run(
-    plan: Annotated[str, typer.Argument(help="A plan by name, or file.toml.")] = "headline",
+    plan: Annotated[
+        str | None, typer.Argument(help="A plan by name, or file.toml [headline].")
+    ] = None,
     engines: Annotated[
         str | None, typer.Option(help="Only these: names, path.py or module:attribute, by commas.")
     ] = None,
@@ -51,41 +57,127 @@ def run(
     timeout: Annotated[
         str | None, typer.Option(help="Time after which an engine is killed, e.g. 600s.")
     ] = None,
+    memory: Annotated[
+        str | None, typer.Option(help="Memory beyond which an engine is killed, e.g. 4GiB.")
+    ] = None,
     threads: Annotated[int | None, typer.Option(help="Threads of every engine.")] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the report [reports/out/PLAN].")
     ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Go on with the run in this folder.", metavar="DIR")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an unfinished run in the folder.")
+    ] = False,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="End at once if another run is timing.")
+    ] = False,
+    lock: Annotated[
+        Path | None,
+        typer.Option(help="What keeps timings apart [/tmp/benchgrad.lock].", metavar="FILE"),
+    ] = None,
 ) -> None:
     """Run a plan and write its report."""
-    from benchgrad.benchmarks.console import RunConsole
+    options = Options(engines, dataset, label, epochs, rounds, budget, timeout, memory, threads)
+    terms = _Terms(shlex.join(["benchgrad", *sys.argv[1:]]), lock, not no_wait)
+    if resume is None:
+        chosen = options.applied(_plan(plan))
+        folder = out or Path("reports") / "out" / Path(plan or DEFAULT_PLAN).stem
+        _start(chosen, folder, terms, overwrite=overwrite, asked_for=engines is not None)
+    elif overwrite or out not in (None, resume):
+        raise UsageError(f"--resume writes into {str(resume)!r}; leave out --overwrite and --out")
+    else:
+        _go_on(resume, plan, options, terms)
+
+
+@dataclass(frozen=True)
+class _Terms:
+    """On which terms a run takes the machine: what was typed, the lock, and whether to wait."""
+
+    command: str
+    lock: Path | None
+    wait: bool
+
+    def timing_alone(self) -> AbstractContextManager[None]:
+        """Return a context that is entered when no other run is timing."""
+        from benchgrad.benchmarks import lock
+
+        holder = lock.Holder(os.getpid(), f"{datetime.now():%Y-%m-%d %H:%M:%S}", self.command)
+        return lock.timing_alone(self.lock or lock.MACHINE, holder, self.wait, _tell)
+
+
+def _plan(spec: str | None) -> Plan:
     from benchgrad.benchmarks.plan import load_plan
 
-    shipped = load_plan(plan)
-    names = [name.strip() for name in engines.split(",") if name.strip()] if engines else None
-    chosen = shipped if engines is None else shipped.select(names or [])
-    data = {"name": dataset, "label": label}
-    limits = {"rounds": rounds, "threads": threads, "timeout_s": _seconds("--timeout", timeout)}
-    each = {"epochs": epochs, "budget_s": _seconds("--budget", budget)}
-    chosen = chosen.with_data(**_given(data)).replace(**_given(limits)).with_each(**_given(each))
-    if chosen.data != shipped.data:
-        chosen = chosen.unpublished()
-    if label is not None and not chosen.data.name.endswith(".csv"):
-        raise UsageError(f"--label {label!r} goes with a CSV file, not with {chosen.data.name!r}")
+    return load_plan(spec or DEFAULT_PLAN)
 
+
+def _start(plan: Plan, folder: Path, terms: _Terms, overwrite: bool, asked_for: bool) -> None:
+    """Run a plan from its beginning."""
+    from benchgrad.benchmarks import runner, session
+    from benchgrad.benchmarks.journal import Journal
+
+    prepared = runner.prepare(plan)
+    with session.claimed(_writable(folder)):
+        if not overwrite:
+            session.refuse_to_lose(folder)
+        with ExitStack() as timing:
+            timing.enter_context(terms.timing_alone())
+            header = runner.header(plan, terms.command, prepared, asked_for)
+            _measure(Journal.begin(folder, header), prepared, timing)
+
+
+def _go_on(folder: Path, plan: str | None, options: Options, terms: _Terms) -> None:
+    """Run what a run that ended before its time did not get to."""
+    from benchgrad.benchmarks import runner, session
+    from benchgrad.benchmarks.journal import Journal
+
+    session.unfinished(folder)
+    with session.claimed(_writable(folder)):
+        found = session.unfinished(folder)
+        began_with = found.header.plan
+        session.check_options(found, options.applied(_plan(plan) if plan else began_with))
+        prepared = runner.prepare(began_with)
+        session.check_surroundings(folder, found, prepared)
+        for damage in found.damage:
+            _tell(f"the journal's {damage}: not trusted, its cell is run again")
+        _tell(f"resuming: {len(found.cells)} of {session.n_cells(began_with)} cells are there")
+        with ExitStack() as timing:
+            timing.enter_context(terms.timing_alone())
+            _measure(Journal.go_on(folder, found), prepared, timing)
+
+
+def _measure(journal: Journal, prepared: Dataset, timing: ExitStack) -> None:
+    """Run what a journal lacks, write the report, and end; `timing` is closed in between."""
     from benchgrad.benchmarks import runner
+    from benchgrad.benchmarks.console import RunConsole
     from benchgrad.benchmarks.records import write_results
 
-    prepared = runner.prepare(chosen)
-    folder = _writable(out or Path("reports") / "out" / Path(plan).stem)
-    command = shlex.join(["benchgrad", *sys.argv[1:]])
-    with RunConsole(chosen) as console:
-        results = runner.run(chosen, command, prepared, console)
+    header, folder = journal.header, journal.folder
+    with journal, RunConsole(header.plan, len(journal.cells)) as console:
+        results = runner.run(header.plan, header.command, prepared, console, journal)
+        timing.close()  # the next run may begin: a report is not timed
         console.writing_report()
         with _writing(folder):
             write_results(results, folder)
             page = _report(folder)
+        code = _verdict(results, header.asked_for)
+        if any(cell.status == "interrupted" for cell in results.cells):
+            go_on = f"go on with: benchgrad run --resume {shlex.quote(str(folder))}"
+        else:
+            journal.end()
+            go_on = ""
     _summarise(results, page)
-    raise typer.Exit(_verdict(results, was_asked_for=names is not None))
+    if go_on:
+        _tell(go_on)
+    raise typer.Exit(INTERRUPTED if console.stop_requested() else code)
+
+
+def _tell(text: str) -> None:
+    """Say something about the run itself, beside its results."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
 
 
 def _verdict(results: Results, was_asked_for: bool) -> int:
@@ -194,24 +286,6 @@ def _report(folder: Path) -> Path:
     return write_report(folder)
 
 
-def _given(options: Mapping[str, object]) -> dict[str, object]:
-    return {name: value for name, value in options.items() if value is not None}
-
-
-def _seconds(option: str, text: str | None) -> float | None:
-    """Return a time such as 60s, 5min, 1.5h or 90 in seconds."""
-    if text is None:
-        return None
-    unit = text.lstrip("0123456789.")
-    try:
-        seconds = float(text.removesuffix(unit)) * _UNITS[unit]
-    except (KeyError, ValueError):
-        seconds = 0.0
-    if not 0.0 < seconds < float("inf"):
-        raise UsageError(f"{option} {text!r} is no time; write it as 60s, 5min or 2h")
-    return seconds
-
-
 def _writable(folder: Path) -> Path:
     """Return the folder, made if need be, after writing a file there and removing it."""
     probe = folder / ".benchgrad-probe"
@@ -254,12 +328,13 @@ def main() -> None:
 
 def _exit_code(error: Exception) -> int | None:
     """Return the exit code of an error that is the user's or an engine's, None for our own."""
+    from benchgrad.benchmarks.lock import LockError
     from benchgrad.benchmarks.plan import PlanError
     from benchgrad.benchmarks.records import RecordError
     from benchgrad.datasets import DatasetError
     from benchgrad.engines import EngineError
 
-    users = (UsageError, PlanError, RecordError, DatasetError, EngineError)
+    users = (UsageError, LockError, PlanError, RecordError, DatasetError, EngineError)
     return WRONG_USAGE if isinstance(error, users) else None
 
 

@@ -25,14 +25,15 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class RunConsole:
     """Follows a run on standard error, and hears Ctrl-C.
 
-    As a context it takes the first Ctrl-C (or SIGTERM) as a request to stop, the second as usual;
-    and it ends the bar, also after an error.
+    As a context it takes the first Ctrl-C as a request to end after the running cell, the second
+    (or SIGTERM) as one to end it too, and the next as usual; and it ends the bar, also after an
+    error. `n_there` cells of the plan were finished before.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, n_there: int = 0) -> None:
         self._console = Console(stderr=True, highlight=False)
         self._n_cells = len(plan.engines) * plan.rounds
-        self._n_finished = 0
+        self._n_finished = n_there
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=30),
@@ -42,7 +43,7 @@ class RunConsole:
             disable=not self._console.is_terminal,
             transient=True,
         )
-        self._stop_requested = False
+        self._stop_requested = self._stop_at_once = self._stop_told = False
         self._task = self._progress.add_task("preparing the data", total=None, state="")
 
     def __enter__(self) -> Self:
@@ -61,12 +62,23 @@ class RunConsole:
             signal.signal(number, handler)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        self._stop_at_once = self._stop_requested or number == signal.SIGTERM
         self._stop_requested = True
-        signal.signal(number, self._handlers[signal.Signals(number)])
+        if self._stop_at_once:
+            for each, handler in self._handlers.items():
+                signal.signal(each, handler)
 
     def stop_requested(self) -> bool:
         """Return whether Ctrl-C was pressed, or the process asked to end."""
         return self._stop_requested
+
+    def stop_at_once(self) -> bool:
+        """Return whether that is not to wait for the running cell; say so the first time."""
+        if self._stop_requested and not (self._stop_at_once or self._stop_told):
+            self._stop_told = True
+            text = "ending after this cell; press Ctrl-C again to stop now"
+            self._progress.console.print(text, soft_wrap=True)
+        return self._stop_at_once
 
     def cell_started(self, engine: str, round: int, n_epochs: int) -> None:
         """Begin the bar of a cell."""

@@ -18,7 +18,6 @@ _LIBRARIES = ("numpy", "scipy", "scikit-learn", "pandas", "matplotlib")
 
 def observe(n_threads: int, dtype: str) -> Environment:
     """Return the environment of this process, with the rate of its matrix product."""
-    blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
     return Environment(
         benchgrad=_version("benchgrad"),
         python=f"{platform.python_implementation()} {platform.python_version()}",
@@ -29,8 +28,24 @@ def observe(n_threads: int, dtype: str) -> Environment:
         load_1min=os.getloadavg()[0],
         libraries={name: _version(name) for name in _LIBRARIES},
         matmul_flops_per_s=_matmul_rate(n_threads, dtype),
-        blas="; ".join(sorted({f"{pool['internal_api']} {pool['version']}" for pool in blas})),
+        blas=_blas(),
     )
+
+
+def machine() -> dict[str, str]:
+    """Return what is to be the same wherever two measurements are shown side by side."""
+    return {
+        "processor": _processor(),
+        "CPUs": str(psutil.cpu_count() or 1),
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "platform": platform.platform(),
+        "BLAS": _blas(),
+    }
+
+
+def _blas() -> str:
+    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
+    return "; ".join(sorted({f"{pool['internal_api']} {pool['version']}" for pool in pools}))
 
 
 def _matmul_rate(n_threads: int, dtype: str) -> float:

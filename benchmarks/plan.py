@@ -85,7 +85,10 @@ class Contestant(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Plan(Struct, frozen=True, forbid_unknown_fields=True):
-    """A comparison: the work, the engines, and the limits."""
+    """A comparison: the work, the engines, and the limits of each cell.
+
+    `memory_bytes` is for all processes of a cell together, None for no limit.
+    """
 
     title: str
     engines: tuple[Contestant, ...]
@@ -97,6 +100,7 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     rounds: Count = 1
     threads: Count = 1
     timeout_s: Positive = 3600.0
+    memory_bytes: Count | None = None
     reference: str = "numpy"
 
     def __post_init__(self) -> None:
@@ -203,7 +207,8 @@ def _as_option(complaint: str) -> str:
     """Return a complaint about a field with the name of the option that set it."""
     place, _, message = complaint.rpartition(": ")
     field = place.rpartition(".")[2]
-    return f"--{field.removesuffix('_s')}: {message}" if place else complaint
+    option = field.removesuffix("_s").removesuffix("_bytes")
+    return f"--{option}: {message}" if place else complaint
 
 
 _STRUCTS: tuple[type[Struct], ...] = (

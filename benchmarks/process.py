@@ -12,10 +12,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
 import msgspec
 
+from benchgrad.benchmarks.containment import MemoryWatch, descendants, end_all_but
 from benchgrad.benchmarks.messages import Event, Job
 
 # Every library that may stand behind an engine reads its own; all before its import.
@@ -34,7 +35,10 @@ ALLOCATOR_VARIABLES = {
     "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
     "MALLOC_MMAP_THRESHOLD_": str(1 << 25),
 }
-_POLL_S = 0.2  # how often a silent worker is asked whether it still lives
+_POLL_S = 0.1  # how often a silent worker is asked whether it still lives
+_CHUNK = 1 << 16  # read at a time; as much as a pipe holds
+_TAIL = 1 << 13  # kept of what an engine prints, however much that is
+_LONGEST_EVENT = 1 << 28  # no model that is trained here has as many parameters
 
 
 class WorkerTimeoutError(Exception):
@@ -68,34 +72,49 @@ class Exit:
         return f"its process ended with exit code {self.code} before it was done{words}"
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What a worker may use; `memory_bytes` is for all its processes together."""
+
+    n_threads: int
+    timeout_s: float
+    memory_bytes: int | None = None
+
+
 class WorkerProcess:
     """A fresh process for one job, in a process group of its own; a context that ends it.
 
-    What the engine prints goes to the file `output`, never to the records.
+    What the engine prints never gets to the records or the disk: its end is kept, to say how
+    it went. When the context is left, no process that the worker started is.
     """
 
-    def __init__(self, job: Job, n_threads: int, timeout_s: float, output: IO[bytes]) -> None:
-        self._deadline = time.monotonic() + timeout_s
-        self._output = output
-        read_end, write_end = os.pipe()
-        self._events = read_end
-        limits = dict.fromkeys(THREAD_VARIABLES, str(n_threads))
-        environment = os.environ | limits | ALLOCATOR_VARIABLES
+    def __init__(self, job: Job, limits: Limits) -> None:
+        self._deadline = time.monotonic() + limits.timeout_s
+        self._known = descendants()
+        self._memory = MemoryWatch(limits.memory_bytes, self._known)
+        self._printed = b""
+        self._events, events_in = os.pipe()
+        self._output, output_in = os.pipe()
+        self._pipes = [self._events, self._output]
+        threads = dict.fromkeys(THREAD_VARIABLES, str(limits.n_threads))
+        command = [sys.executable, "-P", "-m", "benchgrad.benchmarks.worker"]
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "benchgrad.benchmarks.worker", str(write_end)],
+                [*command, str(events_in), str(os.getpid())],
                 stdin=subprocess.PIPE,
-                stdout=output,
-                stderr=output,
-                env=environment,
-                pass_fds=(write_end,),
+                stdout=output_in,
+                stderr=output_in,
+                env=os.environ | threads | ALLOCATOR_VARIABLES,
+                pass_fds=(events_in,),
                 start_new_session=True,
             )
         except BaseException:
-            os.close(read_end)
+            os.close(self._events)
+            os.close(self._output)
             raise
         finally:
-            os.close(write_end)
+            os.close(events_in)
+            os.close(output_in)
         self._hand_over(job)
 
     def __enter__(self) -> Self:
@@ -107,15 +126,19 @@ class WorkerProcess:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._kill_group()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        end_all_but(self._known)
         os.close(self._events)
+        os.close(self._output)
 
     def events(self) -> Iterator[Event | None]:
         """Yield the worker's events until it ends, and a None now and then while it is silent.
 
         Raises:
             WorkerTimeoutError: it took longer than it may.
+            MemoryExceededError: it and what it started hold more memory than they may.
             WorkerSpeechError: something else than an event came from it.
         """
         buffer = b""
@@ -123,17 +146,14 @@ class WorkerProcess:
             *lines, buffer = (buffer + (chunk or b"")).split(b"\n")
             for line in lines:
                 yield _decoded(line)
+            if len(buffer) > _LONGEST_EVENT:
+                raise WorkerSpeechError
             if chunk is None:
                 yield None
 
     def exit(self) -> Exit:
-        """Wait for the end of a worker that has nothing more to say."""
-        remaining = max(self._deadline - time.monotonic(), _POLL_S)
-        try:
-            code = self._process.wait(remaining)
-        except subprocess.TimeoutExpired:
-            raise WorkerTimeoutError from None
-        return Exit(code, self._last_words())
+        """Return how a worker ended that has nothing more to say."""
+        return Exit(self._process.wait(), self._last_words())
 
     def _hand_over(self, job: Job) -> None:
         stdin = self._process.stdin
@@ -142,26 +162,32 @@ class WorkerProcess:
             stdin.write(msgspec.json.encode(job))
 
     def _read(self) -> bytes | None:
-        """Return what the worker wrote, None if nothing yet, and no bytes once it has ended.
+        """Return events, None if there are none yet, and no bytes once the process has ended.
 
-        It has ended also if a child of it lives on and keeps the pipe open.
+        It has ended also if a child of it lives on and keeps the pipes open.
         """
         if time.monotonic() > self._deadline:
             raise WorkerTimeoutError
+        self._memory.look()
+        if not self._pipes:  # it closed them, so there is nothing else to wait for
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(_POLL_S)
         ended = self._process.poll() is not None
-        readable, _, _ = select.select([self._events], [], [], 0.0 if ended else _POLL_S)
-        if readable:
-            return os.read(self._events, 1 << 16)
+        readable, _, _ = select.select(self._pipes, [], [], 0.0 if ended else _POLL_S)
+        if self._output in readable:
+            self._printed = (self._printed + self._chunk(self._output))[-_TAIL:]
+        if self._events in readable and (chunk := self._chunk(self._events)):
+            return chunk
         return b"" if ended else None
 
-    def _kill_group(self) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+    def _chunk(self, pipe: int) -> bytes:
+        """Return what is in a pipe; one that was closed at its other end is watched no more."""
+        chunk = os.read(pipe, _CHUNK)
+        if not chunk:
+            self._pipes.remove(pipe)
+        return chunk
 
     def _last_words(self) -> str:
         """Return the last line that the process printed."""
-        self._output.flush()
-        size = self._output.seek(0, os.SEEK_END)
-        self._output.seek(max(0, size - 2000))
-        lines = self._output.read().decode("utf-8", "replace").split("\n")
+        lines = self._printed.decode("utf-8", "replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "")

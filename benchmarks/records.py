@@ -19,6 +19,7 @@ from benchgrad.benchmarks.plan import Plan
 
 SCHEMA_VERSION = 1
 RESULTS = "results.json"
+PARTIAL = ".partial"  # ends the names of files that are being written
 
 Status = Literal[
     "ok",  # finished, or ended by its budget; equal to the reference
@@ -170,7 +171,10 @@ class Environment(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Results(Struct, frozen=True, forbid_unknown_fields=True):
-    """A whole run: `started_at` in UTC, ISO 8601; `command` as it was typed."""
+    """A whole run: `started_at` in UTC, ISO 8601; `command` as it was typed.
+
+    `resumed_at` holds when it was continued after it had ended before its time.
+    """
 
     schema_version: int
     started_at: str
@@ -180,21 +184,32 @@ class Results(Struct, frozen=True, forbid_unknown_fields=True):
     data: Data
     cells: list[Cell]
     row_flops: int = 0  # of the matrix products of a step, for each row
+    resumed_at: list[str] = []
 
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Write beside `path`, flush to disk, then rename: whole or not at all."""
-    beside = path.with_name(f".{path.name}.partial")
+    beside = path.with_name(f".{path.name}{PARTIAL}")
     try:
         with beside.open("wb") as file:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
+        sync_folder(path.parent)
     except OSError:
         with contextlib.suppress(OSError):
             beside.unlink()
         raise
+
+
+def sync_folder(folder: Path) -> None:
+    """Flush a folder to disk: that of its files is there, but their names may not yet be."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def write_results(results: Results, folder: Path) -> Path:

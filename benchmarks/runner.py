@@ -5,7 +5,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
@@ -13,36 +12,44 @@ import msgspec
 import numpy as np
 
 from benchgrad import datasets
-from benchgrad.benchmarks import environment, gate
+from benchgrad.benchmarks import containment, environment, fingerprint, gate
+from benchgrad.benchmarks.containment import MemoryExceededError
+from benchgrad.benchmarks.description import describe, grid
+from benchgrad.benchmarks.journal import JOURNAL_VERSION, SCRATCH, Header, Journal, now
 from benchgrad.benchmarks.messages import EpochDone, Failed, Finished, Job, Ready
 from benchgrad.benchmarks.plan import Contestant, Plan
-from benchgrad.benchmarks.process import WorkerProcess, WorkerSpeechError, WorkerTimeoutError
+from benchgrad.benchmarks.process import (
+    Limits,
+    WorkerProcess,
+    WorkerSpeechError,
+    WorkerTimeoutError,
+)
 from benchgrad.benchmarks.records import (
     SCHEMA_VERSION,
     Cell,
-    Data,
     Epoch,
     Final,
-    Grid,
     Results,
     Status,
 )
 from benchgrad.datasets import Dataset
 from benchgrad.engines import MLP, check_names
 
-_GRID_N = 100  # points along each side of the grid for decision boundaries
-_GRID_MARGIN = 0.3  # in standard deviations, around the points
+_SETTLES: tuple[Status, ...] = ("timeout", "out_of_memory")  # also what later rounds would show
 
 
 class _StoppedError(Exception):
-    """The listener asked for the end while a cell was running."""
+    """The listener asked for the end, before a cell or while it was running."""
 
 
 class Listener(Protocol):
     """Is told how a run goes, and may end it; a progress bar, or nothing at all."""
 
     def stop_requested(self) -> bool:
-        """Return whether the run is to end; asked several times a second."""
+        """Return whether the run is to end with the cell that is running."""
+
+    def stop_at_once(self) -> bool:
+        """Return whether that cell is to be ended too; asked several times a second."""
 
     def cell_started(self, engine: str, round: int, n_epochs: int) -> None:
         """A process for a cell is being started."""
@@ -79,24 +86,45 @@ def prepare(plan: Plan) -> Dataset:
     return datasets.make(data.name, recipe)
 
 
-def run(plan: Plan, command: str, dataset: Dataset, listener: Listener) -> Results:
-    """Run all cells of a plan on its data set and judge each.
-
-    When the listener asks for the end, the cell that is running and all that would have
-    followed become `interrupted`. Where the reference fails, what it was to judge is `pruned`.
-    """
-    started_at = datetime.now(UTC).isoformat(timespec="seconds")
-    with tempfile.TemporaryDirectory(prefix="benchgrad-") as scratch:
-        cells = _Run(plan, dataset, Path(scratch), listener).cells()
-    return Results(
-        schema_version=SCHEMA_VERSION,
-        started_at=started_at,
+def header(plan: Plan, command: str, dataset: Dataset, asked_for: bool = False) -> Header:
+    """Return what a run is that begins now: its plan, the machine, and what it depends on."""
+    return Header(
+        version=JOURNAL_VERSION,
+        started_at=now(),
         command=command,
+        asked_for=asked_for,
         plan=plan,
         environment=environment.observe(plan.threads, plan.training.dtype),
-        data=_describe(dataset),
+        fingerprint=fingerprint.take(plan, dataset),
+    )
+
+
+def run(
+    plan: Plan, command: str, dataset: Dataset, listener: Listener, journal: Journal | None = None
+) -> Results:
+    """Run all cells of a plan on its data set that a journal does not have, and judge each.
+
+    When the listener asks for the end, the cell that is running is finished, and what would
+    have followed becomes `interrupted`. What cannot be judged, because the reference failed,
+    or would fail again, because it took too much in a round before, is `pruned`. Every other
+    cell is in the journal before the listener hears that it is finished.
+    """
+    begun = journal.header if journal else header(plan, command, dataset)
+    with (
+        containment.adopting(),
+        tempfile.TemporaryDirectory(prefix=SCRATCH, dir=journal.folder if journal else None) as own,
+    ):
+        cells = _Run(plan, dataset, Path(own), listener, journal).cells()
+    return Results(
+        schema_version=SCHEMA_VERSION,
+        started_at=begun.started_at,
+        command=begun.command,
+        plan=plan,
+        environment=begun.environment,
+        data=describe(dataset),
         cells=cells,
         row_flops=MLP(_layers(plan, dataset)).step_flops(1),
+        resumed_at=journal.resumed_at if journal else [],
     )
 
 
@@ -107,20 +135,30 @@ def _layers(plan: Plan, dataset: Dataset) -> tuple[int, ...]:
 class _Run:
     """One run of one plan on one data set."""
 
-    def __init__(self, plan: Plan, dataset: Dataset, scratch: Path, listener: Listener) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        dataset: Dataset,
+        scratch: Path,
+        listener: Listener,
+        journal: Journal | None = None,
+    ) -> None:
         self._plan = plan
         self._dataset = dataset
         self._listener = listener
+        self._journal = journal
+        self._finished = journal.cells if journal else {}
+        self._settled: dict[str, Cell] = {}  # engines that took too much, in which round
+        self._limits = Limits(plan.threads, plan.timeout_s, plan.memory_bytes)
         self._data_path = scratch / "data.npz"
-        self._output_path = scratch / "output.txt"
-        grid = _grid(dataset)
+        around = grid(dataset)
         np.savez(
             self._data_path,
             X_train=dataset.X_train,
             y_train=dataset.y_train,
             X_test=dataset.X_test,
             y_test=dataset.y_test,
-            grid=grid.points() if grid else np.empty((0, dataset.n_features)),
+            grid=around.points() if around else np.empty((0, dataset.n_features)),
         )
 
     def cells(self) -> list[Cell]:
@@ -134,21 +172,36 @@ class _Run:
     def _round(self, round: int, contestants: tuple[Contestant, ...]) -> Iterator[Cell]:
         references: dict[int, gate.Trajectory | str] = {}
         for contestant in contestants:
-            observed = _Observed()
-            try:
-                batch_size = self._plan.batch_size_of(contestant)
-                if batch_size not in references:
-                    references[batch_size] = self._reference(round, batch_size)
-                reference = references[batch_size]
-                if isinstance(reference, str):
-                    cell = self._cell(contestant, round, "pruned", reference, observed)
-                else:
-                    cell = self._measure(contestant, round, reference, observed)
-            except _StoppedError:
-                reason = "the run was interrupted"
-                cell = self._cell(contestant, round, "interrupted", reason, observed)
-            self._listener.cell_finished(cell)
+            cell = self._finished.get((contestant.name, round))
+            if cell is None:
+                cell = self._new(contestant, round, references)
+                if self._journal and cell.status != "interrupted":
+                    self._journal.keep(cell)
+                self._listener.cell_finished(cell)
+            if cell.status in _SETTLES:
+                self._settled[cell.engine] = cell
             yield cell
+
+    def _new(
+        self, contestant: Contestant, round: int, references: dict[int, gate.Trajectory | str]
+    ) -> Cell:
+        """Run a cell; `references` are those of its round so far, by the size of their batches."""
+        observed = _Observed()
+        if settled := self._settled.get(contestant.name):
+            reason = f"not started: in round {settled.round + 1} it was {settled.reason}"
+            return self._cell(contestant, round, "pruned", reason, observed)
+        batch_size = self._plan.batch_size_of(contestant)
+        try:
+            self._unless(self._listener.stop_requested())
+            if batch_size not in references:
+                references[batch_size] = self._reference(round, batch_size)
+            reference = references[batch_size]
+            if isinstance(reference, str):
+                return self._cell(contestant, round, "pruned", reference, observed)
+            return self._measure(contestant, round, reference, observed)
+        except _StoppedError:
+            reason = "the run was interrupted"
+            return self._cell(contestant, round, "interrupted", reason, observed)
 
     def _reference(self, round: int, batch_size: int) -> gate.Trajectory | str:
         """Train the reference, untimed, for as long as the longest engine with these batches.
@@ -215,20 +268,22 @@ class _Run:
 
     def _observe(self, job: Job, observed: _Observed) -> tuple[Status, str]:
         """Run a job in a process of its own; return how it ended, and why if it failed."""
-        plan = self._plan
-        self._go_on_or_stop()
-        with (
-            self._output_path.open("w+b") as output,
-            WorkerProcess(job, plan.threads, plan.timeout_s, output) as worker,
-        ):
+        with WorkerProcess(job, self._limits) as worker:
             try:
                 for event in worker.events():
                     if event is not None:
                         self._note(event, job, observed)
-                    self._go_on_or_stop()
+                    # The reference is no cell: nothing would be kept of it.
+                    asked = self._listener.stop_at_once()
+                    self._unless(asked or (job.snapshots and self._listener.stop_requested()))
                 exit = worker.exit()
             except WorkerTimeoutError:
-                return "timeout", f"killed after {plan.timeout_s:g} s{_progress(observed, job)}"
+                reason = f"killed after {self._limits.timeout_s:g} s"
+                return "timeout", f"{reason}{_progress(observed, job)}"
+            except MemoryExceededError as error:
+                limit_bytes = self._limits.memory_bytes or 0
+                reason = f"killed at {_mib(error.held_bytes)}; the limit is {_mib(limit_bytes)}"
+                return "out_of_memory", f"{reason}{_progress(observed, job)}"
             except WorkerSpeechError:
                 reason = "it wrote into the pipe of the harness"
                 return "crashed", f"{reason}{_progress(observed, job)}"
@@ -238,8 +293,8 @@ class _Run:
                 return "ok", ""
             return "crashed", f"{exit}{_progress(observed, job)}"
 
-    def _go_on_or_stop(self) -> None:
-        if self._listener.stop_requested():
+    def _unless(self, asked_to_stop: bool) -> None:
+        if asked_to_stop:
             raise _StoppedError
 
     def _note(
@@ -292,6 +347,10 @@ class _Run:
         return cell
 
 
+def _mib(n_bytes: int) -> str:
+    return f"{n_bytes / 2**20:,.0f} MiB"
+
+
 def _progress(observed: _Observed, job: Job) -> str:
     """Return how far an engine came, nothing if it never got ready."""
     done = f" (after {len(observed.epochs)} of {job.n_epochs} epochs)"
@@ -309,27 +368,3 @@ def _rotated(contestants: tuple[Contestant, ...], round: int) -> tuple[Contestan
     """Return the contestants, beginning with another one each round."""
     k = round % len(contestants)
     return contestants[k:] + contestants[:k]
-
-
-def _grid(dataset: Dataset) -> Grid | None:
-    if dataset.n_features != 2:
-        return None
-    X = np.vstack([dataset.X_train, dataset.X_test])
-    low, high = X.min(axis=0) - _GRID_MARGIN, X.max(axis=0) + _GRID_MARGIN
-    return Grid(float(low[0]), float(high[0]), float(low[1]), float(high[1]), _GRID_N)
-
-
-def _describe(dataset: Dataset) -> Data:
-    flat = dataset.n_features == 2
-    return Data(
-        name=dataset.name,
-        n_train=len(dataset.X_train),
-        n_test=len(dataset.X_test),
-        n_features=dataset.n_features,
-        class_names=list(dataset.class_names),
-        train_labels=dataset.y_train.tolist(),
-        test_labels=dataset.y_test.tolist(),
-        train_points=[(x, y) for x, y in dataset.X_train.tolist()] if flat else [],
-        test_points=[(x, y) for x, y in dataset.X_test.tolist()] if flat else [],
-        grid=_grid(dataset),
-    )

@@ -1,8 +1,8 @@
 """The process that runs one cell: loads the engine, trains, reports. It never judges.
 
-Started as ``python -P -m benchgrad.benchmarks.worker FD`` with the thread limits already in
-its environment; reads a job from standard input and writes events to the file descriptor FD,
-so that nothing an engine prints can be taken for a result.
+Started as ``python -P -m benchgrad.benchmarks.worker FD PARENT`` with the thread limits already
+in its environment; reads a job from standard input and writes events to the file descriptor FD,
+so that nothing an engine prints can be taken for a result. It ends when the process PARENT does.
 """
 
 import os
@@ -18,6 +18,7 @@ import psutil
 from numpy.typing import NDArray
 
 from benchgrad.benchmarks.clock import Clock, Timed, timed
+from benchgrad.benchmarks.containment import be_the_first_to_go, die_with
 from benchgrad.benchmarks.gate import difference
 from benchgrad.benchmarks.messages import EpochDone, Event, Failed, Finished, Job, Ready
 from benchgrad.benchmarks.records import Epoch, GraphCounts
@@ -207,8 +208,10 @@ def _peak_bytes() -> int:
 
 
 def main() -> None:
-    """Run the job on standard input; write its events to the descriptor in the first argument."""
-    descriptor = int(sys.argv[1])
+    """Run the job on standard input as the arguments say."""
+    descriptor, parent = map(int, sys.argv[1:])
+    die_with(parent)
+    be_the_first_to_go()
     os.set_inheritable(descriptor, False)
     job = msgspec.json.decode(sys.stdin.buffer.read(), type=Job)
     with os.fdopen(descriptor, "wb") as events:

@@ -17,6 +17,7 @@ from benchgrad.engines.interface import (
 from benchgrad.engines.model import MLP, SGD
 from benchgrad.engines.operations import OPERATIONS, Operations
 from benchgrad.engines.registry import (
+    GROUP,
     EngineStatus,
     MissingPackageError,
     available,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from benchgrad.engines.estimator import AutogradClassifier
 
 __all__ = [
+    "GROUP",
     "MLP",
     "OPERATIONS",
     "SGD",

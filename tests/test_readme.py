@@ -28,7 +28,7 @@ def test_the_engine_of_the_readme_runs_as_written(tmp_path):
         for line in block.splitlines()
         if line.startswith("benchgrad run") and "my_engine.py" in line
     ]
-    command = [Path(sys.executable).with_name("benchgrad"), *line.split()[1:]]
+    command = [Path(sys.executable).with_name("benchgrad"), *line.split()[1:], "--lock", "lock"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "my_engine.py: ok" in done.stderr

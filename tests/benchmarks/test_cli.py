@@ -16,9 +16,15 @@ from benchgrad.benchmarks.records import read_results
 BENCHGRAD = Path(sys.executable).with_name("benchgrad")
 
 
+def with_lock(arguments, cwd):
+    """Return the arguments with a lock of the test's own: tests run side by side."""
+    own = ("--lock", str(cwd / ".lock")) if arguments[0] == "run" else ()
+    return [BENCHGRAD, *arguments, *own]
+
+
 def benchgrad(*arguments, cwd):
     return subprocess.run(
-        [BENCHGRAD, *arguments], cwd=cwd, capture_output=True, text=True, timeout=120, check=False
+        with_lock(arguments, cwd), cwd=cwd, capture_output=True, text=True, timeout=120, check=False
     )
 
 
@@ -39,7 +45,7 @@ def test_quick_runs_from_end_to_end(quick):
     plots = ("epoch_seconds", "loss_by_epoch", "loss_by_seconds", "accuracy_by_seconds",
              "decision_boundary")  # fmt: skip
     assert written == {
-        "results.json", "timings.csv", "accuracy.csv", "summary.md", "index.html",
+        "journal.jsonl", "results.json", "timings.csv", "accuracy.csv", "summary.md", "index.html",
         *(f"plots/{name}.{extension}" for name in plots for extension in ("png", "svg")),
     }  # fmt: skip
 
@@ -171,9 +177,8 @@ def workers_of(process):
 
 
 def start(cwd, *arguments):
-    return subprocess.Popen(
-        [BENCHGRAD, *arguments], cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
+    pipe = subprocess.PIPE
+    return subprocess.Popen(with_lock(arguments, cwd), cwd=cwd, stdout=pipe, stderr=pipe, text=True)
 
 
 def wait_for_line(process, text):

@@ -1,14 +1,19 @@
 """Real worker processes, and engines that really die in them."""
 
 from pathlib import Path
-from tempfile import TemporaryFile, mkdtemp
+from tempfile import mkdtemp
 
 import msgspec
 import pytest
 
 from benchgrad.benchmarks.messages import Job
 from benchgrad.benchmarks.plan import Contestant, load_plan
-from benchgrad.benchmarks.process import THREAD_VARIABLES, WorkerProcess, WorkerTimeoutError
+from benchgrad.benchmarks.process import (
+    THREAD_VARIABLES,
+    Limits,
+    WorkerProcess,
+    WorkerTimeoutError,
+)
 from benchgrad.benchmarks.runner import _Run, prepare, run
 from benchgrad.engines import EngineError
 
@@ -21,6 +26,9 @@ class Silent:
         self.epochs = []
 
     def stop_requested(self):
+        return False
+
+    def stop_at_once(self):
         return False
 
     def cell_started(self, engine, round, n_epochs):
@@ -180,7 +188,7 @@ def test_a_timeout_ends_an_engine_of_many_short_epochs():
     """The worker is never silent; its deadline holds all the same."""
     plan = small("tensor").with_each(epochs=100_000)
     job = _Run(plan, prepare(plan), Path(mkdtemp()), Silent())._job(plan.engines[0], 0)
-    with TemporaryFile() as output, WorkerProcess(job, 1, 3.0, output) as worker:
+    with WorkerProcess(job, Limits(1, 3.0)) as worker:
         told = []
         with pytest.raises(WorkerTimeoutError):
             told.extend(worker.events())
@@ -213,15 +221,43 @@ def test_a_module_beside_an_engine_file_is_found(engine_file, tmp_path):
     assert run_one(engine_file(top="from my_autograd import answer")).status == "ok"
 
 
-def test_an_interrupted_run_keeps_what_it_has():
-    class Impatient(Silent):
-        def stop_requested(self):
-            return ("tensor", 2, 5) in self.epochs
+class Impatient(Silent):
+    """Asks for the end once the cell of tensor has begun, or with `at_once` after two epochs."""
 
+    def __init__(self, at_once=False):
+        super().__init__()
+        self.at_once = at_once
+
+    def stop_requested(self):
+        return ("tensor", 1, 5) in self.epochs
+
+    def stop_at_once(self):
+        return self.at_once and ("tensor", 2, 5) in self.epochs
+
+
+def test_a_run_that_is_asked_to_end_finishes_its_cell_first():
     numpy, tensor, again = go(small("numpy", "tensor", "scalar"), Impatient()).cells
+    assert numpy.status == "ok"
+    assert (tensor.status, len(tensor.epochs)) == ("ok", 5)
+    assert (again.status, again.epochs) == ("interrupted", [])
+
+
+def test_a_run_that_is_interrupted_at_once_keeps_what_it_has():
+    numpy, tensor, again = go(small("numpy", "tensor", "scalar"), Impatient(at_once=True)).cells
     assert numpy.status == "ok"
     assert (tensor.status, len(tensor.epochs) >= 2) == ("interrupted", True)
     assert (again.status, again.epochs) == ("interrupted", [])
+
+
+def test_a_reference_is_not_waited_for():
+    class Early(Silent):
+        def stop_requested(self):
+            return ("numpy", 1, 5) in self.epochs
+
+    listener = Early()
+    (cell,) = go(small("tensor"), listener).cells
+    assert (cell.status, cell.epochs) == ("interrupted", [])
+    assert ("tensor", 0) not in listener.started
 
 
 @pytest.mark.parametrize("loss", ["cross_entropy", "hinge"])

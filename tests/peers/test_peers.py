@@ -110,6 +110,9 @@ class Silent:
     def stop_requested(self):
         return False
 
+    def stop_at_once(self):
+        return False
+
     def cell_started(self, *_):
         pass
 
