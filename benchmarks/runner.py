@@ -14,6 +14,8 @@ import numpy as np
 
 from benchgrad import datasets
 from benchgrad.benchmarks import environment, gate
+from benchgrad.benchmarks.clock import Clock
+from benchgrad.benchmarks.control import control
 from benchgrad.benchmarks.messages import EpochDone, Failed, Finished, Job, Ready
 from benchgrad.benchmarks.plan import Contestant, Plan
 from benchgrad.benchmarks.process import WorkerProcess, WorkerSpeechError, WorkerTimeoutError
@@ -177,8 +179,10 @@ class _Run:
     ) -> Cell:
         n_epochs = self._plan.epochs_of(contestant)
         self._listener.cell_started(contestant.name, round, n_epochs)
+        control_s = control(Clock())
         status, reason = self._observe(self._job(contestant, round), observed)
         cell = self._cell(contestant, round, status, reason, observed)
+        cell = msgspec.structs.replace(cell, control_s=control_s)
         done = observed.finished
         if status != "ok" or done is None:
             return cell
@@ -287,6 +291,7 @@ class _Run:
                 peak_bytes=done.peak_bytes,
                 n_threads=done.n_threads,
                 counts=done.counts,
+                usage=done.usage,
                 final=Final(done.parameters, done.test_classes, done.grid_classes),
             )
         return cell
