@@ -166,6 +166,25 @@ def plans() -> None:
 
 
 @app.command()
+def new_engine(
+    name: Annotated[str, typer.Argument(help="What users will call it.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the package [benchgrad-NAME].")
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="scalar: a value is a number [default]; tensor: an array.")
+    ] = None,
+) -> None:
+    """Write an installable package for an engine of your own."""
+    from benchgrad.benchmarks.console import printer
+    from benchgrad.engines import scaffold
+
+    path = shlex.quote(str(scaffold.write_package(name, out, kind)))
+    lines = f"written: {path}\nnext: pip install --editable {path} && pytest {path}"
+    printer().print(lines, soft_wrap=True, markup=False)
+
+
+@app.command()
 def report(
     folder: Annotated[Path, typer.Argument(help="A folder with results.json.", metavar="DIR")],
 ) -> None:
