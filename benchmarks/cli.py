@@ -102,7 +102,6 @@ def _verdict(results: Results, was_asked_for: bool) -> int:
 @app.command()
 def engines() -> None:
     """List the engines and whether they are ready."""
-    from rich.markup import escape
     from rich.table import Table
 
     from benchgrad.benchmarks.console import printer
@@ -121,7 +120,7 @@ def engines() -> None:
             engine.status,
             engine.reason or engine.note,
         )
-        table.add_row(*map(escape, cells))
+        table.add_row(*cells)
     printer().print(table)
 
 

@@ -73,10 +73,20 @@ class ValueClassifier(Classifier):
 
     def update(self, gradients: Sequence[Array]) -> None:
         """Take a step of the optimizer with these gradients, in the order of `leaves`."""
-        np.concatenate([gradient.ravel() for gradient in gradients], out=self._gradient)
+        try:
+            np.concatenate([gradient.ravel() for gradient in gradients], out=self._gradient)
+        except ValueError as error:
+            raise ValueError(self._misfit(gradients)) from error
         self._optimizer.update(self._flat, self._gradient, self._velocity)
         for leaf, part in zip(self.leaves, self._parts, strict=True):
             self._assign(leaf, part)
+
+    def _misfit(self, gradients: Sequence[Array]) -> str:
+        for i, (gradient, part) in enumerate(zip(gradients, self._parts, strict=True)):
+            if gradient.shape != part.shape:
+                what = f"{'Wb'[i % 2]}{i // 2}"
+                return f"the gradient of {what}, shape {part.shape}, has shape {gradient.shape}"
+        return "the gradients do not fit the parameters"
 
     def gradients(self, X: Array, y: Array) -> list[Array]:
         """Return the gradient of the mean loss for each parameter."""
@@ -120,7 +130,7 @@ class ValueClassifier(Classifier):
             self._zero(leaf)
         loss = self.loss(X, y)
         self._engine.backward(loss)
-        return float(self._engine.read(loss))
+        return float(np.asarray(self._engine.read(loss)).item())
 
 
 def _cross_entropy(classifier: ValueClassifier, logits: Any, y: Array) -> Any:
