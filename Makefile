@@ -8,7 +8,7 @@ ROOMS := engines benchmarks datasets reports
 OUT := reports/out
 
 .DEFAULT_GOAL := help
-.PHONY: help install bench bench-quick bench-full bench-peers ladder test test-peers lint format microbench targets clean
+.PHONY: help install bench bench-quick bench-full bench-peers ladder test test-peers lint format microbench targets overhead clean
 
 help:
 	@echo "make bench        the published comparison on this machine (about three minutes)"
@@ -83,6 +83,10 @@ targets: $(STAMP)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 \
 	  MALLOC_TRIM_THRESHOLD_=1073741824 MALLOC_MMAP_THRESHOLD_=33554432 \
 	  $(BIN)/python -P benchmarks/micro/targets.py
+
+# What the harness adds inside the clock; see docs/measurement.md.
+overhead: $(STAMP)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -P benchmarks/micro/overhead.py
 
 clean:
 	rm -rf $(VENV) $(PEERS) build *.egg-info $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

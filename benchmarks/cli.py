@@ -194,7 +194,6 @@ def _verdict(results: Results, was_asked_for: bool) -> int:
 @app.command()
 def engines() -> None:
     """List the engines and whether they are ready."""
-    from rich.markup import escape
     from rich.table import Table
 
     from benchgrad.benchmarks.console import printer
@@ -213,7 +212,7 @@ def engines() -> None:
             engine.status,
             engine.reason or engine.note,
         )
-        table.add_row(*map(escape, cells))
+        table.add_row(*cells)
     printer().print(table)
 
 
@@ -255,6 +254,25 @@ def plans() -> None:
         listed = ", ".join(f"{c.name} {plan.epochs_of(c)}" for c in plan.engines)
         table.add_row(name, f"{plan.data.name} {plan.data.n_samples}", listed, plan.title)
     printer().print(table)
+
+
+@app.command()
+def new_engine(
+    name: Annotated[str, typer.Argument(help="What users will call it.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the package [benchgrad-NAME].")
+    ] = None,
+    kind: Annotated[
+        str | None, typer.Option(help="scalar: a value is a number [default]; tensor: an array.")
+    ] = None,
+) -> None:
+    """Write an installable package for an engine of your own."""
+    from benchgrad.benchmarks.console import printer
+    from benchgrad.engines import scaffold
+
+    path = shlex.quote(str(scaffold.write_package(name, out, kind)))
+    lines = f"written: {path}\nnext: pip install --editable {path} && pytest {path}"
+    printer().print(lines, soft_wrap=True, markup=False)
 
 
 @app.command()

@@ -15,8 +15,8 @@ from benchgrad.benchmarks.records import Cell
 
 def printer() -> Console:
     """Return the console for results; in a pipe as wide as its longest line needs."""
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=200)
+    console = Console(highlight=False, markup=False)  # names and paths may hold brackets
+    return console if console.is_terminal else Console(highlight=False, markup=False, width=200)
 
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -31,13 +31,13 @@ class RunConsole:
     """
 
     def __init__(self, plan: Plan, n_there: int = 0) -> None:
-        self._console = Console(stderr=True, highlight=False)
+        self._console = Console(stderr=True, highlight=False, markup=False)
         self._n_cells = len(plan.engines) * plan.rounds
         self._n_finished = n_there
         self._progress = Progress(
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=30),
-            TextColumn("{task.fields[state]}"),
+            TextColumn("{task.fields[state]}", markup=False),
             TimeElapsedColumn(),
             console=self._console,
             disable=not self._console.is_terminal,
@@ -98,7 +98,7 @@ class RunConsole:
         line = f"[{self._n_finished}/{self._n_cells}] {cell.engine}: {cell.status}, {done}"
         if cell.reason:
             line += f" ({cell.reason})"
-        self._progress.console.print(line, markup=False, soft_wrap=True)
+        self._progress.console.print(line, soft_wrap=True)
 
     def writing_report(self) -> None:
         """Say that the report is being made."""

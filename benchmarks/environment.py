@@ -2,6 +2,7 @@
 
 import os
 import platform
+import subprocess
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -29,6 +30,8 @@ def observe(n_threads: int, dtype: str) -> Environment:
         libraries={name: _version(name) for name in _LIBRARIES},
         matmul_flops_per_s=_matmul_rate(n_threads, dtype),
         blas=_blas(),
+        governor=_governor(),
+        commit=_commit(),
     )
 
 
@@ -61,6 +64,26 @@ def _version(package: str) -> str:
         return version(package)
     except PackageNotFoundError:
         return ""
+
+
+def _governor() -> str:
+    """Return what sets the processor's frequency, where the system tells it."""
+    path = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
+    return path.read_text().strip() if path.exists() else ""
+
+
+def _commit() -> str:
+    """Return the commit of the checkout that benchgrad runs from, empty if it is installed."""
+    folder = Path(__file__).resolve().parent
+    git = ["git", "-C", str(folder)]
+    try:
+        found = [
+            subprocess.run([*git, *arguments], capture_output=True, text=True, check=True).stdout
+            for arguments in (["rev-parse", "--short=12", "HEAD"], ["status", "--porcelain", "."])
+        ]
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return found[0].strip() + ("+" if found[1].strip() else "")
 
 
 def _processor() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from benchgrad.benchmarks.plan import TrainingPlan
-from benchgrad.benchmarks.records import Epoch, GraphCounts, Status
+from benchgrad.benchmarks.records import Epoch, GraphCounts, Status, Usage
 
 
 class Job(Struct, frozen=True):
@@ -57,6 +57,7 @@ class Finished(Struct, frozen=True, tag=True):
     peak_bytes: int
     n_threads: int
     counts: GraphCounts | None
+    usage: Usage
 
 
 class Failed(Struct, frozen=True, tag=True):

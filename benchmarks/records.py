@@ -94,13 +94,28 @@ class GraphCounts(Struct, frozen=True, forbid_unknown_fields=True):
     array_bytes: int
 
 
+class Usage(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the process of a cell used, counted by the kernel from the first epoch to the last.
+
+    What lies between the epochs, the evaluation, is in it. `step_python_bytes` is the most that
+    Python and NumPy had allocated in one further step, which was traced and not timed.
+    """
+
+    minor_faults: int
+    major_faults: int
+    voluntary_switches: int
+    involuntary_switches: int
+    step_python_bytes: int
+
+
 class Cell(Struct, frozen=True, forbid_unknown_fields=True):
     """One engine in one round. `epochs` holds those that ended, also of a cell that failed.
 
     The three clocks: `import_s` and `build_s` (the engine's modules beyond NumPy, the
     classifier); `first_step_s` (the first step of a classifier that is then thrown away);
     the epochs. `baseline_bytes` is the resident memory of the process before the engine is
-    imported, `peak_bytes` the highest until the last epoch ended.
+    imported, `peak_bytes` the highest until the last epoch ended. `control_s` are the repeats
+    of the fixed workload of `benchgrad.benchmarks.control`, taken just before the cell.
     """
 
     engine: str
@@ -122,6 +137,8 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
     equality: Equality | None = None
     final: Final | None = None
     counts: GraphCounts | None = None
+    usage: Usage | None = None
+    control_s: list[float] = []
 
 
 class Grid(Struct, frozen=True, forbid_unknown_fields=True):
@@ -168,6 +185,8 @@ class Environment(Struct, frozen=True, forbid_unknown_fields=True):
     libraries: dict[str, str]
     blas: str
     matmul_flops_per_s: float | None = None  # of a 512 × 512 product in the plan's dtype
+    governor: str = ""  # of the processor's frequency, where the system tells it
+    commit: str = ""  # of benchgrad's own checkout, with a + if files differ from it
 
 
 class Results(Struct, frozen=True, forbid_unknown_fields=True):

@@ -13,7 +13,9 @@ import numpy as np
 
 from benchgrad import datasets
 from benchgrad.benchmarks import containment, environment, fingerprint, gate
+from benchgrad.benchmarks.clock import Clock
 from benchgrad.benchmarks.containment import MemoryExceededError
+from benchgrad.benchmarks.control import control
 from benchgrad.benchmarks.description import describe, grid
 from benchgrad.benchmarks.journal import JOURNAL_VERSION, SCRATCH, Header, Journal, now
 from benchgrad.benchmarks.messages import EpochDone, Failed, Finished, Job, Ready
@@ -188,11 +190,12 @@ class _Run:
         """Run a cell; `references` are those of its round so far, by the size of their batches."""
         observed = _Observed()
         if settled := self._settled.get(contestant.name):
-            reason = f"not started: in round {settled.round + 1} it was {settled.reason}"
+            what = f"{settled.status}: {settled.reason}"
+            reason = f"not started: in round {settled.round + 1} it ended with {what}"
             return self._cell(contestant, round, "pruned", reason, observed)
         batch_size = self._plan.batch_size_of(contestant)
         try:
-            self._unless(self._listener.stop_requested())
+            _stop_if(self._listener.stop_requested())
             if batch_size not in references:
                 references[batch_size] = self._reference(round, batch_size)
             reference = references[batch_size]
@@ -230,8 +233,10 @@ class _Run:
     ) -> Cell:
         n_epochs = self._plan.epochs_of(contestant)
         self._listener.cell_started(contestant.name, round, n_epochs)
+        control_s = control(Clock())
         status, reason = self._observe(self._job(contestant, round), observed)
         cell = self._cell(contestant, round, status, reason, observed)
+        cell = msgspec.structs.replace(cell, control_s=control_s)
         done = observed.finished
         if status != "ok" or done is None:
             return cell
@@ -274,8 +279,8 @@ class _Run:
                     if event is not None:
                         self._note(event, job, observed)
                     # The reference is no cell: nothing would be kept of it.
-                    asked = self._listener.stop_at_once()
-                    self._unless(asked or (job.snapshots and self._listener.stop_requested()))
+                    at_once = self._listener.stop_at_once()
+                    _stop_if(at_once or (job.snapshots and self._listener.stop_requested()))
                 exit = worker.exit()
             except WorkerTimeoutError:
                 reason = f"killed after {self._limits.timeout_s:g} s"
@@ -292,10 +297,6 @@ class _Run:
             if observed.finished and exit.code == 0 and _is_complete(observed, job):
                 return "ok", ""
             return "crashed", f"{exit}{_progress(observed, job)}"
-
-    def _unless(self, asked_to_stop: bool) -> None:
-        if asked_to_stop:
-            raise _StoppedError
 
     def _note(
         self, event: Ready | EpochDone | Finished | Failed, job: Job, observed: _Observed
@@ -342,9 +343,15 @@ class _Run:
                 peak_bytes=done.peak_bytes,
                 n_threads=done.n_threads,
                 counts=done.counts,
+                usage=done.usage,
                 final=Final(done.parameters, done.test_classes, done.grid_classes),
             )
         return cell
+
+
+def _stop_if(asked: bool) -> None:
+    if asked:
+        raise _StoppedError
 
 
 def _mib(n_bytes: int) -> str:

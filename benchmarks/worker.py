@@ -6,8 +6,11 @@ so that nothing an engine prints can be taken for a result. It ends when the pro
 """
 
 import os
+import resource
+import statistics
 import sys
 import traceback
+import tracemalloc
 from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
@@ -21,7 +24,7 @@ from benchgrad.benchmarks.clock import Clock, Timed, timed
 from benchgrad.benchmarks.containment import be_the_first_to_go, die_with
 from benchgrad.benchmarks.gate import difference
 from benchgrad.benchmarks.messages import EpochDone, Event, Failed, Finished, Job, Ready
-from benchgrad.benchmarks.records import Epoch, GraphCounts
+from benchgrad.benchmarks.records import Epoch, GraphCounts, Usage
 from benchgrad.benchmarks.training import Schedule, train
 from benchgrad.engines import (
     MLP,
@@ -37,6 +40,10 @@ from benchgrad.engines import (
 Array = NDArray[Any]
 
 _CHUNK_ROWS = 500  # evaluated at a time: a reference may build a graph for them
+# An engine that is done gives its parameters as fast the first time as the second, but for
+# caches that are cold: what is above both of these, in most epochs, is unfinished work.
+_LATE_S = 2e-3
+_LATE_SHARE = 0.2
 
 
 class Worker:
@@ -53,6 +60,8 @@ class Worker:
         self._model = MLP(job.layers, job.activation, job.loss)  # type: ignore[arg-type]
         self._first = self._model.initial_parameters(job.training.seed)
         self._reference = load(job.reference)
+        self._late_s: list[float] = []
+        self._epoch_s: list[float] = []
 
     def run(self) -> None:
         """Run the job; every failure of the engine becomes an event."""
@@ -117,10 +126,14 @@ class Worker:
 
     def _train(self, classifier: Classifier) -> None:
         X, y = self._data["X_train"], self._data["y_train"]
+        before = resource.getrusage(resource.RUSAGE_SELF)
         epochs = train(classifier, X, y, self._schedule(), self._clock)
         for i, epoch in enumerate(epochs, start=1):
+            if not isinstance(epoch.result, np.ndarray):
+                self._send(Failed("invalid", _not_finished(epoch.result)))
+                return
             losses = np.asarray(epoch.result, np.float64).ravel()
-            parameters = classifier.parameters()
+            parameters = self._parameters(classifier, epoch)
             if [np.shape(p) for p in parameters] != [p.shape for p in self._first]:
                 self._send(Failed("invalid", "parameters() returns other shapes than it got"))
                 return
@@ -130,7 +143,28 @@ class Worker:
                     reason = f"the loss is {loss} at step {step} of epoch {i}"
                     self._send(Failed("invalid", reason))
                     return
-        self._finish(classifier)
+        if reason := self._still_at_work():
+            self._send(Failed("invalid", reason))
+            return
+        self._finish(classifier, before)
+
+    def _parameters(self, classifier: Classifier, epoch: Timed[Array]) -> list[Array]:
+        """Read the parameters, off the clock, and note how much longer it took than again."""
+        first = timed(classifier.parameters, clock=self._clock)
+        again = timed(classifier.parameters, clock=self._clock)
+        self._late_s.append(first.wall_s - again.wall_s)
+        self._epoch_s.append(epoch.wall_s)
+        return first.result
+
+    def _still_at_work(self) -> str:
+        """Return what is wrong with an engine that worked on after `train_epoch` returned."""
+        late_s, epoch_s = statistics.median(self._late_s), statistics.median(self._epoch_s)
+        if late_s < _LATE_S or late_s < _LATE_SHARE * epoch_s:
+            return ""
+        return (
+            f"train_epoch returned after {epoch_s:.3g} s, before its work was done: its "
+            f"parameters were there {late_s:.3g} s later (medians over the epochs)"
+        )
 
     def _epoch_done(self, epoch: Timed[Array], losses: Array, parameters: list[Array]) -> None:
         """Evaluate an epoch off the clock and report it."""
@@ -148,7 +182,8 @@ class Worker:
             )
         )
 
-    def _finish(self, classifier: Classifier) -> None:
+    def _finish(self, classifier: Classifier, before: resource.struct_rusage) -> None:
+        after = resource.getrusage(resource.RUSAGE_SELF)
         peak_bytes = _peak_bytes()
         n_threads = psutil.Process().num_threads()
         parameters = classifier.parameters()
@@ -166,14 +201,35 @@ class Worker:
                 peak_bytes=peak_bytes,
                 n_threads=n_threads,
                 counts=self._counts(classifier),
+                usage=Usage(
+                    minor_faults=after.ru_minflt - before.ru_minflt,
+                    major_faults=after.ru_majflt - before.ru_majflt,
+                    voluntary_switches=after.ru_nvcsw - before.ru_nvcsw,
+                    involuntary_switches=after.ru_nivcsw - before.ru_nivcsw,
+                    step_python_bytes=self._step_python_bytes(classifier),
+                ),
             )
         )
 
+    def _first_batch(self) -> tuple[Array, Array]:
+        rows = next(self._schedule().batches(len(self._data["y_train"])))[0]
+        return self._data["X_train"][rows], self._data["y_train"][rows]
+
     def _counts(self, classifier: Classifier) -> GraphCounts | None:
         """Count the graph of the first batch, off the clock."""
-        rows = next(self._schedule().batches(len(self._data["y_train"])))[0]
-        found = classifier.counts(self._data["X_train"][rows], self._data["y_train"][rows])
-        return GraphCounts(len(rows), **asdict(found)) if found else None
+        X, y = self._first_batch()
+        found = classifier.counts(X, y)
+        return GraphCounts(len(X), **asdict(found)) if found else None
+
+    def _step_python_bytes(self, classifier: Classifier) -> int:
+        """Take one more step under a tracer of allocations; nothing is reported after it."""
+        X, y = self._first_batch()
+        tracemalloc.start()
+        try:
+            classifier.train_step(X, y)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
 
     def _reference_logits(self, parameters: list[Array], X: Array) -> Array:
         """Evaluate an engine's parameters; the harness owns accuracy, at the reference's speed."""
@@ -184,6 +240,14 @@ class Worker:
     def _accuracy(self, parameters: list[Array], part: str) -> float:
         logits = self._reference_logits(parameters, self._data[f"X_{part}"])
         return float(np.mean(logits.argmax(axis=1) == self._data[f"y_{part}"]))
+
+
+def _not_finished(result: object) -> str:
+    kind = type(result)
+    return (
+        f"train_epoch returned a {kind.__module__}.{kind.__qualname__}; it must be a NumPy array, "
+        "whose values are there"
+    )
 
 
 def _flat(parameters: list[Array]) -> list[float | None]:
@@ -201,8 +265,6 @@ def _peak_bytes() -> int:
         for line in status.read_text().splitlines():
             if line.startswith("VmHWM:"):
                 return int(line.split()[1]) * 1024
-    import resource
-
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
 

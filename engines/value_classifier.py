@@ -73,10 +73,20 @@ class ValueClassifier(Classifier):
 
     def update(self, gradients: Sequence[Array]) -> None:
         """Take a step of the optimizer with these gradients, in the order of `leaves`."""
-        np.concatenate([gradient.ravel() for gradient in gradients], out=self._gradient)
+        try:
+            np.concatenate([gradient.ravel() for gradient in gradients], out=self._gradient)
+        except ValueError as error:
+            raise ValueError(self._misfit(gradients)) from error
         self._optimizer.update(self._flat, self._gradient, self._velocity)
         for leaf, part in zip(self.leaves, self._parts, strict=True):
             self._assign(leaf, part)
+
+    def _misfit(self, gradients: Sequence[Array]) -> str:
+        for i, (gradient, part) in enumerate(zip(gradients, self._parts, strict=True)):
+            if gradient.shape != part.shape:
+                what = f"{'Wb'[i % 2]}{i // 2}"
+                return f"the gradient of {what}, shape {part.shape}, has shape {gradient.shape}"
+        return "the gradients do not fit the parameters"
 
     def gradients(self, X: Array, y: Array) -> list[Array]:
         """Return the gradient of the mean loss for each parameter."""
@@ -112,7 +122,7 @@ class ValueClassifier(Classifier):
 
     def loss(self, X: Array, y: Array) -> Any:
         """Return the mean loss over the batch as a native scalar, ready to go backward."""
-        return self._loss(self._engine, self._forward(X), y)
+        return self._loss(self, self._forward(X), y)
 
     def _backward(self, X: Array, y: Array) -> float:
         """Leave the gradients of the batch in the leaves; return its mean loss."""
@@ -120,23 +130,26 @@ class ValueClassifier(Classifier):
             self._zero(leaf)
         loss = self.loss(X, y)
         self._engine.backward(loss)
-        return float(self._engine.read(loss))
+        return float(np.asarray(self._engine.read(loss)).item())
 
 
-def _cross_entropy(engine: "ValueEngine", logits: Any, y: Array) -> Any:
+def _cross_entropy(classifier: ValueClassifier, logits: Any, y: Array) -> Any:
     """Return the mean of logsumexp(logits) − logits[label], the row maximum taken out."""
-    ops = engine.operations
+    ops = classifier._engine.operations
     losses = ops.logsumexp(logits, axis=1) - ops.pick(logits, y)
     return ops.mean(losses)
 
 
-def _hinge(engine: "ValueEngine", logits: Any, y: Array) -> Any:
-    """Return the mean over the rows of the sum over wrong classes j of max(0, 1 + s_j − s_y)."""
-    ops = engine.operations
-    of_label = ops.pick(logits, y[:, None])
-    is_wrong = (np.arange(np.shape(logits)[1]) != y[:, None]).astype(of_label.dtype)
-    margins = ops.relu(logits - of_label + 1.0)
-    return ops.sum(margins * engine.on_arrays(engine.constant)(is_wrong)) * (1.0 / len(y))
+def _hinge(classifier: ValueClassifier, logits: Any, y: Array) -> Any:
+    """Return the mean over the rows of the sum over wrong classes j of max(0, 1 + s_j − s_y).
+
+    The number of classes and the dtype are the model's: a native value need not show either.
+    """
+    ops = classifier._engine.operations
+    classes = np.arange(classifier._model.layers[-1])
+    is_wrong = (classes != y[:, None]).astype(classifier._dtype)
+    margins = ops.relu(logits - ops.pick(logits, y[:, None]) + 1.0)
+    return ops.sum(margins * classifier._constant(is_wrong)) * (1.0 / len(y))
 
 
 _LOSSES = {"cross_entropy": _cross_entropy, "hinge": _hinge}

@@ -25,8 +25,8 @@ class ValueEngine(Engine):
     A tensor Value holds an array. Scalar Values stand in NumPy object arrays, one for each
     number; constants stand there as plain floats. A class that differs from this overrides
     the one method that says so: `leaf`, `constant`, `read`, `gradient`, `zero`, `assign`,
-    `backward` or `inference`; and `parents` or `operation`, if its graph is to be counted. Each
-    is about one Value.
+    `backward`, `inference`, or `is_value`, where results are of another class; and `parents` or
+    `operation`, if its graph is to be counted. Each is about one Value.
 
     Args:
         name: as users write it.
@@ -60,6 +60,8 @@ class ValueEngine(Engine):
         version: str = "",
         note: str = "",
     ) -> None:
+        if kind not in ("scalar", "tensor"):
+            raise ValueError(f"engine {name!r}: kind is {kind!r}, not 'scalar' or 'tensor'")
         self.name = name
         self.kind = kind
         self.value = value
@@ -169,6 +171,8 @@ class ValueEngine(Engine):
         """Raise UnsupportedError unless the engine has what the classifier needs of it."""
         self.require_dtype(dtype)
         needed = {*_NEEDS[self.kind], *_NEEDS[model.loss], model.activation}
+        if "logsumexp" in self.capabilities.operations:
+            needed -= set(_NEEDS["cross_entropy"])  # they are for the one that is made of others
         missing = sorted(needed - self.capabilities.operations)
         if missing:
             raise UnsupportedError(f"needs {', '.join(missing)}")
@@ -178,7 +182,10 @@ class ValueEngine(Engine):
     ) -> tuple[float, list[Array]]:
         """Return ``function(ops, *native)`` as a float, and its gradient for each array."""
         leaf, gradient = self.on_arrays(self.leaf), self.on_arrays(self.gradient)
+        zero = self.on_arrays(self.zero)
         leaves = [leaf(np.array(array)) for array in arrays]
+        for native in leaves:
+            zero(native)  # a leaf that is not used would keep what its class begins with
         pairs = list(zip(leaves, arrays, strict=True))
         out = function(self.operations, *leaves)
         if isinstance(out, np.ndarray) and out.dtype == object and out.size == 1:

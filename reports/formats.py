@@ -49,6 +49,11 @@ def ratio(value: float | None) -> str:
     return f"{value:,.0f} ×" if value >= 100 else f"{significant(value)} ×"
 
 
+def decimal(value: float | None) -> str:
+    """Return a number with two decimals, as 0.99."""
+    return "–" if value is None or math.isnan(value) else f"{value:.2f}"
+
+
 def mebibytes(value: float | None) -> str:
     """Return a size in memory as 40.1 MiB."""
     return "–" if value is None or math.isnan(value) else f"{significant(value / 2**20)} MiB"

@@ -13,12 +13,12 @@ from benchgrad.benchmarks.records import Results, read_results, write_atomically
 from benchgrad.reports import formats
 from benchgrad.reports.plot import Plot, all_plots, render
 from benchgrad.reports.style import Style, colours
-from benchgrad.reports.tables import Tables, comparison, tables
+from benchgrad.reports.tables import Tables, comparison, drift, tables
 
 _TIMINGS = ["engine", "round", "epoch", "wall_s", "cpu_s", "collector_s", "elapsed_s"]
 _FILTERS = (
     "seconds", "duration", "ratio", "count", "flops", "share", "mebibytes", "percent",
-    "scientific", "markdown",
+    "scientific", "decimal", "markdown",
 )  # fmt: skip
 _ACCURACY = ["engine", "round", "epoch", "loss", "train_accuracy", "test_accuracy"]
 
@@ -119,6 +119,7 @@ def _context(results: Results, derived: Tables, figures: list[Figure]) -> dict[s
         "warnings": engines[engines["warning"] != ""].to_dict("records"),
         "any_forecast": bool(engines["is_forecast"].any()),
         "comparison": comparison(engines),
+        "drift": drift(results),
         "figures": figures,
         "drawn": [figure for figure in figures if not figure.omitted],
         "omitted": [figure for figure in figures if figure.omitted],

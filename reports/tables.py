@@ -10,12 +10,13 @@ import numpy as np
 import pandas as pd
 
 from benchgrad.benchmarks.plan import Contestant
-from benchgrad.benchmarks.records import Cell, Results
+from benchgrad.benchmarks.records import Cell, Results, Usage
 
 # An engine may seem to use a little more than it does: the two clocks are read one after the
 # other, and the kernel counts processor time in ticks.
 _CPU_TOLERANCE = 1.1
 _CPU_CLOCK_S = 0.05
+_NOISY = 0.05
 
 
 @dataclass(frozen=True)
@@ -137,6 +138,7 @@ def _engine_row(
         **_observations(cells, epochs),
         **_differences(cells),
         **_counts(worst),
+        **_usage(cells),
         **{name: last[name].max() for name in ("train_accuracy", "test_accuracy", "loss")},
         "published_epochs": published.epochs if published else np.nan,
         "published_total_s": published.total_s if published else np.nan,
@@ -186,6 +188,15 @@ def _observations(cells: list[Cell], epochs: pd.DataFrame) -> dict[str, object]:
         "cpu_per_wall": epochs["cpu_s"].sum() / wall_s,
         "peak_bytes": max((c.peak_bytes for c in cells if c.peak_bytes), default=np.nan),
         "added_bytes": max(added, default=np.nan),
+    }
+
+
+def _usage(cells: list[Cell]) -> dict[str, object]:
+    """Return what the kernel counted, the median over rounds."""
+    used = [cell.usage for cell in cells if cell.usage]
+    return {
+        "n_threads": _median([cell.n_threads for cell in cells]),
+        **{name: _median([getattr(u, name) for u in used]) for name in Usage.__struct_fields__},
     }
 
 
@@ -280,3 +291,30 @@ def comparison(engines: pd.DataFrame) -> Comparison | None:
         published_ratio=slow["published_epoch_s"] / fast["published_epoch_s"],
         is_forecast=bool(slow["is_forecast"] or fast["is_forecast"]),
     )
+
+
+@dataclass(frozen=True)
+class Drift:
+    """How much the speed of the machine changed while the cells ran.
+
+    A fixed workload is timed before each cell: `median_s` is the median over the cells,
+    `spread` the difference between the slowest and the fastest, by the median.
+    """
+
+    median_s: float
+    spread: float
+    n_cells: int
+
+    @property
+    def is_noisy(self) -> bool:
+        """Whether differences between engines of a few percent cannot be told from it."""
+        return self.spread > _NOISY
+
+
+def drift(results: Results) -> Drift | None:
+    """Return the drift of a run, None if it was not measured before two cells or more."""
+    taken = [float(np.median(cell.control_s)) for cell in results.cells if cell.control_s]
+    if len(taken) < 2:
+        return None
+    median_s = float(np.median(taken))
+    return Drift(median_s, (max(taken) - min(taken)) / median_s, len(taken))

@@ -6,7 +6,7 @@ from rich.table import Table
 
 from benchgrad.benchmarks.records import Results
 from benchgrad.reports import formats
-from benchgrad.reports.tables import comparison, tables
+from benchgrad.reports.tables import comparison, drift, tables
 
 
 def summary(results: Results) -> Iterator[Table | str]:
@@ -31,6 +31,12 @@ def summary(results: Results) -> Iterator[Table | str]:
     yield table
     for row in engines[engines["warning"] != ""].to_dict("records"):
         yield f"warning: {row['engine']} {row['warning']}; its times do not compare"
+    moved = drift(results)
+    if moved and moved.is_noisy:
+        yield (
+            f"warning: the machine was noisy: a fixed workload varied by "
+            f"{formats.percent(moved.spread)} between cells; smaller differences mean nothing"
+        )
     found = comparison(engines)
     if found:
         published = formats.ratio(found.published_ratio)

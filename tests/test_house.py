@@ -59,7 +59,7 @@ def allowed(module, other):
         return True
     if room == "benchmarks":
         return other in ("engines", "datasets") or (
-            module == "benchmarks.cli" and other_room == "reports"
+            module == "benchmarks.cli" and (other_room == "reports" or other == "engines.scaffold")
         )
     return room == "reports" and other in ("benchmarks", "benchmarks.records", "benchmarks.plan")
 
@@ -127,6 +127,8 @@ def test_every_module_imports_from_the_wheel(wheel_folder):
         "assert set(shipped()) == {'headline', 'quick', 'full', 'ladder', 'peers'}\n"
         "assert {e.name for e in available() if e.status == 'ready'} >= {'scalar', 'tensor'}\n"
         "_templates().get_template('index.html')\n"
+        "from benchgrad.engines.scaffold import names_of, render\n"
+        "assert all(len(render(names_of('mine'), kind)) == 8 for kind in ('scalar', 'tensor'))\n"
     )
     done = subprocess.run(
         [sys.executable, "-P", "-c", code],

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -249,3 +250,22 @@ def test_the_lists_are_complete_and_import_nothing_heavy(tmp_path, arguments, sh
     )
     assert done.returncode == 0, done.stderr
     assert all(word in done.stdout for word in shown)
+
+
+def test_brackets_in_a_path_are_printed_as_they_are(quick, tmp_path):
+    folder = tmp_path / "x[bold]y[" / "[/red]"
+    shutil.copytree(quick[0] / "reports/out/quick", folder)
+    done = benchgrad("report", str(folder), cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"report: {folder}/index.html\n"
+
+
+def test_engines_are_listed_with_what_would_install_them():
+    done = benchgrad("engines", cwd=".")
+    assert done.returncode == 0, done.stderr
+    lines = {line.split()[0]: line for line in done.stdout.splitlines()}
+    assert "ready" in lines["tensor"]
+    assert "no sigmoid, tanh" in lines["micrograd"]
+    assert "its classifier only" in lines["numpy"]
+    torch = lines["torch"]
+    assert "ready" in torch or "pip install 'benchgrad[torch]'" in torch

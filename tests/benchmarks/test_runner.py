@@ -291,3 +291,12 @@ def test_an_engine_is_told_how_many_threads_it_may_use_before_it_works(engine_fi
     plan = small("tensor").replace(engines=[{"name": path}], threads=2)
     (cell,) = go(plan).cells
     assert (cell.status, cell.note) == ("ok", "limited to 2")
+
+
+def test_what_a_process_used_and_how_fast_the_machine_was_are_recorded():
+    (cell,) = go(small("tensor")).cells
+    assert len(cell.control_s) == 5
+    assert all(seconds > 0 for seconds in cell.control_s)
+    assert cell.usage.minor_faults > 0
+    assert cell.usage.voluntary_switches >= 0
+    assert 10_000 < cell.usage.step_python_bytes < 2_000_000  # 32 rows of 32 float64 have 8 kB

@@ -216,3 +216,10 @@ def test_rates_of_floating_point_operations(value, text):
 )
 def test_tiny_shares_keep_their_digits(value, text):
     assert formats.share(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.994, "0.99"), (2, "2.00"), (math.nan, "–"), (None, "–")]
+)
+def test_decimals(value, text):
+    assert formats.decimal(value) == text

@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from benchgrad.benchmarks.plan import Contestant, Published
-from benchgrad.reports.tables import comparison, tables
+from benchgrad.benchmarks.records import Usage
+from benchgrad.reports.tables import comparison, drift, tables
 
 PUBLISHED = {"slow": Published(epochs=20, total_s=651.86), "fast": Published(100, 2.36)}
 
@@ -389,3 +390,34 @@ def test_an_engine_that_used_more_processors_than_allowed_is_flagged(
     cell = msgspec.structs.replace(by_hand.cell("scalar", [1.0]), epochs=[busy])
     run = by_hand.results([Contestant("scalar")], [cell], threads=n_threads)
     assert tables(run).engines["warning"].item() == warning
+
+
+def test_a_quiet_machine_and_a_noisy_one(by_hand):
+    def run(*controls):
+        cells = [
+            msgspec.structs.replace(by_hand.cell("scalar", [1.0], round=i), control_s=control)
+            for i, control in enumerate(controls)
+        ]
+        return by_hand.results([Contestant("scalar")], cells, rounds=len(cells))
+
+    quiet = drift(run([1.0, 1.01, 5.0], [1.0, 1.04, 1.05]))
+    assert (quiet.median_s, quiet.n_cells, quiet.is_noisy) == (1.025, 2, False)
+    assert quiet.spread == pytest.approx(0.03 / 1.025)
+    noisy = drift(run([1.0], [1.0], [1.2]))
+    assert (noisy.median_s, noisy.n_cells, noisy.is_noisy) == (1.0, 3, True)
+    assert noisy.spread == pytest.approx(0.2)
+    assert drift(run([1.0])) is None
+    assert drift(run([], [])) is None
+
+
+def test_usage_is_the_median_over_rounds(by_hand):
+    cells = [
+        msgspec.structs.replace(
+            by_hand.cell("scalar", [1.0], round=i), usage=Usage(n, 0, 2 * n, 1, 1000), n_threads=n
+        )
+        for i, n in enumerate((5, 7, 90))
+    ]
+    run = by_hand.results([Contestant("scalar")], cells, rounds=3)
+    (row,) = tables(run).engines.to_dict("records")
+    assert (row["minor_faults"], row["voluntary_switches"], row["n_threads"]) == (7, 14, 7)
+    assert (row["major_faults"], row["step_python_bytes"]) == (0, 1000)

@@ -1,0 +1,140 @@
+"""An engine in one file: scalar Numbers that write their derivatives on a tape.
+
+    benchgrad run quick --engines examples/single_file/tiny.py,numpy
+
+A Number does not know what it was made from. Each operation appends a line to one list, and the
+list read backward is the chain rule: no graph is searched, nothing is sorted. The class shares
+not one name with what `ValueEngine` expects, so `TinyEngine` shows each of its hooks.
+
+Source of the list: R. E. Wengert, "A simple automatic derivative evaluation program" (1964).
+"""
+
+import math
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from benchgrad.engines import ValueEngine
+
+
+class Tape:
+    """Lines (result, operand, derivative of the result by the operand), in order of time."""
+
+    def __init__(self) -> None:
+        self.lines: list[tuple[Number, Number, float]] = []
+        self.is_running = True
+
+    def rewind(self, end: "Number") -> None:
+        """Read the tape backward from `end`, and leave it empty."""
+        end.gradient = 1.0
+        for result, operand, slope in reversed(self.lines):
+            operand.gradient += slope * result.gradient
+        self.lines.clear()
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Within this context nothing is written."""
+        self.is_running = False
+        try:
+            yield
+        finally:
+            self.is_running = True
+
+
+class Number:
+    """A number whose operations are written on a tape."""
+
+    __slots__ = ("gradient", "tape", "value")
+
+    def __init__(self, value: float, tape: Tape) -> None:
+        self.value = value
+        self.gradient = 0.0
+        self.tape = tape
+
+    def become(self, value: float, *slopes: tuple["Number", float]) -> "Number":
+        """Return a result, after writing its operands and the derivatives by them."""
+        result = Number(value, self.tape)
+        if self.tape.is_running:
+            self.tape.lines += [(result, operand, slope) for operand, slope in slopes]
+        return result
+
+    def __add__(self, other: "Number | float") -> "Number":
+        if isinstance(other, Number):
+            return self.become(self.value + other.value, (self, 1.0), (other, 1.0))
+        return self.become(self.value + other, (self, 1.0))
+
+    def __mul__(self, other: "Number | float") -> "Number":
+        if isinstance(other, Number):
+            return self.become(self.value * other.value, (self, other.value), (other, self.value))
+        return self.become(self.value * other, (self, other))
+
+    def __sub__(self, other: "Number | float") -> "Number":
+        return self + other * -1.0
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def exponential(self) -> "Number":
+        """Return e to the power of the number."""
+        result = math.exp(self.value)
+        return self.become(result, (self, result))
+
+    def logarithm(self) -> "Number":
+        """Return the natural logarithm."""
+        return self.become(math.log(self.value), (self, 1.0 / self.value))
+
+    def hyperbolic_tangent(self) -> "Number":
+        """Return tanh of the number."""
+        result = math.tanh(self.value)
+        return self.become(result, (self, 1.0 - result * result))
+
+    def rectified(self) -> "Number":
+        """Return the number, or 0 where it is negative."""
+        return self.become(self.value, (self, 1.0)) if self.value > 0.0 else self.become(0.0)
+
+    def backprop(self) -> None:
+        """Add the derivatives of this number to the gradients of those it was made from."""
+        self.tape.rewind(self)
+
+
+class TinyEngine(ValueEngine):
+    """Numbers on one tape. Each method says one thing that differs from `ValueEngine`."""
+
+    def __init__(self) -> None:
+        functions = {
+            "exp": Number.exponential,
+            "log": Number.logarithm,
+            "tanh": Number.hyperbolic_tangent,
+            "relu": Number.rectified,
+        }
+        super().__init__("tiny", kind="scalar", value=Number, operations=functions)
+        self.tape = Tape()
+
+    def leaf(self, data: float) -> Number:
+        """Return a Number on the engine's tape."""
+        return Number(data, self.tape)
+
+    def read(self, value: Number) -> float:
+        """Return what is called `value` here."""
+        return value.value
+
+    def assign(self, value: Number, data: float) -> None:
+        """Replace the value; no line of the tape is left that remembers the old one."""
+        value.value = data
+
+    def gradient(self, value: Number) -> float:
+        """Return what is called `gradient` here."""
+        return value.gradient
+
+    def zero(self, value: Number) -> None:
+        """Set the gradient to zero: reading the tape only adds."""
+        value.gradient = 0.0
+
+    def backward(self, loss: Number) -> None:
+        """Call what is called `backprop` here."""
+        loss.backprop()
+
+    def inference(self) -> AbstractContextManager[None]:
+        """Stop the tape, which nobody would read back and empty."""
+        return self.tape.stopped()
+
+
+engine = TinyEngine()

@@ -1,0 +1,119 @@
+"""Engines that cheat or err: each is caught off the clock, and gets no rank."""
+
+import pytest
+from test_runner import go, small
+
+_ENGINE = """
+import json, pathlib, threading, time
+import numpy as np
+from benchgrad.engines.tensor import Value
+from benchgrad.engines.tensor.engine import TensorEngine
+from benchgrad.engines.value_classifier import ValueClassifier
+
+class Planted(ValueClassifier):
+    {fault}
+
+class PlantedEngine(TensorEngine):
+    def classifier(self, model, parameters, optimizer, dtype="float64"):
+        return Planted(self, model, parameters, optimizer, dtype)
+
+engine = PlantedEngine(
+    "planted", kind="tensor", value=Value,
+    operations=("exp", "log", "tanh", "relu", "sum", "max", "detach"),
+)
+"""
+
+GRADIENT_OFF_BY_A_HUNDREDTH = """
+    def update(self, gradients):
+        super().update([g * 1.01 if i == 2 else g for i, g in enumerate(gradients)])
+"""
+SUM_FOR_MEAN = """
+    def loss(self, X, y):
+        return super().loss(X, y) * float(len(y))
+"""
+A_STEP_SKIPPED = """
+    n_steps = 0
+    def update(self, gradients):
+        self.n_steps += 1
+        if self.n_steps != 5:
+            super().update(gradients)
+"""
+FEWER_ROWS = """
+    def train_step(self, X, y):
+        return super().train_step(X[:-1], y[:-1])
+"""
+LAZY_LOSSES = """
+    def train_epoch(self, X, y, batches):
+        class Lazy:
+            def __array__(lazy, dtype=None, copy=None):
+                return super(Planted, self).train_epoch(X, y, batches)
+        return Lazy()
+"""
+STILL_AT_WORK = """
+    worker = None
+    def train_epoch(self, X, y, batches):
+        losses = super().train_epoch(X, y, batches)
+        self.worker = threading.Thread(target=time.sleep, args=(0.05,))
+        self.worker.start()
+        return losses
+    def parameters(self):
+        if self.worker is not None:
+            self.worker.join()
+        return super().parameters()
+"""
+ANSWERS_FROM_A_CACHE = """
+    path = pathlib.Path(__file__).with_suffix(".cache")
+    def train_epoch(self, X, y, batches):
+        known = json.loads(self.path.read_text()) if self.path.exists() else {}
+        self.n_epochs = getattr(self, "n_epochs", 0) + 1
+        key = f"{len(batches)} {self.n_epochs}"
+        if key not in known:
+            known[key] = [list(super().train_epoch(X, y, batches)), self._flat.tolist()]
+            self.path.write_text(json.dumps(known))
+        losses, flat = known[key]
+        self._flat[...] = flat
+        return np.array(losses)
+"""
+
+
+@pytest.fixture
+def planted(tmp_path):
+    """Return a function that writes an engine with a fault and returns its path."""
+
+    def write(fault):
+        path = tmp_path / "planted.py"
+        path.write_text(_ENGINE.format(fault=fault))
+        return str(path)
+
+    return write
+
+
+def test_the_engine_without_a_fault_is_ok(planted):
+    (cell,) = go(small(planted("pass"))).cells
+    assert (cell.status, cell.reason) == ("ok", "")
+
+
+@pytest.mark.parametrize(
+    ("fault", "reason"),
+    [
+        (GRADIENT_OFF_BY_A_HUNDREDTH, "losses differ from numpy by up to"),
+        (SUM_FOR_MEAN, "losses differ from numpy by up to"),
+        (A_STEP_SKIPPED, "losses differ from numpy by up to"),
+        (FEWER_ROWS, "losses differ from numpy by up to"),
+        (LAZY_LOSSES, "Lazy; it must be a NumPy array"),
+        (STILL_AT_WORK, "before its work was done: its parameters were there 0.05"),
+    ],
+)
+def test_a_planted_fault_is_invalid(planted, fault, reason):
+    (cell,) = go(small(planted(fault))).cells
+    assert cell.status == "invalid"
+    assert reason in cell.reason
+    assert cell.reason.count("\n") == 0
+
+
+def test_an_engine_that_answers_from_a_cache_is_caught_in_the_next_round(planted):
+    plan = small(planted(ANSWERS_FROM_A_CACHE)).replace(rounds=2)
+    first, second = go(plan).cells
+    assert first.status == "ok"
+    assert second.status == "invalid"
+    assert "losses differ" in second.reason

@@ -1,0 +1,253 @@
+"""`benchgrad new-engine`: the package it writes, installed and run; and what it refuses."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from benchgrad.benchmarks.records import read_results
+from benchgrad.engines import EngineError
+from benchgrad.engines.scaffold import names_of, write_package
+
+BENCHGRAD = Path(sys.executable).with_name("benchgrad")
+RUFF = Path(sys.executable).with_name("ruff")
+PLAN = """
+title = "tiny"
+epochs = 2
+[data]
+n_samples = 40
+[model]
+hidden = [4]
+[[engines]]
+name = "{engine}"
+[[engines]]
+name = "numpy"
+"""
+
+
+def command(*arguments, cwd, env=None):
+    return subprocess.run(
+        arguments, cwd=cwd, env=env, capture_output=True, text=True, timeout=120, check=False
+    )
+
+
+def pytest_of(folder, env):
+    return command(
+        sys.executable, "-m", "pytest", "-q", "-rfs", "-p", "no:cacheprovider", cwd=folder, env=env
+    )
+
+
+@pytest.fixture(scope="module", params=["scalar", "tensor"])
+def plugin(request, tmp_path_factory, installed):
+    """Write a package by the command, and install it."""
+    kind = request.param
+    folder = tmp_path_factory.mktemp(kind)
+    done = command(BENCHGRAD, "new-engine", f"my-{kind}", "--kind", kind, cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    package = folder / f"benchgrad-my-{kind}"
+    site, env = installed(package)
+    return SimpleNamespace(
+        engine=f"my-{kind}", kind=kind, package=package, site=site, env=env, output=done.stdout
+    )
+
+
+# --- what it writes ------------------------------------------------------------------------
+
+
+def test_package_has_what_a_repository_needs(plugin):
+    module = f"benchgrad_my_{plugin.kind}"
+    found = {str(p.relative_to(plugin.package)) for p in plugin.package.rglob("*") if p.is_file()}
+    assert found == {
+        "pyproject.toml", "README.md", ".gitignore", ".github/workflows/tests.yml",
+        f"src/{module}/__init__.py", f"src/{module}/value.py", f"src/{module}/engine.py",
+        "tests/test_engine.py",
+    }  # fmt: skip
+    assert plugin.output == (
+        f"written: {plugin.package.name}\n"
+        f"next: pip install --editable {plugin.package.name} && pytest {plugin.package.name}\n"
+    )
+    assert [path.name for path in plugin.package.parent.iterdir()] == [plugin.package.name]
+    umask = os.umask(0)
+    os.umask(umask)
+    assert plugin.package.stat().st_mode & 0o777 == 0o777 & ~umask
+
+
+def test_package_passes_its_own_tests(plugin):
+    done = pytest_of(plugin.package, plugin.env)
+    assert done.returncode == 0, done.stdout
+    assert int(re.search(r"(\d+) passed", done.stdout)[1]) > 30
+    skipped = set(re.findall(r"^SKIPPED .*?: (.*)$", done.stdout, re.MULTILINE))
+    if plugin.kind == "scalar":
+        extremes = {f"{name} of scalar Values; ops.detach gives plain numbers"
+                    for name in ("max", "min")}  # fmt: skip
+        assert skipped == {"my-scalar has no operation sigmoid", *extremes}
+    else:
+        lacking = ("sigmoid", "min", "reshape", "transpose")
+        assert skipped == {f"my-tensor has no operation {name}" for name in lacking}
+
+
+def test_tests_of_the_package_notice_a_wrong_derivative(plugin, tmp_path):
+    shutil.copytree(plugin.site, tmp_path / "site")
+    value = tmp_path / "site" / f"benchgrad_my_{plugin.kind}" / "value.py"
+    text = value.read_text()
+    assert text.count("1.0 - out * out") == 1
+    value.write_text(text.replace("1.0 - out * out", "1.0 - out"))
+    done = pytest_of(plugin.package, plugin.env | {"PYTHONPATH": str(tmp_path / "site")})
+    assert done.returncode == 1
+    failed = set(re.findall(r"^FAILED \S*\[(.*?)\]", done.stdout, re.MULTILINE))
+    assert failed == {"tanh", "tanh-cross_entropy", "tanh-hinge"}
+
+
+def test_engine_is_listed_and_ready(plugin):
+    done = command(BENCHGRAD, "engines", cwd=plugin.package.parent, env=plugin.env)
+    (line,) = [line for line in done.stdout.splitlines() if line.startswith(plugin.engine)]
+    assert {plugin.engine, plugin.kind, "0.1.0", "ready"} <= set(line.split())
+
+
+def test_engine_runs_a_plan_as_numpy_does(plugin, tmp_path):
+    (tmp_path / "tiny.toml").write_text(PLAN.format(engine=plugin.engine))
+    done = command(BENCHGRAD, "run", "tiny.toml", "--out", "out", cwd=tmp_path, env=plugin.env)
+    assert done.returncode == 0, done.stderr
+    cells = {cell.engine: cell for cell in read_results(tmp_path / "out").cells}
+    assert cells[plugin.engine].status == cells["numpy"].status == "ok"
+
+
+def test_code_is_formatted_and_lints(plugin):
+    options = ["--isolated", "--line-length=100", "."]
+    rules = "--select=E,F,W,I,UP,B,C4,SIM,RET,PIE,PT,RUF"
+    for arguments in (["format", "--check", *options], ["check", rules, *options]):
+        done = command(RUFF, *arguments, cwd=plugin.package)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_workflow_runs_the_engine(plugin):
+    text = (plugin.package / ".github/workflows/tests.yml").read_text()
+    assert re.findall(r"^      - run: (.*)$", text, re.MULTILINE) == [
+        "pip install --editable '.[test]'",
+        "pytest",
+        f"benchgrad run quick --engines {plugin.engine},numpy",
+    ]
+
+
+# --- names ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "engine", "distribution", "module"),
+    [
+        ("mine", "mine", "benchgrad-mine", "benchgrad_mine"),
+        ("benchgrad-mine", "mine", "benchgrad-mine", "benchgrad_mine"),
+        ("My.Own_Engine", "My.Own_Engine", "benchgrad-my-own-engine", "benchgrad_my_own_engine"),
+        ("2nd", "2nd", "benchgrad-2nd", "benchgrad_2nd"),
+        ("class", "class", "benchgrad-class", "benchgrad_class"),
+    ],
+)
+def test_names_follow_from_the_engines(name, engine, distribution, module):
+    names = names_of(name)
+    assert (names.engine, names.distribution, names.module) == (engine, distribution, module)
+
+
+def test_name_with_dots_and_capitals_is_a_valid_package(tmp_path):
+    folder = write_package("My.Own", tmp_path / "mine")
+    project = tomllib.loads((folder / "pyproject.toml").read_text())
+    assert project["project"]["name"] == "benchgrad-my-own"
+    assert project["project"]["entry-points"] == {
+        "benchgrad.engines": {"My.Own": "benchgrad_my_own.engine:engine"}
+    }
+
+
+# --- what it refuses -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", "-mine", "mine-", "my mine", "a/b", "..", "a:b", "a,b", "mine.py", "naïve", "mine\n",
+     "benchgrad-"],
+)  # fmt: skip
+def test_no_name_for_a_distribution(name, tmp_path, monkeypatch):
+    refuses(monkeypatch, tmp_path, f"{name!r} is no name for an engine", name)
+
+
+@pytest.mark.parametrize("name", ["tensor", "Tensor", "scalar_dot", "benchgrad-numpy"])
+def test_name_that_is_taken(name, tmp_path, monkeypatch):
+    refuses(monkeypatch, tmp_path, "there is already an engine", name)
+
+
+def test_kind_that_is_none(tmp_path, monkeypatch):
+    refuses(
+        monkeypatch, tmp_path, "'array' is neither 'scalar' nor 'tensor'", "mine", None, "array"
+    )
+
+
+def test_folder_that_holds_something(tmp_path, monkeypatch):
+    (tmp_path / "benchgrad-mine").mkdir()
+    (tmp_path / "benchgrad-mine/notes.txt").write_text("mine")
+    refuses(monkeypatch, tmp_path, "'benchgrad-mine' is not empty", "mine")
+    assert (tmp_path / "benchgrad-mine/notes.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("out", ["out", "out/below"])
+def test_file_in_the_way(out, tmp_path, monkeypatch):
+    (tmp_path / "out").write_text("mine")
+    refuses(monkeypatch, tmp_path, "'out' is not a folder", "mine", Path(out))
+
+
+def test_current_folder_is_not_replaced(tmp_path, monkeypatch):
+    refuses(monkeypatch, tmp_path, "'.' is the current folder", "mine", Path())
+
+
+def test_empty_folder_is_filled(tmp_path):
+    (tmp_path / "out").mkdir()
+    assert write_package("mine", tmp_path / "out") == tmp_path / "out"
+    assert (tmp_path / "out/pyproject.toml").is_file()
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_package_is_written_completely_or_not_at_all(tmp_path, monkeypatch):
+    write_text, written = Path.write_text, []
+
+    def until_the_disk_is_full(path, *arguments):
+        if len(written) == 5:
+            raise OSError(28, "No space left on device")
+        written.append(path)
+        return write_text(path, *arguments)
+
+    monkeypatch.setattr(Path, "write_text", until_the_disk_is_full)
+    refuses(monkeypatch, tmp_path, "cannot be written: No space left on device", "mine")
+    assert len(written) == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["tensor"], "there is already an engine 'tensor'; choose another name"),
+        (["mine", "--kind", "array"], "--kind 'array' is neither"),
+        (["mine", "--out", "full"], "'full' is not empty; name another folder with --out"),
+    ],
+)
+def test_a_users_mistake_gets_one_line_and_code_2(arguments, complaint, tmp_path):
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/file").touch()
+    before = sorted(tmp_path.rglob("*"))
+    done = command(BENCHGRAD, "new-engine", *arguments, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"benchgrad: {complaint}")
+    assert done.stderr.count("\n") == 1
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def refuses(monkeypatch, tmp_path, complaint, *arguments):
+    """Expect one line, and a folder in which nothing has changed."""
+    monkeypatch.chdir(tmp_path)
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(EngineError) as caught:
+        write_package(*arguments)
+    assert complaint in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert sorted(tmp_path.rglob("*")) == before
