@@ -9,7 +9,7 @@ import os
 import shlex
 import sys
 from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -281,10 +281,10 @@ def report(
 ) -> None:
     """Render the report of a run again, from its records."""
     from benchgrad.benchmarks.console import printer
+    from benchgrad.benchmarks.lock import writing_alone
 
-    if folder.is_dir():
-        _writable(folder)
-    with _writing(folder):
+    alone = writing_alone(_writable(folder)) if folder.is_dir() else nullcontext()
+    with alone, _writing(folder):
         page = _report(folder)
     printer().print(f"report: {page}", soft_wrap=True)
 
