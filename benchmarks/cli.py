@@ -141,7 +141,7 @@ def _go_on(folder: Path, plan: str | None, options: Options, terms: _Terms) -> N
         prepared = runner.prepare(began_with)
         session.check_surroundings(folder, found, prepared)
         for damage in found.damage:
-            _tell(f"the journal's {damage}: not trusted, its cell is run again")
+            _tell(f"the journal's {damage}: it is not trusted, a cell in it is run again")
         _tell(f"resuming: {len(found.cells)} of {session.n_cells(began_with)} cells are there")
         with ExitStack() as timing:
             timing.enter_context(terms.timing_alone())

@@ -21,6 +21,7 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _PR_GET_CHILD_SUBREAPER = 37
 
+_VMSTAT = Path("/proc/vmstat")
 _PATIENCE_S = 5.0  # until processes that were killed must be gone
 _LOOK_S = 0.1  # between two looks at the memory
 
@@ -63,6 +64,15 @@ def be_the_first_to_go() -> None:
     """Have the kernel kill this process, not its parent, when the machine runs out of memory."""
     with contextlib.suppress(OSError):  # not Linux, or not allowed: then it may take any
         Path("/proc/self/oom_score_adj").write_text("1000")
+
+
+def n_killed_for_memory() -> int:
+    """Return how many processes the kernel has killed since it started, for want of memory."""
+    try:
+        lines = _VMSTAT.read_text().splitlines()
+    except OSError:  # not Linux
+        return 0
+    return next((int(line.split()[1]) for line in lines if line.startswith("oom_kill ")), 0)
 
 
 def descendants() -> set[psutil.Process]:

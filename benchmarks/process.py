@@ -16,7 +16,12 @@ from typing import Self
 
 import msgspec
 
-from benchgrad.benchmarks.containment import MemoryWatch, descendants, end_all_but
+from benchgrad.benchmarks.containment import (
+    MemoryWatch,
+    descendants,
+    end_all_but,
+    n_killed_for_memory,
+)
 from benchgrad.benchmarks.messages import Event, Job
 
 # Every library that may stand behind an engine reads its own; all before its import.
@@ -63,6 +68,12 @@ class Exit:
 
     code: int
     last_words: str
+    for_memory: bool = False  # the kernel killed a process for want of memory in the meantime
+
+    @property
+    def starved(self) -> bool:
+        """Whether the kernel killed the worker because the machine ran out of memory."""
+        return self.for_memory and self.code == -signal.SIGKILL
 
     def __str__(self) -> str:
         if self.code < 0:
@@ -91,6 +102,7 @@ class WorkerProcess:
     def __init__(self, job: Job, limits: Limits) -> None:
         self._deadline = time.monotonic() + limits.timeout_s
         self._known = descendants()
+        self._killed_before = n_killed_for_memory()
         self._memory = MemoryWatch(limits.memory_bytes, self._known)
         self._printed = b""
         self._events, events_in = os.pipe()
@@ -153,7 +165,8 @@ class WorkerProcess:
 
     def exit(self) -> Exit:
         """Return how a worker ended that has nothing more to say."""
-        return Exit(self._process.wait(), self._last_words())
+        for_memory = n_killed_for_memory() > self._killed_before
+        return Exit(self._process.wait(), self._last_words(), for_memory)
 
     def _hand_over(self, job: Job) -> None:
         stdin = self._process.stdin

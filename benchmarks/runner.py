@@ -296,7 +296,9 @@ class _Run:
                 return observed.failed.status, observed.failed.reason + _progress(observed, job)
             if observed.finished and exit.code == 0 and _is_complete(observed, job):
                 return "ok", ""
-            return "crashed", f"{exit}{_progress(observed, job)}"
+            status: Status = "out_of_memory" if exit.starved else "crashed"
+            why = "the machine ran out of memory: " if exit.starved else ""
+            return status, f"{why}{exit}{_progress(observed, job)}"
 
     def _note(
         self, event: Ready | EpochDone | Finished | Failed, job: Job, observed: _Observed

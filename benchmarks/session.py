@@ -93,9 +93,14 @@ def n_cells(plan: Plan) -> int:
 
 
 def _differing(then: Plan, asked: Plan) -> str:
-    """Return the first field in which two plans differ, with its value in the first."""
+    """Return the first field in which two plans differ, with its value in the first.
+
+    Other data make other engines: without published figures. So those come last.
+    """
     old, new = msgspec.to_builtins(then), msgspec.to_builtins(asked)
-    for name, value in old.items():
+    last = ("engines", "description")
+    for name in (*(name for name in old if name not in last), *last):
+        value = old[name]
         if value == new[name]:
             continue
         if name == "engines" and [e["name"] for e in value] == [e["name"] for e in new[name]]:

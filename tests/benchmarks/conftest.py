@@ -62,3 +62,21 @@ def engine_file(tmp_path: Path) -> Callable[..., str]:
         return str(path)
 
     return write
+
+
+_PATIENT = """
+def wait():
+    open("is-waiting", "w").close()
+    while not os.path.exists("go-on"):
+        time.sleep(0.01)
+"""
+
+
+@pytest.fixture
+def pair(tmp_path, engine_file):
+    """Return the arguments of a run of numpy, and of an engine that waits for a file `go-on`.
+
+    It has made a file `is-waiting` by then.
+    """
+    engine_file("wait()", _PATIENT, "patient")
+    return ("run", "quick", "--engines", "numpy,patient.py", "--epochs", "5", "--out", "out")

@@ -7,7 +7,7 @@ import time
 
 import psutil
 import pytest
-from test_cli import BENCHGRAD, benchgrad, start, wait_for_line, workers_of
+from test_cli import BENCHGRAD, benchgrad, let_it, start, wait_for_line, workers_of
 from test_runner import go, run_one, small
 
 from benchgrad.benchmarks import containment
@@ -118,6 +118,25 @@ def test_the_memory_of_all_processes_of_a_cell_is_limited(engine_file, body, sta
         assert 250 <= held_mib < 1500
 
 
+def test_an_engine_that_the_kernel_took_for_its_memory_is_told_from_a_crash(
+    engine_file, tmp_path, monkeypatch
+):
+    counter = tmp_path / "vmstat"
+    counter.write_text("nr_free_pages 1\noom_kill 3\n")
+    monkeypatch.setattr(containment, "_VMSTAT", counter)
+    killed = "os.kill(os.getpid(), signal.SIGKILL)"
+    assert run_one(engine_file(killed)).status == "crashed"
+    counted = f"open({str(counter)!r}, 'w').write('oom_kill 4\\n')"
+    cell = run_one(engine_file(f"{counted}; {killed}"))
+    assert cell.status == "out_of_memory"
+    assert cell.reason.startswith("the machine ran out of memory: its process was killed by signal")
+
+
+def test_a_worker_goes_before_its_runner_when_memory_runs_out(engine_file):
+    top = "assert open('/proc/self/oom_score_adj').read() == '1000\\n'"
+    assert run_one(engine_file(top=top)).status == "ok"
+
+
 def test_an_engine_that_took_too_long_is_not_started_again(engine_file):
     path = engine_file("time.sleep(60)")
     first, second, third, other = go(small(path, "numpy", timeout_s=5, rounds=2)).cells
@@ -182,25 +201,6 @@ def test_a_worker_dies_with_its_runner(tmp_path, engine_file):
     gone, alive = psutil.wait_procs(workers, timeout=10)
     assert gone
     assert not alive
-
-
-PATIENT = """
-while not os.path.exists("go-on"):
-    time.sleep(0.01)
-"""  # until the test lets it
-
-
-@pytest.fixture
-def pair(tmp_path, engine_file):
-    """Return the arguments of a run of numpy, and of an engine that waits for a file `go-on`."""
-    engine_file(top=PATIENT, name="patient")
-    return ("run", "quick", "--engines", "numpy,patient.py", "--epochs", "2", "--out", "out")
-
-
-def let_it(process, cwd):
-    """Let the patient engine go on; return what the run says on standard error."""
-    (cwd / "go-on").touch()
-    return process.communicate(timeout=120)[1]
 
 
 def test_a_disk_that_is_full_when_a_cell_is_to_be_kept_loses_none_before(tmp_path, pair):
