@@ -27,7 +27,7 @@ Status = Literal[
     "unsupported",  # the engine lacks something that the plan needs
     "missing",  # a package is not installed
     "timeout",  # killed after the plan's timeout
-    "out_of_memory",
+    "out_of_memory",  # killed at the plan's limit, or for want of memory
     "crashed",  # raised, or its process died
     "interrupted",  # the user ended the run
     "pruned",  # not started, because of something else that failed
