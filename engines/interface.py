@@ -4,8 +4,9 @@ Arrays of NumPy go in and come out. No engine and no formula belongs here.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -83,6 +84,8 @@ class Engine(ABC):
         capabilities: what it declares to support.
         version: of the library behind it; empty if it has none of its own.
         note: a remark that must stand beside its results; empty if there is none.
+        deviations: known deviations from what `benchgrad check` asks, check -> reason; a name
+            that ends in ``*`` stands for all checks that begin so.
     """
 
     name: str
@@ -90,6 +93,7 @@ class Engine(ABC):
     capabilities: Capabilities
     version: str = ""
     note: str = ""
+    deviations: Mapping[str, str] = MappingProxyType({})
 
     @abstractmethod
     def classifier(

@@ -59,7 +59,8 @@ def allowed(module, other):
         return True
     if room == "benchmarks":
         return other in ("engines", "datasets") or (
-            module == "benchmarks.cli" and other_room == "reports"
+            module == "benchmarks.cli"
+            and (other_room == "reports" or other.startswith("engines.conformance"))
         )
     return room == "reports" and other in ("benchmarks", "benchmarks.records", "benchmarks.plan")
 
