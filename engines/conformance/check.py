@@ -11,6 +11,8 @@ from benchgrad.engines.conformance.subject import Subject, one_line
 from benchgrad.engines.conformance.verdict import Failure, Finding, Refusal, Status, Verdict
 from benchgrad.engines.interface import UnsupportedError
 
+_RECURSES = "it recurses: a deep graph exceeds Python's limit"
+
 
 @dataclass(frozen=True)
 class Check:
@@ -53,12 +55,16 @@ def _outcome(check: Check, subject: Subject) -> tuple[Status, Finding]:
     except OracleError as error:  # never the engine's fault, so never a verdict on it
         return "unsupported", Finding(f"no verdict: {error}")
     except RecursionError as error:
-        return "failed", Finding(
-            one_line(error), "it recurses: a deep graph exceeds Python's limit"
-        )
+        return "failed", Finding(one_line(error), _RECURSES, _code_of(error))
     except Exception as error:  # an engine may raise anything; it is data, with its name
-        return "crashed", Finding(f"{one_line(error)} [{_place(error)}]", _cause_of(error))
+        reason = f"{one_line(error)} [{_place(error)}] (seed {subject.seed})"
+        return "crashed", Finding(reason, _cause_of(error), _code_of(error))
     return "passed", Finding("")
+
+
+def _code_of(error: BaseException) -> str:
+    """Return the code that a subject noted on an error."""
+    return next(iter(getattr(error, "__notes__", ())), "")
 
 
 def _place(error: BaseException) -> str:

@@ -83,7 +83,7 @@ def _of_value(evidence: Evidence) -> str:
     if not np.isfinite(actual):
         return f"the value is {actual}"
     for why, variant in evidence.program.variants():
-        found = _guarded(lambda variant=variant: value_of(variant.function, evidence.arrays))
+        found = _guarded(value_of, variant.function, evidence.arrays)
         if found is not None and np.size(found) == 1 and evidence.fits(actual, np.squeeze(found)):
             return f"the value is wrong: {why}"
     if evidence.fits(actual, -expected):
@@ -158,10 +158,8 @@ def _of_shape(evidence: Evidence, i: int) -> Iterator[str]:
         if all(full.shape[axis] for axis in axes) and _same(
             evidence, actual, _slice(full, axes, position)
         ):
-            yield (
-                f"only the {which} part of the gradient of {name} is kept along the broadcast "
-                + (f"{where} {listed}: it is not summed")
-            )
+            kept = f"only its {which} part is kept"
+            yield f"gradient of {name} not summed over the broadcast {where} {listed}: {kept}"
 
 
 def _slice(full: Array, axes: list[int], position: int) -> Array:
@@ -211,8 +209,8 @@ def _of_edges(evidence: Evidence, i: int) -> Iterator[str]:
 
 
 def _explains(evidence: Evidence, i: int, function: Callable[..., Any]) -> bool:
-    found = _guarded(lambda: by_complex_step(function, evidence.arrays)[i])
-    return found is not None and evidence.fits(evidence.actual[i], found)
+    found = _guarded(by_complex_step, function, evidence.arrays)
+    return found is not None and evidence.fits(evidence.actual[i], found[i])
 
 
 def _of_variants(evidence: Evidence, i: int) -> Iterator[str]:
@@ -234,7 +232,7 @@ def _of_mistakes(evidence: Evidence, i: int) -> Iterator[str]:
     inputs, shape = evidence.inputs, np.shape(evidence.arrays[i])
     g = inputs.get(WEIGHTS, np.asarray(1.0))
     for text, why in evidence.mistakes.items():
-        found = _guarded(lambda text=text: unbroadcast(closed_form(text, inputs, g), shape))
+        found = _guarded(_summed, text, inputs, g, shape)
         if found is not None and evidence.fits(evidence.actual[i], found):
             yield f"wrong derivative by {evidence.program.names[i]}: {why}"
 
@@ -260,8 +258,8 @@ def _of_exchange(evidence: Evidence, i: int) -> Iterator[str]:
 def _of_factor(evidence: Evidence, i: int) -> Iterator[str]:
     """Explain a gradient that is a constant times the right one."""
     actual, expected = np.asarray(evidence.actual[i], float), np.asarray(evidence.expected[i])
-    if not expected.size or not np.any(expected):
-        return
+    if expected.size < 2 or not np.any(expected):
+        return  # one number is always a multiple of another
     largest = np.unravel_index(np.argmax(np.abs(expected)), expected.shape)
     factor = float(actual[largest] / expected[largest])
     if not evidence.fits(actual, factor * expected):
@@ -301,10 +299,14 @@ def _of_places(evidence: Evidence, i: int) -> Iterator[str]:
         yield f"the gradient of {evidence.program.names[i]} is wrong only at {listed}{more}"
 
 
-def _guarded(compute: Callable[[], Any]) -> Any:
+def _summed(text: str, inputs: dict[str, Array], g: Array, shape: tuple[int, ...]) -> Array:
+    return unbroadcast(closed_form(text, inputs, g), shape)
+
+
+def _guarded(compute: Callable[..., Any], *arguments: Any) -> Any:
     """Return a guess, None where it cannot be computed: shapes do not fit, an axis is missing."""
     try:
         with np.errstate(all="ignore"):
-            return compute()
+            return compute(*arguments)
     except (ValueError, IndexError, TypeError, ZeroDivisionError, OverflowError):
         return None

@@ -1,6 +1,6 @@
 """A program on an engine against the oracles: equal, or a failure shown on the smallest inputs."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -46,7 +46,8 @@ class Problem:
 
 def weights_for(out: Any, dtype: str = "float64") -> Array:
     """Return numbers, all different, in the shape of a result: no gradient is constant."""
-    return np.round(np.cos(1.0 + np.arange(np.size(out))), 2).reshape(np.shape(out)).astype(dtype)
+    numbers: Array = np.round(np.cos(1.0 + np.arange(np.size(out))), 2)
+    return numbers.reshape(np.shape(out)).astype(dtype)
 
 
 @cache
@@ -93,9 +94,9 @@ def fault_of(subject: Subject, problem: Problem) -> Evidence | None:
     return evidence if evidence.wrong or evidence.value_is_wrong else None
 
 
-def failure_of(subject: Subject, evidence: Evidence, where: str = "") -> Failure:
+def failure_of(subject: Subject, evidence: Evidence, where: str = "", cause: str = "") -> Failure:
     """Return the failure that shows what was found, its cause and its code."""
-    cause = diagnose(evidence)
+    cause = cause or diagnose(evidence)
     names = evidence.program.names
     wrong = evidence.wrong
     is_value = evidence.value_is_wrong or not wrong or names[wrong[0]] == WEIGHTS
@@ -137,12 +138,13 @@ def judge_row(
     found = fault_of(subject, problem_of(row, subject.seed, shapes, dtype))
     if found is None:
         return
+    shown = found
     for fewer in smaller or row.smaller:
         again = _guarded_fault(subject, row, fewer, dtype)
         if again is not None and _same_side(again, found):
-            found = again
+            shown = again
             break
-    raise failure_of(subject, found)
+    raise failure_of(subject, shown, cause=diagnose(shown) or diagnose(found))
 
 
 def _guarded_fault(
@@ -164,21 +166,14 @@ def judge_program(
     program: Program,
     arrays: Sequence[Array],
     *,
-    is_special: bool = False,
-    gradients: Callable[[], Sequence[Array]] | None = None,
-    value: float | None = None,
+    truth: Truth | None = None,
 ) -> None:
     """Compare a scalar program on an engine with the oracles, or with what is given.
 
     Raises:
         Failure: they differ.
     """
-    if gradients is None:
-        truth = oracles.judge(program.function, arrays)
-    else:
-        known = oracles.value_of(program.function, arrays) if value is None else value
-        truth = Truth(float(known), tuple(gradients()))
-    problem = Problem(program, tuple(arrays), truth, is_special=is_special)
-    found = fault_of(subject, problem)
+    truth = truth or oracles.judge(program.function, arrays)
+    found = fault_of(subject, Problem(program, tuple(arrays), truth))
     if found is not None:
         raise failure_of(subject, found)

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
@@ -41,7 +40,7 @@ class Worker:
         self._timeout_s = timeout_s
         self._process: subprocess.Popen[bytes] | None = None
         self._buffer = b""
-        self._deviations: Mapping[str, str] = {}
+        self._loaded = Loaded()
 
     def __enter__(self) -> Self:
         self._output = tempfile.TemporaryFile()
@@ -63,7 +62,7 @@ class Worker:
             EngineError: it cannot be loaded.
         """
         if self._process is not None:
-            return self._name
+            return self._loaded.name
         asked, self._ask = os.pipe()
         self._answers, answers = os.pipe()
         self._buffer = b""
@@ -88,9 +87,8 @@ class Worker:
         if loaded.error:
             self._end()
             raise (MissingPackageError if loaded.is_missing else EngineError)(loaded.error)
-        self._name = loaded.name
-        self._deviations = loaded.deviations
-        return self._name
+        self._loaded = loaded
+        return loaded.name
 
     def verdict(self, check: Check) -> Verdict:
         """Run a check and return its verdict, also if the process does not survive it.
@@ -111,7 +109,7 @@ class Worker:
                 check.group,
                 "crashed",
                 f"{error} (seed {self._job.seed})",
-                deviation=deviation_of(check.name, self._deviations),
+                deviation=deviation_of(check.name, self._loaded.deviations),
                 wall_s=time.perf_counter() - began,
             )
 

@@ -7,7 +7,7 @@ import ast
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
@@ -88,7 +88,7 @@ class Program:
                 for other in ("0", "1", "2", "None"):
                     if other != asked:
                         why = f"axis {other} is used where axis {asked} is asked"
-                        yield why, self._changed(i, lambda n, other=other: _set_axis(n, other))
+                        yield why, self._changed(i, partial(_set_axis, axis=other))
 
     def _changed(self, i: int, change: Callable[[Any], None]) -> "Program":
         tree = ast.parse(self.source)

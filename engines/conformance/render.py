@@ -2,14 +2,17 @@
 
 import ast
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchgrad.engines.conformance.program import Program
-from benchgrad.engines.conformance.subject import Subject
+from benchgrad.engines.interface import Engine
 from benchgrad.engines.value_engine import ValueEngine
+
+if TYPE_CHECKING:
+    from benchgrad.engines.conformance.subject import Subject
 
 Array = NDArray[Any]
 _HOOKS = ("leaf", "gradient", "backward")
@@ -37,22 +40,28 @@ def _array(array: Array) -> str:
 
 
 def code_for(
-    subject: Subject, program: Program, arrays: Sequence[Array], *, name: str, says: str
+    subject: "Subject", program: Program, arrays: Sequence[Array], *, name: str, says: str
 ) -> str:
     """Return code that prints the gradient of the input `name` (or the value: "out").
 
     `says` is the comment that stands behind it.
     """
     engine = subject.engine
-    is_function = not isinstance(engine, ValueEngine)
+    is_function = not _is_of_values(engine)
     imports = _imports(program, arrays, is_function=is_function)
     head = [*imports, "", f"engine = load({subject.spec!r})"]
-    if isinstance(engine, ValueEngine):
+    if isinstance(engine, ValueEngine) and not is_function:
         body = _of_values(engine, program, arrays, name)
     else:
         body = _of_function(program, arrays, name)
     body[-1] += f"  # {says}"
     return "\n".join([*head, *body])
+
+
+def _is_of_values(engine: Engine) -> bool:
+    """Tell whether a function is differentiated by calling backward on Values, not otherwise."""
+    inherited = ValueEngine.value_and_grad
+    return isinstance(engine, ValueEngine) and type(engine).value_and_grad is inherited
 
 
 def _imports(program: Program, arrays: Sequence[Array], *, is_function: bool) -> list[str]:

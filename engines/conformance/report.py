@@ -45,7 +45,7 @@ def _counts(outcome: Outcome) -> Table:
     groups = dict.fromkeys(v.group for v in outcome.verdicts)
     for group in groups:
         inside = [v for v in outcome.verdicts if v.group == group]
-        counts = Counter(v.status for v in inside if not (v.is_wrong and v.deviation))
+        counts = Counter[str](v.status for v in inside if not (v.is_wrong and v.deviation))
         deviations = sum(v.is_wrong and bool(v.deviation) for v in inside)
         cells = [str(counts[status] or "–") for status in _STATUSES]
         table.add_row(group, *cells, str(deviations or "–"))

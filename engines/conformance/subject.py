@@ -8,14 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchgrad.engines.conformance.program import Program
+from benchgrad.engines.conformance.render import code_for
 from benchgrad.engines.conformance.verdict import Failure, Finding, Refusal, show
 from benchgrad.engines.interface import Engine, UnsupportedError
 from benchgrad.engines.value_engine import ValueEngine
 
 Array = NDArray[Any]
 
-_REFUSALS = (NotImplementedError, TypeError, AssertionError)
-_SPECIAL_REFUSALS = (*_REFUSALS, ValueError, IndexError, RuntimeError)
+REFUSALS = (NotImplementedError, TypeError, AssertionError)
+_SPECIAL_REFUSALS = (*REFUSALS, ValueError, IndexError, RuntimeError)
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Forward:
 
     def __init__(self, program: Program, is_special: bool = False) -> None:
         self._program = program
-        self._refusals = _SPECIAL_REFUSALS if is_special else _REFUSALS
+        self._refusals = _SPECIAL_REFUSALS if is_special else REFUSALS
 
     def __call__(self, ops: Any, *natives: Any) -> Any:
         """Return the program's result.
@@ -98,9 +99,16 @@ class Subject:
             Failure: it wrote to the arrays that it was given.
         """
         given = [np.array(array) for array in arrays]
-        with np.errstate(all="ignore"):
-            forward = Forward(program, is_special)
-            value, gradients = self.engine.value_and_grad(forward, *given)
+        forward = Forward(program, is_special)
+        try:
+            with np.errstate(all="ignore"):
+                value, gradients = self.engine.value_and_grad(forward, *given)
+        except (Refusal, UnsupportedError):
+            raise
+        except Exception as error:  # its reader gets the code that raises it, too
+            name = program.names[0]
+            error.add_note(code_for(self, program, arrays, name=name, says="raises"))
+            raise
         for name, before, after in zip(program.names, arrays, given, strict=True):
             if not np.array_equal(before, after, equal_nan=True):
                 raise Failure(

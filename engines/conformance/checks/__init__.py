@@ -3,13 +3,29 @@
 from functools import cache
 
 from benchgrad.engines.conformance.check import Check
-from benchgrad.engines.conformance.checks import operations
+from benchgrad.engines.conformance.checks import (
+    edges,
+    graphs,
+    memory,
+    operations,
+    random_graphs,
+    state,
+    training,
+)
 
 
 @cache
 def catalogue() -> dict[str, Check]:
     """Return every check by its name, the simple ones first."""
-    every = [*operations.checks()]
+    every = [
+        *operations.checks(),
+        *state.checks(),
+        *graphs.checks(),
+        *edges.checks(),
+        *training.checks(),
+        *random_graphs.checks(),
+        *memory.checks(),
+    ]
     named = {check.name: check for check in every}
     assert len(named) == len(every), "two checks have the same name"
     return named
