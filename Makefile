@@ -8,7 +8,7 @@ ROOMS := engines benchmarks datasets reports
 OUT := reports/out
 
 .DEFAULT_GOAL := help
-.PHONY: help install bench bench-quick bench-full ladder test lint format microbench targets clean
+.PHONY: help install bench bench-quick bench-full ladder test lint format microbench targets mutants clean
 
 help:
 	@echo "make bench        the published comparison on this machine (about three minutes)"
@@ -16,6 +16,7 @@ help:
 	@echo "make bench-full   the same, every engine to its end (about ten minutes)"
 	@echo "make ladder       from micrograd to NumPy, each step with its factor and cause"
 	@echo "make test         the tests            make lint        ruff and mypy"
+	@echo "make mutants      faults that benchgrad check must find (about four minutes)"
 	@echo "make microbench   each operation, timed with pytest-benchmark"
 	@echo "make install      only create .venv    make clean       remove what was made"
 
@@ -60,6 +61,10 @@ microbench: $(STAMP)
 	$(BIN)/python -m pytest benchmarks/micro --benchmark-enable --benchmark-only \
 	  --benchmark-columns=min,median,iqr,rounds --benchmark-sort=name \
 	  --benchmark-json=$(OUT)/microbench.json
+
+# Engines with one fault each, all of which the conformance checks must find.
+mutants: $(STAMP)
+	$(BIN)/python tests/engines/conformance/score.py
 
 # Steps side by side in one process, with the peers that are installed; see docs/performance.md.
 targets: $(STAMP)

@@ -31,11 +31,12 @@ def verdict_of(check: Check, subject: Subject) -> Verdict:
     """Run a check; whatever the engine raises becomes a verdict."""
     began = time.perf_counter()
     status, finding = _outcome(check, subject)
+    seed = f" (seed {subject.seed})" if status in ("failed", "crashed") else ""
     return Verdict(
         check.name,
         check.group,
         status,
-        finding.reason,
+        finding.reason + seed,
         finding.cause,
         finding.code,
         finding.expected,
@@ -57,8 +58,8 @@ def _outcome(check: Check, subject: Subject) -> tuple[Status, Finding]:
     except RecursionError as error:
         return "failed", Finding(one_line(error), _RECURSES, _code_of(error))
     except Exception as error:  # an engine may raise anything; it is data, with its name
-        reason = f"{one_line(error)} [{_place(error)}] (seed {subject.seed})"
-        return "crashed", Finding(reason, _cause_of(error), _code_of(error))
+        reason = f"{one_line(error)} [{_place(error)}]"
+        return "crashed", Finding(reason, _cause_of(error, check), _code_of(error))
     return "passed", Finding("")
 
 
@@ -72,11 +73,13 @@ def _place(error: BaseException) -> str:
     return f"{Path(innermost.filename).name}, line {innermost.lineno}"
 
 
-def _cause_of(error: Exception) -> str:
+def _cause_of(error: Exception, check: Check) -> str:
     """Return what an exception out of a backward pass tells of its cause."""
     text = str(error)
-    if isinstance(error, ValueError) and ("broadcast" in text or "reshape" in text):
-        return "shapes do not fit in backward: a gradient is not summed over a broadcast axis"
+    if isinstance(error, ValueError) and ("broadcast" in text or "shape" in text):
+        is_stretched = check.group == "broadcasting"
+        because = "a gradient is not summed over a broadcast axis" if is_stretched else ""
+        return f"shapes do not fit in backward: {because}".removesuffix(": ")
     if isinstance(error, MemoryError):
         return "it runs out of memory"
     return ""

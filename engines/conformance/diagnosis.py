@@ -30,7 +30,7 @@ class Evidence:
     """A scalar program, its inputs, and what an engine made of them.
 
     `full` are the gradients in the shape of the result, before they are summed over broadcast
-    axes, where a closed form gives them; `mistakes` are (closed form, its name).
+    axes, where closed forms (`derivatives`) give them; `mistakes` are (closed form, its name).
     """
 
     program: Program
@@ -41,6 +41,7 @@ class Evidence:
     actual_value: float
     result_shape: tuple[int, ...] = ()
     full: Sequence[Array] = ()
+    derivatives: Sequence[str] = ()
     mistakes: dict[str, str] = field(default_factory=dict)
     rtol: float = 1e-9
 
@@ -97,7 +98,10 @@ def _causes(evidence: Evidence, i: int) -> Iterator[str]:
     actual, expected = evidence.actual[i], evidence.expected[i]
     yield from _of_shape(evidence, i)
     if actual.shape != expected.shape:
-        yield f"the gradient of {name} has shape {actual.shape}, its array {expected.shape}"
+        shapes = f"it has shape {actual.shape}, its array {expected.shape}"
+        if axes := _kept_axes(expected.shape, actual.shape):
+            yield f"gradient of {name} not summed over the broadcast {axes}: {shapes}"
+        yield f"the gradient of {name} does not have the shape of its array: {shapes}"
         return
     if not np.all(np.isfinite(actual)):
         which = "nan" if np.any(np.isnan(actual)) else "infinite"
@@ -127,9 +131,20 @@ def broadcast_axes(shape: tuple[int, ...], result: tuple[int, ...]) -> list[int]
     return [*range(added), *stretched]
 
 
+def _kept_axes(shape: tuple[int, ...], found: tuple[int, ...]) -> str:
+    """Return the axes that broadcasting `shape` to `found` adds or stretches, as words."""
+    try:
+        if np.broadcast_shapes(shape, found) != found:
+            return ""
+    except ValueError:
+        return ""
+    axes = broadcast_axes(shape, found)
+    return f"{'axis' if len(axes) == 1 else 'axes'} {', '.join(map(str, axes))}"
+
+
 def _of_shape(evidence: Evidence, i: int) -> Iterator[str]:
     """Explain a gradient that was not summed, or not as it must be, where it was broadcast."""
-    if not evidence.full:
+    if i >= len(evidence.full):  # a program without closed forms, or its weights
         return
     full, actual = np.asarray(evidence.full[i]), evidence.actual[i]
     shape = np.shape(evidence.arrays[i])
@@ -227,10 +242,14 @@ def _of_variants(evidence: Evidence, i: int) -> Iterator[str]:
 
 def _of_mistakes(evidence: Evidence, i: int) -> Iterator[str]:
     """Explain a gradient by a mistake that is known for the row, with either sign."""
-    if not evidence.mistakes:
-        return
     inputs, shape = evidence.inputs, np.shape(evidence.arrays[i])
     g = inputs.get(WEIGHTS, np.asarray(1.0))
+    if i < len(evidence.derivatives):
+        ones = np.ones(evidence.result_shape)
+        found = _guarded(_summed, evidence.derivatives[i], inputs, ones, shape)
+        if found is not None and evidence.fits(evidence.actual[i], found):
+            name = evidence.program.names[i]
+            yield f"the derivative by {name} is not multiplied by the incoming gradient"
     for text, why in evidence.mistakes.items():
         found = _guarded(_summed, text, inputs, g, shape)
         if found is not None and evidence.fits(evidence.actual[i], found):

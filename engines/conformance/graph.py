@@ -186,6 +186,8 @@ def _is_plain(form: str, a: Any, b: Any) -> bool:
 
 def _is_inside(form: str, a: Any, b: Any) -> bool:
     """Tell whether the operands keep away from kinks and poles."""
+    if "axis" in form and not np.ndim(a):  # NumPy takes axis 0 of a number, few others do
+        return False
     if form.startswith(("ops.relu", "ops.log", "{a} **")):
         needs_sign = form.startswith("ops.log") or form == "{a} ** {b}"
         if np.any(np.abs(a) < _SMALLEST) or (needs_sign and np.any(a < 0)):

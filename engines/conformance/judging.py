@@ -32,7 +32,7 @@ def tolerance(dtype: str) -> float:
 class Problem:
     """A scalar program with its inputs, and what is true of it.
 
-    `full` and `mistakes` help to explain a failure, see `Evidence`.
+    `full`, `derivatives` and `mistakes` help to explain a failure, see `Evidence`.
     """
 
     program: Program
@@ -40,6 +40,7 @@ class Problem:
     truth: Truth
     result_shape: Shape = ()
     full: tuple[Array, ...] = ()
+    derivatives: tuple[str, ...] = ()
     mistakes: dict[str, str] = field(default_factory=dict)
     is_special: bool = False
 
@@ -71,7 +72,14 @@ def problem_of(row: Row, seed: int, shapes: tuple[Shape, ...] = (), dtype: str =
     everything = (*arrays, g) if np.shape(out) else tuple(arrays)
     truth = oracles.judge(program.function, everything, exact)
     return Problem(
-        program, everything, truth, np.shape(out), full, dict(row.mistakes), row.is_special
+        program,
+        everything,
+        truth,
+        np.shape(out),
+        full,
+        row.derivatives,
+        dict(row.mistakes),
+        row.is_special,
     )
 
 
@@ -88,6 +96,7 @@ def fault_of(subject: Subject, problem: Problem) -> Evidence | None:
         answer.value,
         problem.result_shape,
         problem.full,
+        problem.derivatives,
         problem.mistakes,
         tolerance(dtype),
     )
@@ -113,7 +122,7 @@ def failure_of(subject: Subject, evidence: Evidence, where: str = "", cause: str
         expected, actual = _numbers(evidence, wrong[0])
     says = f"must be {show(expected)}"
     code = code_for(subject, evidence.program, evidence.arrays, name=name, says=says)
-    reason = f"the {what} is {show(actual)}, must be {show(expected)}{where} (seed {subject.seed})"
+    reason = f"the {what} is {show(actual)}, must be {show(expected)}{where}"
     return Failure(Finding(reason, cause, code, show(expected), show(actual)))
 
 

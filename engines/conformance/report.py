@@ -23,9 +23,9 @@ def text_report(outcome: Outcome) -> Iterator[Table | Text]:
     wrong = [v for v in outcome.verdicts if v.counts_against]
     shown = _telling(wrong)
     for verdict in shown:
-        yield Text(_story(verdict))
+        yield Text(story(verdict))
     if len(wrong) > len(shown):
-        rest = Counter(v.cause or v.reason for v in wrong if v not in shown)
+        rest = Counter(v.cause or "without a known cause" for v in wrong if v not in shown)
         yield Text(f"\n{len(wrong) - len(shown)} more checks are wrong (all of them in --json):")
         for cause, n in rest.most_common(_SHOWN):
             yield Text(f"  {n} × {cause}")
@@ -33,10 +33,13 @@ def text_report(outcome: Outcome) -> Iterator[Table | Text]:
 
 
 def _telling(wrong: Sequence[Verdict]) -> list[Verdict]:
-    """Return the few failures that say most: each cause once, those with the least code first."""
+    """Return the few failures that say most: each cause once, those with the least code first.
+
+    What is wrong without a known cause follows; most of it has the causes that are shown.
+    """
     by_cause: dict[str, Verdict] = {}
-    for verdict in sorted(wrong, key=lambda v: (v.status == "crashed", len(v.code))):
-        by_cause.setdefault(verdict.cause or verdict.reason, verdict)
+    for verdict in sorted(wrong, key=lambda v: (not v.cause, v.status == "crashed", len(v.code))):
+        by_cause.setdefault(verdict.cause, verdict)
     return list(by_cause.values())[:_SHOWN]
 
 
@@ -52,7 +55,7 @@ def _counts(outcome: Outcome) -> Table:
     return table
 
 
-def _story(verdict: Verdict) -> str:
+def story(verdict: Verdict) -> str:
     """Return a failure for its reader: what, why, and code that shows it."""
     lines = [f"\n{verdict.status}: {verdict.check}", f"  {verdict.reason}"]
     if verdict.cause:
@@ -144,7 +147,7 @@ def _case(suite: ElementTree.Element, engine: str, verdict: Verdict) -> None:
     elif verdict.is_wrong:
         kind = "failure" if verdict.status == "failed" else "error"
         message = _clean(verdict.cause or verdict.reason)
-        ElementTree.SubElement(case, kind, message=message).text = _clean(_story(verdict))
+        ElementTree.SubElement(case, kind, message=message).text = _clean(story(verdict))
 
 
 def _clean(text: str) -> str:

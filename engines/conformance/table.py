@@ -341,6 +341,12 @@ def matmul(left: Shape, right: Shape) -> Row:
         ("by_left(g, x, y)", "by_right(g, x, y)"),
         (left, right),
         group="matrix products",
+        mistakes={
+            "g @ y": "the other operand is not transposed",
+            "x @ g": "the other operand is not transposed",
+            "x.T @ g": "the factors are taken the other way round",
+            "g @ y.T": "the factors are taken the other way round",
+        },
         is_special=len(left) != 2 or len(right) != 2,
     )
 
@@ -394,6 +400,27 @@ COMPOUNDS = (
     _logsumexp(-1, (2, 3, 4)),
 )
 
+# Plain arrays on either side; an engine that asks for its own constants may refuse them.
+
+
+def _with_array(expression: str, derivative: str, shape: Shape = (2,)) -> Row:
+    return Row(expression, (derivative,), (shape,), group="constants", is_special=True)
+
+
+_MATRIX = "np.array([[1.0, 2.0], [3.0, 5.0]])"
+WITH_ARRAYS = (
+    _with_array("x + np.array([3.0, 5.0])", "g"),
+    _with_array("np.array([3.0, 5.0]) + x", "g"),
+    _with_array("x - np.array([3.0, 5.0])", "g"),
+    _with_array("np.array([3.0, 5.0]) - x", "-g"),
+    _with_array("x * np.array([3.0, 5.0])", "g * np.array([3, 5])"),
+    _with_array("np.array([3.0, 5.0]) * x", "g * np.array([3, 5])"),
+    _with_array("x / np.array([3.0, 5.0])", "g / np.array([3, 5]).astype(g.dtype)"),
+    _with_array("np.array([3.0, 5.0]) / x", "-g * np.array([3, 5]) / x**2"),
+    _with_array(f"x @ {_MATRIX}", f"g @ {_MATRIX}.T", (2, 2)),
+    _with_array(f"{_MATRIX} @ x", f"{_MATRIX}.T @ g", (2, 2)),
+)
+
 ROWS: tuple[Row, ...] = (
     *PAIRS,
     *WITH_NUMBERS,
@@ -404,4 +431,5 @@ ROWS: tuple[Row, ...] = (
     *INDICES,
     *MATMUL,
     *COMPOUNDS,
+    *WITH_ARRAYS,
 )

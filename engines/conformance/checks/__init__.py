@@ -19,8 +19,8 @@ def catalogue() -> dict[str, Check]:
     """Return every check by its name, the simple ones first."""
     every = [
         *operations.checks(),
-        *state.checks(),
         *graphs.checks(),
+        *state.checks(),
         *edges.checks(),
         *training.checks(),
         *random_graphs.checks(),

@@ -159,7 +159,7 @@ def _judge(subject: Subject, edge: Edge) -> None:
             name = what.removeprefix("gradient of ") if what != "value" else "out"
             raise Failure(
                 Finding(
-                    f"the {what} is {number:g}, {must} (seed {subject.seed})",
+                    f"the {what} is {number:g}, {must}",
                     f"the {what} of {edge.name} follows no convention of the field",
                     code_for(subject, program, arrays, name=name, says=must),
                     _words(accepted),
@@ -170,7 +170,7 @@ def _judge(subject: Subject, edge: Edge) -> None:
 
 def _tie(subject: Subject, text: str, data: Any) -> None:
     """Each row's gradients go to elements that tie, none is negative, and they sum to 1."""
-    subject.require_operation("max", "min")
+    subject.require_operation("max" if "max" in text else "min")
     array = np.array(data, subject.dtype)
     program = Program.of(text, "x")
     (gradient,) = subject.differentiate(program, [array]).gradients
@@ -191,7 +191,7 @@ def _tie(subject: Subject, text: str, data: Any) -> None:
     if gradient.shape == array.shape and np.array_equal(gradient, attained):
         cause = "every element that ties gets the whole gradient: it counts more than once"
     code = code_for(subject, program, [array], name="x", says=f"must be {must}")
-    reason = f"the gradient of x is {show(gradient)}, must be {must} (seed {subject.seed})"
+    reason = f"the gradient of x is {show(gradient)}, must be {must}"
     raise Failure(Finding(reason, cause, code, must, show(gradient)))
 
 
@@ -208,5 +208,5 @@ def _stable(subject: Subject, data: Any, value: float, gradient: Any) -> None:
     code = code_for(subject, program, [array], name="x", says=must)
     actual = f"{show(answer.gradients[0])} with the value {answer.value:g}"
     cause = "exp overflows or vanishes: the maximum is not taken out first"
-    reason = f"the gradient of x is {actual}, {must} (seed {subject.seed})"
+    reason = f"the gradient of x is {actual}, {must}"
     raise Failure(Finding(reason, cause, code, must, actual))

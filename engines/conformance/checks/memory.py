@@ -12,8 +12,10 @@ from benchgrad.engines.conformance.check import Check
 from benchgrad.engines.conformance.program import Program
 from benchgrad.engines.conformance.subject import Subject
 from benchgrad.engines.conformance.verdict import Failure, Finding
-from benchgrad.engines.model import MLP, SGD
+from benchgrad.engines.interface import Classifier, UnsupportedError
+from benchgrad.engines.model import MLP, SGD, Loss
 
+LOSSES: tuple[Loss, ...] = ("cross_entropy", "hinge")
 N_STEPS = 1_000
 _WINDOWS = 4
 _BYTES_PER_STEP = 24  # below it is noise: a list that doubles, a cache that fills
@@ -28,9 +30,7 @@ def checks() -> Iterator[Check]:
 
 
 def _training(subject: Subject, n_steps: int = N_STEPS) -> None:
-    model = MLP((2, 3, 2))
-    parameters = model.initial_parameters(subject.seed)
-    classifier = subject.engine.classifier(model, parameters, SGD(0.01), subject.dtype)
+    model, classifier = _small(subject)
     X, y = np.array([[0.5, -1.0], [1.5, 2.0]], subject.dtype), np.array([0, 1])
     code = (
         "import numpy as np\n\nfrom benchgrad.engines import MLP, SGD, load\n\n"
@@ -40,6 +40,18 @@ def _training(subject: Subject, n_steps: int = N_STEPS) -> None:
         "    classifier.train_step(np.array([[0.5, -1.0], [1.5, 2.0]]), np.array([0, 1]))"
     )
     _repeat(lambda: classifier.train_step(X, y), n_steps, code)
+
+
+def _small(subject: Subject) -> tuple[MLP, Classifier]:
+    """Return a model and its classifier, with the first loss that the engine has."""
+    for loss in LOSSES:
+        model = MLP((2, 3, 2), loss=loss)
+        parameters = model.initial_parameters(subject.seed)
+        try:
+            return model, subject.engine.classifier(model, parameters, SGD(0.01), subject.dtype)
+        except UnsupportedError as error:
+            reason = str(error)
+    raise UnsupportedError(reason)
 
 
 def _functions(subject: Subject) -> None:

@@ -66,6 +66,7 @@ def checks() -> Iterator[Check]:
         name = f"float32: {row.name}"
         yield Check(name, "dtypes", partial(_in_float32, row=row))
     yield Check("float32: stays float32", "dtypes", _stays_float32)
+    yield Check("float32: beside float64", "dtypes", _mixed)
     yield Check("integers: no rounded gradients", "dtypes", _integers)
     for row in ROWS:
         if len(row.smaller) == 3:  # elementwise
@@ -140,6 +141,21 @@ def _stays_float32(subject: Subject) -> None:
             raise Failure(Finding(reason, cause, code, "float32", str(found)))
 
 
+def _mixed(subject: Subject) -> None:
+    """A gradient has the dtype of its own operand, whatever the other one has."""
+    engine = subject.values
+    if {"float32", "float64"} - set(engine.capabilities.dtypes) or engine.kind == "scalar":
+        raise UnsupportedError(f"{engine.name} does not compute in float32 and float64")
+    x, y = engine.leaf(np.ones(2, np.float32)), engine.leaf(np.ones(2))
+    engine.backward(engine.operations.sum(x * y))
+    for value, expected in ((x, np.float32), (y, np.float64)):
+        found = np.asarray(engine.gradient(value)).dtype
+        if found != expected:
+            reason = f"the gradient of a {np.dtype(expected)} operand beside another is {found}"
+            cause = "the gradient keeps the wider dtype of the result"
+            raise Failure(Finding(reason, cause, "", str(np.dtype(expected)), str(found)))
+
+
 def _own_dtype(subject: Subject, program: Program, array: NDArray[Any]) -> np.dtype[Any]:
     """Return the dtype of a result and of the gradient that the engine itself keeps."""
     engine = subject.values
@@ -151,19 +167,21 @@ def _own_dtype(subject: Subject, program: Program, array: NDArray[Any]) -> np.dt
 
 
 def _integers(subject: Subject) -> None:
-    """Integer arrays are refused, or differentiated without rounding."""
-    program = Program.of("ops.sum(x * 0.5)", "x")
+    """Integer arrays are refused, are constants, or are differentiated without rounding."""
+    program = Program.of("ops.sum(x * 1.5)", "x")
     array = np.array([1, 2])
     try:
         answer = subject.differentiate(program, [array], is_special=True)
     except (TypeError, ValueError, RuntimeError) as error:
         raise UnsupportedError(f"integers are refused: {error}") from error
-    if not agree(answer.gradients[0], np.array([0.5, 0.5]), 1e-6):
-        code = code_for(subject, program, [array], name="x", says="must be [0.5, 0.5]")
-        actual = show(answer.gradients[0])
-        reason = f"the gradient by integers is {actual}, must be [0.5, 0.5] or refused"
-        cause = "the gradient has the dtype of the integers, and is rounded"
-        raise Failure(Finding(reason, cause, code, "[0.5, 0.5]", actual))
+    found = answer.gradients[0]
+    if agree(np.asarray(found, float), np.array([1.5, 1.5]), 1e-6) or not np.any(found):
+        return
+    must = "[1.5, 1.5], or [0, 0], or refused"
+    code = code_for(subject, program, [array], name="x", says=f"must be {must}")
+    reason = f"the gradient by integers is {show(found)}, must be {must}"
+    cause = "the gradient has the dtype of the integers, and is rounded"
+    raise Failure(Finding(reason, cause, code, must, show(found)))
 
 
 # --- empty arrays ------------------------------------------------------------------------------

@@ -26,6 +26,7 @@ from benchgrad.engines.conformance.table import PAIRS
 from benchgrad.engines.conformance.verdict import Refusal
 from benchgrad.engines.interface import UnsupportedError
 
+MAX_TRIES = 400  # of smaller graphs, so that it ends soon also where each takes long
 N_EXAMPLES, N_EXAMPLES_FAST = 240, 60
 _PARTS = 4  # each with a seed of its own, so that a time limit ends one of them only
 _SHAKE, _STABLE = 1e-12, 1e-8
@@ -131,8 +132,12 @@ def _fault(subject: Subject, graph: Graph) -> Fault | None:
 
 def _shrunk(subject: Subject, graph: Graph, fault: Fault) -> tuple[Graph, Fault]:
     """Return the smallest graph with a fault that taking away single nodes leads to."""
+    n_left = MAX_TRIES
     while True:
         for smaller in graph.smaller():
+            n_left -= 1
+            if n_left < 0:
+                return graph, fault
             found = _fault(subject, smaller)
             if found is not None and isinstance(found, Exception) == isinstance(fault, Exception):
                 graph, fault = smaller, found

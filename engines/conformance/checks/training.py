@@ -126,6 +126,8 @@ def _classifier(engine: Any, task: Task, dtype: str, rule: SGD = _RULE) -> Class
 
 
 def _task(subject: Subject, model: MLP, n: int) -> tuple[Task, Truth]:
+    """Return what is to be done, after asking the engine whether it has such classifiers."""
+    _classifier(subject.engine, task_of(model, n, subject.seed), subject.dtype)
     return known_task(model, n, subject.seed, subject.engine.name == BY_HAND)
 
 
@@ -193,7 +195,7 @@ def _fail(  # noqa: PLR0913, PLR0917 (what a failure consists of)
             f"print(classifier.{call})  # must be {expected}",
         )
     )
-    reason = f"{call} is {actual}, must be {expected} (seed {subject.seed})"
+    reason = f"{call} is {actual}, must be {expected}"
     raise Failure(Finding(reason, cause, code, expected, actual))
 
 
@@ -260,6 +262,8 @@ def _large_logits(subject: Subject) -> None:
     task = task_of(MLP((3, 4, 3)), 5, subject.seed, scale=60.0)
     program = task.program(task.X, task.y)
     expected = oracles.by_complex_step(program.function, task.parameters)
+    if not all(np.all(np.isfinite(gradient)) for gradient in expected):
+        raise OracleError("the gradients of large logits are not finite")
     dtype = subject.dtype
     found = _classifier(subject.engine, task, dtype).gradients(task.X.astype(dtype), task.y)
     for i, (a, b) in enumerate(zip(found, expected, strict=True)):
