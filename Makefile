@@ -16,7 +16,7 @@ help:
 	@echo "make bench-full   the same, every engine to its end (about ten minutes)"
 	@echo "make ladder       from micrograd to NumPy, each step with its factor and cause"
 	@echo "make test         the tests            make lint        ruff and mypy"
-	@echo "make mutants      faults that benchgrad check must find (about four minutes)"
+	@echo "make mutants      faults that benchgrad check must find (about five minutes)"
 	@echo "make microbench   each operation, timed with pytest-benchmark"
 	@echo "make install      only create .venv    make clean       remove what was made"
 
