@@ -8,7 +8,7 @@ ROOMS := engines benchmarks datasets reports
 OUT := reports/out
 
 .DEFAULT_GOAL := help
-.PHONY: help install bench bench-quick bench-full bench-peers ladder test test-peers lint format microbench targets overhead clean
+.PHONY: help install bench bench-quick bench-full bench-peers ladder test test-peers lint format microbench targets overhead mutants clean
 
 help:
 	@echo "make bench        the published comparison on this machine (about three minutes)"
@@ -18,6 +18,7 @@ help:
 	@echo "make bench-peers  PyTorch, JAX and others beside the built-in engines; runs what is installed"
 	@echo "make test         the tests            make lint        ruff and mypy"
 	@echo "make test-peers   installs the peers into .venv-peers and tests their adapters"
+	@echo "make mutants      faults that benchgrad check must find (about five minutes)"
 	@echo "make microbench   each operation, timed with pytest-benchmark"
 	@echo "make install      only create .venv    make clean       remove what was made"
 
@@ -77,6 +78,10 @@ microbench: $(STAMP)
 	$(BIN)/python -m pytest benchmarks/micro -n 0 --benchmark-enable --benchmark-only \
 	  --benchmark-columns=min,median,iqr,rounds --benchmark-sort=name \
 	  --benchmark-json=$(OUT)/microbench.json
+
+# Engines with one fault each, all of which the conformance checks must find.
+mutants: $(STAMP)
+	$(BIN)/python tests/engines/conformance/score.py
 
 # Steps side by side in one process, with the peers that are installed; see docs/performance.md.
 targets: $(STAMP)

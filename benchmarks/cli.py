@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchgrad.benchmarks.options import Options, UsageError
+from benchgrad.benchmarks.options import RunOptions, UsageError, seconds
 
 if TYPE_CHECKING:
     from benchgrad.benchmarks.journal import Journal
@@ -79,7 +79,7 @@ def run(
     ] = None,
 ) -> None:
     """Run a plan and write its report."""
-    options = Options(engines, dataset, label, epochs, rounds, budget, timeout, memory, threads)
+    options = RunOptions(engines, dataset, label, epochs, rounds, budget, timeout, memory, threads)
     terms = _Terms(shlex.join(["benchgrad", *sys.argv[1:]]), lock, not no_wait)
     if resume is None:
         chosen = options.applied(_plan(plan))
@@ -128,7 +128,7 @@ def _start(plan: Plan, folder: Path, terms: _Terms, overwrite: bool, asked_for: 
             _measure(Journal.begin(folder, header), prepared, timing)
 
 
-def _go_on(folder: Path, plan: str | None, options: Options, terms: _Terms) -> None:
+def _go_on(folder: Path, plan: str | None, options: RunOptions, terms: _Terms) -> None:
     """Run what a run that ended before its time did not get to."""
     from benchgrad.benchmarks import runner, session
     from benchgrad.benchmarks.journal import Journal
@@ -189,6 +189,43 @@ def _verdict(results: Results, was_asked_for: bool) -> int:
         return INTERRUPTED
     failures = {*FAILURES, "missing", "unsupported"} if was_asked_for else set(FAILURES)
     return ENGINE_FAILED if statuses & failures else OK
+
+
+@app.command()
+def check(
+    engines: Annotated[
+        list[str], typer.Argument(help="Names, path.py or module:attribute.", metavar="ENGINE...")
+    ],
+    fast: Annotated[bool, typer.Option("--fast", help="Only what takes no time.")] = False,
+    seed: Annotated[int, typer.Option(help="Of all random numbers.", min=0)] = 0,
+    timeout: Annotated[str, typer.Option(help="Time for one check, e.g. 60s.")] = "60s",
+    json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+    junit: Annotated[
+        Path | None, typer.Option(help="Write a JUnit report, too.", metavar="FILE")
+    ] = None,
+) -> None:
+    """Find the wrong gradients of engines; exit code 1 if there are any."""
+    from benchgrad.benchmarks.console import printer
+    from benchgrad.engines import check_names
+    from benchgrad.engines.conformance import Options, check_engine
+    from benchgrad.engines.conformance.report import as_json, as_junit, text_report
+
+    check_names(engines)
+    options = Options(seed, fast, seconds("--timeout", timeout) or 0.0)
+    outcomes = []
+    for engine in engines:
+        outcomes.append(check_engine(engine, options))
+        for part in [] if json else text_report(outcomes[-1]):
+            printer().print(part, soft_wrap=True)
+    if json:
+        from msgspec.json import encode, format
+
+        sys.stdout.write(format(encode(as_json(outcomes))).decode() + "\n")
+    if junit is not None:
+        _writable(junit.parent)
+        with _writing(junit):
+            junit.write_bytes(as_junit(outcomes))
+    raise typer.Exit(OK if all(outcome.passed for outcome in outcomes) else ENGINE_FAILED)
 
 
 @app.command()

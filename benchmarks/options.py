@@ -21,7 +21,7 @@ class UsageError(Exception):
 
 
 @dataclass(frozen=True)
-class Options:
+class RunOptions:
     """What a user may change in a plan, as it was typed."""
 
     engines: str | None

@@ -5,8 +5,9 @@ Arrays of NumPy go in and come out. No engine and no formula belongs here.
 
 import importlib.util
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -86,6 +87,8 @@ class Engine(ABC):
         note: a remark that must stand beside its results; empty if there is none.
         requires: modules that it imports when it is used, and not before.
         install: what pip installs to have them.
+        deviations: known deviations from what `benchgrad check` asks, check -> reason; a name
+            that ends in ``*`` stands for all checks that begin so.
     """
 
     name: str
@@ -95,6 +98,7 @@ class Engine(ABC):
     note: str = ""
     requires: tuple[str, ...] = ()
     install: str = ""
+    deviations: Mapping[str, str] = MappingProxyType({})
 
     def missing(self) -> str:
         """Return what is not installed and how to get it, empty if all is there.

@@ -59,7 +59,12 @@ def allowed(module, other):
         return True
     if room == "benchmarks":
         return other in ("engines", "datasets") or (
-            module == "benchmarks.cli" and (other_room == "reports" or other == "engines.scaffold")
+            module == "benchmarks.cli"
+            and (
+                other_room == "reports"
+                or other == "engines.scaffold"
+                or other.startswith("engines.conformance")
+            )
         )
     return room == "reports" and other in ("benchmarks", "benchmarks.records", "benchmarks.plan")
 

@@ -36,8 +36,31 @@ def log(x: Value) -> Value:
     return out
 
 
+_STALE = "backward never clears the gradients of values in between, and passes them on again"
+_RECURSES = "backward recurses over the graph"
+_WRAPS = "a Value on the left takes an array on its right for a number"
+DEVIATIONS = {
+    "accumulation: the same result twice": _STALE,
+    "accumulation: two results that share a value": _STALE,
+    "accumulation: a result, then a value it was made from": _STALE,
+    "accumulation: a value, then a result made from it": _STALE,
+    "accumulation: the same result, zeroed in between": _STALE,
+    "fan-out: an input used 1,000 times": _RECURSES,
+    "fan-out: a value in between used 1,000 times": _RECURSES,
+    "chain:*": _RECURSES,
+    **{
+        f"broadcasting: {pair}, () with {shape}": _WRAPS
+        for pair in ("x + y", "x - y", "x * y", "x / y", "x / y, negative")
+        for shape in ((3, 4), (1,))
+    },
+    "edge: x ** 0.5 at x = -8": "the root of a negative number is complex, as in Python",
+}
+
+
 class MicrogradEngine(ValueEngine):
     """micrograd calls parents and operation otherwise."""
+
+    deviations = DEVIATIONS
 
     def parents(self, value: Value) -> Iterable[Value]:
         """Return the children, as the package calls them; a set, so x * x has one."""

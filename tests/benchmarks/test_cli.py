@@ -188,6 +188,14 @@ def let_it(process, cwd):
     return process.communicate(timeout=120)[1]
 
 
+def wait_for_file(path):
+    """Return once a file is there."""
+    deadline = time.monotonic() + 60
+    while not path.exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
 def wait_for_line(process, text):
     """Return once standard error holds a line with this text."""
     for line in process.stderr:

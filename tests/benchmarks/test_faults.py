@@ -7,7 +7,7 @@ import time
 
 import psutil
 import pytest
-from test_cli import BENCHGRAD, benchgrad, let_it, start, wait_for_line, workers_of
+from test_cli import BENCHGRAD, benchgrad, let_it, start, wait_for_file, wait_for_line, workers_of
 from test_runner import go, run_one, small
 
 from benchgrad.benchmarks import containment
@@ -189,13 +189,10 @@ def test_a_process_that_forks_while_it_is_ended_is_ended():
         assert not containment.descendants() - known
 
 
-def test_a_worker_dies_with_its_runner(tmp_path, engine_file):
-    process = start(tmp_path, "run", "quick", "--engines", engine_file("time.sleep(60)"))
-    deadline = time.monotonic() + 30
-    while not (workers := workers_of(process)):
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    time.sleep(0.3)
+def test_a_worker_dies_with_its_runner(tmp_path, pair):
+    process = start(tmp_path, *pair)
+    wait_for_file(tmp_path / "is-waiting")
+    workers = workers_of(process)
     process.kill()
     process.communicate()
     gone, alive = psutil.wait_procs(workers, timeout=10)

@@ -1,10 +1,9 @@
 """Runs that are ended before their time, and what they go on with; as a user does it."""
 
 import signal
-import time
 
 import pytest
-from test_cli import benchgrad, let_it, start, wait_for_line, workers_of
+from test_cli import benchgrad, let_it, start, wait_for_file, wait_for_line, workers_of
 
 from benchgrad.benchmarks.journal import JOURNAL, read
 from benchgrad.benchmarks.records import read_results
@@ -15,10 +14,7 @@ def waiting(tmp_path, pair):
     """Return a run whose first engine is done, and whose second waits in its third epoch."""
     process = start(tmp_path, *pair[:3], "numpy,patient.py,tensor", *pair[4:])
     wait_for_line(process, "numpy: ok")
-    deadline = time.monotonic() + 60
-    while not (tmp_path / "is-waiting").exists():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
+    wait_for_file(tmp_path / "is-waiting")
     yield process
     process.kill()
     process.communicate()

@@ -7,7 +7,7 @@ from killed_run import PLAN, toy
 
 from benchgrad.benchmarks import fingerprint, session
 from benchgrad.benchmarks.journal import JOURNAL, Header, Journal, JournalError, Reading, encode
-from benchgrad.benchmarks.options import Options, UsageError, n_bytes
+from benchgrad.benchmarks.options import RunOptions, UsageError, n_bytes
 from benchgrad.benchmarks.records import Cell, Environment
 
 HERE = fingerprint.take(PLAN, toy())
@@ -63,7 +63,7 @@ def test_a_journal_without_its_beginning_cannot_go_on(tmp_path, content, complai
 
 def options(**given):
     names = ("engines", "dataset", "label", "epochs", "rounds", "budget", "timeout", "memory")
-    return Options(**dict.fromkeys((*names, "threads")) | given)
+    return RunOptions(**dict.fromkeys((*names, "threads")) | given)
 
 
 @pytest.mark.parametrize(

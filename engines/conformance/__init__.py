@@ -1,0 +1,23 @@
+"""Conformance: is an engine right? The checks, the pytest plugin and the suite to inherit.
+
+It knows engines by their interface only. ``pytest -p benchgrad.engines.conformance`` adds the
+checks of engines to a test run; see docs/conformance.md.
+"""
+
+from typing import Any
+
+from benchgrad.engines.conformance.session import Options, Outcome, check_engine
+from benchgrad.engines.conformance.verdict import Verdict
+
+__all__ = ["ConformanceSuite", "Options", "Outcome", "Verdict", "check_engine"]
+
+pytest_plugins = ["benchgrad.engines.conformance.plugin"]
+
+
+def __getattr__(name: str) -> Any:
+    """Return the suite, which imports pytest, only to those who ask for it."""
+    if name == "ConformanceSuite":
+        from benchgrad.engines.conformance.suite import ConformanceSuite
+
+        return ConformanceSuite
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

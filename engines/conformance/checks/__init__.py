@@ -1,0 +1,31 @@
+"""The checks in groups, and the one list of them all. Nothing is judged here."""
+
+from functools import cache
+
+from benchgrad.engines.conformance.check import Check
+from benchgrad.engines.conformance.checks import (
+    edges,
+    graphs,
+    memory,
+    operations,
+    random_graphs,
+    state,
+    training,
+)
+
+
+@cache
+def catalogue() -> dict[str, Check]:
+    """Return every check by its name, the simple ones first."""
+    every = [
+        *operations.checks(),
+        *graphs.checks(),
+        *state.checks(),
+        *edges.checks(),
+        *training.checks(),
+        *random_graphs.checks(),
+        *memory.checks(),
+    ]
+    named = {check.name: check for check in every}
+    assert len(named) == len(every), "two checks have the same name"
+    return named

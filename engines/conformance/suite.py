@@ -1,0 +1,75 @@
+"""The checks as pytest tests: a class to inherit, and what it shares with the plugin."""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import pytest
+
+from benchgrad.engines.conformance.check import Check, deviation_of
+from benchgrad.engines.conformance.process import Worker
+from benchgrad.engines.conformance.report import story
+from benchgrad.engines.conformance.session import Options, checks_of, worker_for
+from benchgrad.engines.conformance.verdict import Verdict
+from benchgrad.engines.interface import EngineError
+
+Key = tuple[str, Options]
+_WORKERS = pytest.StashKey[dict[Key, Worker | EngineError]]()
+
+
+class ConformanceSuite:
+    """All checks of one engine as tests; inherit it and name the engine.
+
+    A deviation is a check that is known to fail, with its reason: an expected failure. One that
+    passes is a failure, since its reason no longer holds; but a name that ends in ``*`` declares
+    every check that begins so, of which some may pass.
+
+    >>> class TestMyEngine(ConformanceSuite):
+    ...     engine = "mypackage:engine"
+    ...     deviations = {"chain: 1,000,000 operations": "backward recurses"}
+    """
+
+    engine: ClassVar[str] = ""
+    deviations: ClassVar[Mapping[str, str]] = {}
+    options: ClassVar[Options] = Options()
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Make a test of each check."""
+        if "check" in metafunc.fixturenames:
+            checks = checks_of(self.options)
+            metafunc.parametrize("check", checks, ids=[check.name for check in checks])
+
+    def test_conformance(self, check: Check, request: pytest.FixtureRequest) -> None:
+        """Run one check, in the worker that all tests of this engine share."""
+        verdict = verdict_in(request.session, (self.engine, self.options), check)
+        settle(verdict, self.deviations)
+
+
+def verdict_in(session: pytest.Session, key: Key, check: Check) -> Verdict:
+    """Run a check in the worker of its engine, which is started once and ends with the session."""
+    workers = session.stash.setdefault(_WORKERS, {})
+    if key not in workers:
+        worker = worker_for(*key)
+        worker.__enter__()
+        session.config.add_cleanup(lambda: worker.__exit__(None, None, None))
+        workers[key] = worker
+        try:
+            worker.start()
+        except EngineError as error:
+            workers[key] = error
+    found = workers[key]
+    if isinstance(found, EngineError):
+        pytest.fail(str(found), pytrace=False)
+    return found.verdict(check)
+
+
+def settle(verdict: Verdict, deviations: Mapping[str, str]) -> None:
+    """Turn a verdict into the outcome of the test that runs."""
+    reason = deviation_of(verdict.check, deviations) or verdict.deviation
+    if verdict.status == "unsupported":
+        pytest.skip(verdict.reason)
+    if verdict.is_wrong and reason:
+        pytest.xfail(reason)
+    if verdict.is_wrong:
+        pytest.fail(story(verdict), pytrace=False)
+    if verdict.check in deviations:
+        pytest.fail(f"declared as a deviation, but it passes: {reason}", pytrace=False)

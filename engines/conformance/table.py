@@ -1,0 +1,435 @@
+"""The table of cases: one row for each operation, with its exact derivative in closed form.
+
+Functions and derivatives are text: what is run is what a failure shows. No check is here.
+"""
+
+import zlib
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchgrad.engines.conformance.program import Program
+
+Shape = tuple[int, ...]
+NAMES = ("x", "y", "z")
+
+ANY = (-2.0, 2.0)
+POSITIVE = (0.5, 2.0)
+NEGATIVE = (-2.0, -0.5)
+
+ONE: tuple[Shape, ...] = ((3, 4),)
+BOTH: tuple[Shape, ...] = ((3, 4), (3, 4))
+SQUARE: tuple[Shape, ...] = ((3, 3),)
+BLOCK: tuple[Shape, ...] = ((2, 3, 4),)
+
+
+@dataclass(frozen=True)
+class Row:
+    """An operation: an expression over `ops` and x, y, z, and its derivative by each of them.
+
+    Attributes:
+        expression: what is computed.
+        derivatives: the gradient by each input in the words of `oracles.closed_form`, where g
+            is the incoming gradient; in the shape of the result, if that was broadcast.
+        shapes: of the inputs.
+        domain: where the inputs are drawn; never within 0.1 of 0, and no two are equal.
+        group: under which it is reported.
+        smaller: shapes to try when a failure is to be shown on less.
+        mistakes: derivatives that authors wrote by mistake, each with its name.
+        is_special: an engine may refuse it without being wrong.
+        note: what an author should know about its edges.
+    """
+
+    expression: str
+    derivatives: tuple[str, ...]
+    shapes: tuple[Shape, ...]
+    domain: tuple[float, float] = ANY
+    group: str = "operations"
+    smaller: tuple[tuple[Shape, ...], ...] = ()
+    mistakes: dict[str, str] = field(default_factory=dict, hash=False)
+    is_special: bool = False
+    note: str = ""
+
+    @property
+    def name(self) -> str:
+        """The expression without ``ops.``; with the shapes where these are the point."""
+        name = self.expression.replace("ops.", "").replace("np.", "")
+        if "@" in name and len(self.shapes) > 1:
+            name += f", {self.shapes[0]} and {self.shapes[1]}"
+        if self.domain == NEGATIVE and len(self.shapes) > 1:
+            name += ", negative"
+        return name
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The inputs."""
+        return NAMES[: len(self.shapes)]
+
+    @property
+    def program(self) -> Program:
+        """The expression as a program."""
+        return Program.of(self.expression, *self.names)
+
+    def arrays(
+        self, seed: int, shapes: tuple[Shape, ...] = (), dtype: str = "float64"
+    ) -> list[Any]:
+        """Return an array for each input, of the row's own shapes or of those given.
+
+        Numbers have two decimals, differ from each other and keep away from 0, where `relu`
+        has no derivative.
+        """
+        return draw(self.name, seed, shapes or self.shapes, self.domain, dtype)
+
+
+def generator(name: str, seed: int) -> np.random.Generator:
+    """Return the random numbers of one check: the same for a name and a seed, everywhere."""
+    return np.random.default_rng((seed, zlib.crc32(name.encode())))
+
+
+def draw(
+    name: str,
+    seed: int,
+    shapes: tuple[Shape, ...],
+    domain: tuple[float, float] = ANY,
+    dtype: str = "float64",
+) -> list[NDArray[Any]]:
+    """Return arrays of different numbers with two decimals, none within 0.1 of 0."""
+    low, high = (round(100 * end) for end in domain)
+    grid = np.array([k for k in range(low, high + 1) if abs(k) >= 10]) / 100
+    sizes = [int(np.prod(shape, dtype=int)) for shape in shapes]
+    numbers = generator(name, seed).permutation(grid)[: sum(sizes)]
+    parts = np.split(numbers, np.cumsum(sizes)[:-1])
+    return [part.reshape(s).astype(dtype) for part, s in zip(parts, shapes, strict=True)]
+
+
+def _elementwise(expression: str, *derivatives: str, **rest: Any) -> Row:
+    n = len(derivatives)
+    smaller = (((),) * n, ((1,),) * n, ((2,),) * n)
+    return Row(expression, derivatives, ((3, 4),) * n, smaller=smaller, **rest)
+
+
+def _shaping(expression: str, derivative: str, shapes: tuple[Shape, ...] = BLOCK) -> Row:
+    return Row(expression, (derivative,), shapes, group="shapes")
+
+
+# --- two operands, and a plain number on either side -----------------------------------------
+
+PAIRS = (
+    _elementwise("x + y", "g", "g"),
+    _elementwise("x - y", "g", "-g"),
+    _elementwise("x * y", "g * y", "g * x"),
+    _elementwise(
+        "x / y",
+        "g / y",
+        "-g * x / y**2",
+        domain=POSITIVE,
+        mistakes={
+            "-g * x / y": "the divisor is not squared",
+            "g * x": "the derivative of x * y is used",
+            "-g / y**2": "the factor x is missing",
+        },
+    ),
+    _elementwise("x / y", "g / y", "-g * x / y**2", domain=NEGATIVE),
+    _elementwise(
+        "x ** y",
+        "g * y * x ** (y - 1)",
+        "g * x**y * np.log(x)",
+        domain=POSITIVE,
+        mistakes={
+            "g * x ** (y - 1)": "the factor y is missing",
+            "g * y * x ** y": "the exponent is not reduced by one",
+            "g * x**y": "the factor log(x) is missing",
+            "g * x**y * np.log(y)": "log of the exponent is used, not of the base",
+            "g * y * x": "the exponent y − 1 is missing",
+        },
+        note="at the base 0 the derivative by the exponent is 0, −inf or nan, as engines differ",
+    ),
+)
+
+_POWER_MISTAKES = {
+    "g * x ** ({n} - 1)": "the factor {n} is missing",
+    "g * {n} * x ** {n}": "the exponent is not reduced by one",
+    "g * {n} * x": "the power {n} − 1 of x is missing",
+    "g * ({n} - 1) * x ** ({n} - 1)": "the factor is reduced by one, too",
+}
+
+
+def _power(n: str, domain: tuple[float, float] = ANY, note: str = "") -> Row:
+    mistakes = {k.format(n=n): v.format(n=n) for k, v in _POWER_MISTAKES.items()}
+    derivative = f"g * {n} * x ** ({n} - 1)"
+    return _elementwise(f"x ** {n}", derivative, domain=domain, mistakes=mistakes, note=note)
+
+
+WITH_NUMBERS = (
+    _elementwise("x + 2", "g"),
+    _elementwise("2.5 + x", "g"),
+    _elementwise("x - 2", "g"),
+    _elementwise("2.5 - x", "-g"),
+    _elementwise("x * 3", "g * 3"),
+    _elementwise("-1.5 * x", "g * -1.5"),
+    _elementwise("x / 4", "g / 4"),
+    _elementwise(
+        "2.5 / x",
+        "-g * 2.5 / x**2",
+        domain=NEGATIVE,
+        mistakes={"-g / x**2": "the factor 2.5 is missing", "-g * 2.5 / x": "x is not squared"},
+    ),
+    _power("3"),
+    _power("2"),
+    _elementwise("x ** 1", "g"),
+    _elementwise("x ** 0", "0 * g", note="the derivative is 0, also at 0"),
+    _power("-2", NEGATIVE),
+    _power("2.5", POSITIVE, "a negative base gives nan, never a complex number"),
+    _elementwise(
+        "2 ** x",
+        "g * 2**x * np.log(2 + 0 * x)",
+        mistakes={
+            "g * 2**x": "the factor log(2) is missing",
+            "g * x * 2 ** (x - 1)": "the derivative of a power of x is used, not of 2 ** x",
+            "g * 2**x * np.log(abs(x))": "log of the exponent is used, not of the base",
+        },
+    ),
+    _elementwise("0.3 ** x", "g * 0.3**x * np.log(0.3 + 0 * x)"),
+)
+
+FUNCTIONS = (
+    _elementwise("-x", "-g"),
+    _elementwise("ops.exp(x)", "g * np.exp(x)", mistakes={"g * x": "x is used for exp(x)"}),
+    _elementwise(
+        "ops.log(x)",
+        "g / x",
+        domain=POSITIVE,
+        mistakes={"g / np.log(x)": "the result is used for the operand"},
+    ),
+    _elementwise(
+        "ops.tanh(x)",
+        "g / np.cosh(x) ** 2",
+        mistakes={
+            "g * (1 - x**2)": "1 − x² of the operand, not of the result",
+            "g * (1 - np.tanh(x))": "the square in 1 − tanh² is missing",
+            "g * (1 + np.tanh(x) ** 2)": "1 + tanh² in place of 1 − tanh²",
+        },
+    ),
+    _elementwise(
+        "ops.relu(x)",
+        "g * (x > 0)",
+        mistakes={
+            "g": "the derivative is 1 everywhere, not 0 below 0",
+            "g * x * (x > 0)": "the operand is used for the derivative",
+            "g * (x < 0)": "the comparison is the wrong way round",
+        },
+        note="at 0 anything from 0 to 1 is accepted",
+    ),
+    _elementwise(
+        "ops.sigmoid(x)",
+        "g * np.exp(-x) / (1 + np.exp(-x)) ** 2",
+        mistakes={
+            "g * x * (1 - x)": "s · (1 − s) of the operand, not of the result",
+            "g / (1 + np.exp(-x))": "the factor 1 − s is missing",
+        },
+    ),
+)
+
+# --- one value, used more than once -----------------------------------------------------------
+
+FAN_OUT = (
+    _elementwise("x + x", "2 * g", group="fan-out"),
+    _elementwise("x - x", "0 * g", group="fan-out"),
+    _elementwise("x * x", "2 * g * x", group="fan-out"),
+    _elementwise("x / x", "0 * g", domain=POSITIVE, group="fan-out"),
+    _elementwise("x ** x", "g * x**x * (np.log(x) + 1)", domain=POSITIVE, group="fan-out"),
+    _elementwise("x * x * x", "3 * g * x**2", group="fan-out"),
+    _elementwise("x * y + x", "g * (y + 1)", "g * x", group="fan-out"),
+    _elementwise(
+        "ops.exp(x) * x + ops.exp(x) / (x * x + 1.0)",
+        "g * np.exp(x) * (x + 1 + 1 / (x * x + 1) - 2 * x / (x * x + 1) ** 2)",
+        group="fan-out",
+    ),
+    Row("x * x.T + x", ("(g + g.T) * x.T + g",), SQUARE, group="fan-out", is_special=True),
+    Row("x @ x", ("g @ x.T + x.T @ g",), SQUARE, group="fan-out"),
+    Row(
+        "x[[0, 1]] * x[[1, 1]]",
+        ("scatter(g * x[[1, 1]], x, [0, 1]) + scatter(g * x[[0, 1]], x, [1, 1])",),
+        ONE,
+        group="fan-out",
+        is_special=True,
+    ),
+)
+
+# --- reductions ------------------------------------------------------------------------------
+
+_BY_REDUCTION = {
+    "sum": "spread(g, x, {axis})",
+    "mean": "spread(g, x, {axis}) * (np.size(g) / x.size)",
+    "max": "spread(g, x, {axis}) * (x == x.max(axis={axis}, keepdims=True))",
+    "min": "spread(g, x, {axis}) * (x == x.min(axis={axis}, keepdims=True))",
+}
+_REDUCTION_MISTAKES = {
+    "mean": {"spread(g, x, {axis})": "not divided by the number of elements"},
+    "max": {"spread(g, x, {axis})": "it reaches every element, not only the largest"},
+    "min": {"spread(g, x, {axis})": "it reaches every element, not only the smallest"},
+}
+
+
+def reduction(name: str, axis: Any, keepdims: bool, shape: Shape = (2, 3, 4)) -> Row:
+    """Return the row of a reduction; max and min are of Values, which scalar engines lack."""
+    arguments = ("" if axis is None else f", axis={axis}") + (", keepdims=True" if keepdims else "")
+    mistakes = _REDUCTION_MISTAKES.get(name, {})
+    return Row(
+        f"ops.{name}(x{arguments})",
+        (_BY_REDUCTION[name].format(axis=axis),),
+        (shape,),
+        group="reductions",
+        smaller=(((2,),), ((2, 2),)),
+        mistakes={k.format(axis=axis): v for k, v in mistakes.items()},
+        note="ties: any share of the gradient that sums to all of it" if name != "sum" else "",
+    )
+
+
+REDUCTIONS = tuple(
+    reduction(name, axis, keepdims)
+    for name in ("sum", "mean", "max", "min")
+    for axis in (None, 0, 1, -1, (0, 2), (-1, 0), (0, 1, 2))
+    for keepdims in (False, True)
+)
+
+# --- shapes and indices ------------------------------------------------------------------------
+
+SHAPES = (
+    _shaping("ops.reshape(x, (4, 6))", "g.reshape(x.shape)"),
+    _shaping("ops.reshape(x, (3, -1))", "g.reshape(x.shape)"),
+    _shaping("ops.reshape(x, -1)", "g.reshape(x.shape)"),
+    _shaping("ops.reshape(x, ())", "g.reshape(x.shape)", ((1, 1),)),
+    _shaping("ops.transpose(x)", "g.T"),
+    _shaping("ops.transpose(x, (2, 0, 1))", "np.moveaxis(g, 0, 2)"),
+    _shaping("ops.transpose(x, (1, 2, 0))", "np.moveaxis(g, 2, 0)"),
+    _shaping("ops.transpose(x, (-2, 0, -1))", "np.swapaxes(g, 0, 1)"),
+    _shaping("x.T", "g.T", ONE),
+)
+
+
+def _index(index: str, shape: Shape = (2, 3, 4)) -> Row:
+    derivative = f"scatter(g, x, np.s_[{index}])"
+    mistake = f"(lambda o: (o.__setitem__(np.s_[{index}], g), o)[1])(0 * x)"
+    why = "an element that is taken more than once gets one of its gradients, not their sum"
+    return Row(
+        f"x[{index}]",
+        (derivative,),
+        (shape,),
+        group="indices",
+        mistakes={mistake: why},
+        is_special=True,
+    )
+
+
+INDICES = (
+    *map(_index, ("1", "-1, 0, 2", ":, 1:3", "..., 0", ":, None, 1", "::-1, ::2", "[1, 0, 1, 1]")),
+    *map(_index, ("np.array([[0, 1], [1, 1]])", "[0, 1, 0], [2, 1, 2]", "0, [2, 2]")),
+    *map(_index, ("[1, 1], :, 1:", "np.arange(24).reshape(2, 3, 4) % 5 == 1")),
+    _index("[0, 0, 2]", (3,)),
+)
+
+# --- matrix products -----------------------------------------------------------------------------
+
+
+def matmul(left: Shape, right: Shape) -> Row:
+    """Return the row of a matrix product of two shapes."""
+    return Row(
+        "x @ y",
+        ("by_left(g, x, y)", "by_right(g, x, y)"),
+        (left, right),
+        group="matrix products",
+        mistakes={
+            "g @ y": "the other operand is not transposed",
+            "x @ g": "the other operand is not transposed",
+            "x.T @ g": "the factors are taken the other way round",
+            "g @ y.T": "the factors are taken the other way round",
+        },
+        is_special=len(left) != 2 or len(right) != 2,
+    )
+
+
+MATMUL = tuple(
+    matmul(left, right)
+    for left, right in (
+        ((2, 2), (2, 2)),
+        ((3, 4), (4, 5)),
+        ((1, 4), (4, 1)),
+        ((3, 1), (1, 2)),
+        ((4,), (4, 5)),
+        ((3, 4), (4,)),
+        ((4,), (4,)),
+        ((2, 3, 4), (2, 4, 5)),
+        ((2, 3, 4), (4, 5)),
+        ((3, 4), (2, 4, 5)),
+        ((2, 1, 3, 4), (3, 4, 2)),
+        ((2, 1, 3, 4), (1, 3, 4, 2)),
+        ((1, 3, 4), (2, 4, 5)),
+        ((2, 3, 4), (4,)),
+        ((2, 2, 3, 4), (4,)),
+        ((4,), (2, 4, 3)),
+        ((4,), (2, 2, 4, 3)),
+    )
+)
+
+_LINEAR = ("by_left(g, x, y)", "by_right(g, x, y)", "g.sum(axis=0)")
+
+
+def _pick(columns: str) -> Row:
+    rows = f"positions(3){'[:, None]' if '[[' in columns else ''}"
+    derivative = f"scatter(g, x, ({rows}, np.array({columns})))"
+    expression = f"ops.pick(x, np.array({columns}))"
+    return Row(expression, (derivative,), ONE, group="compounds")
+
+
+def _logsumexp(axis: int, shape: Shape) -> Row:
+    exp, total = "np.exp(x)", f"np.exp(x).sum(axis={axis}, keepdims=True)"
+    derivative = f"spread(g, x, {axis}) * {exp} / {total}"
+    return Row(f"ops.logsumexp(x, axis={axis})", (derivative,), (shape,), group="compounds")
+
+
+COMPOUNDS = (
+    Row("ops.linear(x, y, z)", _LINEAR, ((3, 4), (4, 2), (2,)), group="compounds"),
+    Row("ops.linear(x, y, z) * 1.0", _LINEAR, ((1, 4), (4, 2), (2,)), group="compounds"),
+    _pick("[3, 0, 3]"),
+    _pick("[[1], [2], [1]]"),
+    _logsumexp(1, (3, 4)),
+    _logsumexp(0, (3, 4)),
+    _logsumexp(-1, (2, 3, 4)),
+)
+
+# Plain arrays on either side; an engine that asks for its own constants may refuse them.
+
+
+def _with_array(expression: str, derivative: str, shape: Shape = (2,)) -> Row:
+    return Row(expression, (derivative,), (shape,), group="constants", is_special=True)
+
+
+_MATRIX = "np.array([[1.0, 2.0], [3.0, 5.0]])"
+WITH_ARRAYS = (
+    _with_array("x + np.array([3.0, 5.0])", "g"),
+    _with_array("np.array([3.0, 5.0]) + x", "g"),
+    _with_array("x - np.array([3.0, 5.0])", "g"),
+    _with_array("np.array([3.0, 5.0]) - x", "-g"),
+    _with_array("x * np.array([3.0, 5.0])", "g * np.array([3, 5])"),
+    _with_array("np.array([3.0, 5.0]) * x", "g * np.array([3, 5])"),
+    _with_array("x / np.array([3.0, 5.0])", "g / np.array([3, 5]).astype(g.dtype)"),
+    _with_array("np.array([3.0, 5.0]) / x", "-g * np.array([3, 5]) / x**2"),
+    _with_array(f"x @ {_MATRIX}", f"g @ {_MATRIX}.T", (2, 2)),
+    _with_array(f"{_MATRIX} @ x", f"{_MATRIX}.T @ g", (2, 2)),
+)
+
+ROWS: tuple[Row, ...] = (
+    *PAIRS,
+    *WITH_NUMBERS,
+    *FUNCTIONS,
+    *FAN_OUT,
+    *REDUCTIONS,
+    *SHAPES,
+    *INDICES,
+    *MATMUL,
+    *COMPOUNDS,
+    *WITH_ARRAYS,
+)

@@ -1,0 +1,36 @@
+"""Runs checks in this process, and engines that are written to a file."""
+
+import pytest
+
+from benchgrad.engines import load
+from benchgrad.engines.conformance.check import verdict_of
+from benchgrad.engines.conformance.checks import catalogue
+from benchgrad.engines.conformance.session import Options, Outcome, checks_of
+from benchgrad.engines.conformance.subject import Subject
+
+
+@pytest.fixture(scope="session")
+def verdict():
+    """Return the verdict of one check on an engine, without a process of its own."""
+
+    def run(spec, check, seed=0):
+        return verdict_of(catalogue()[check], Subject(spec, load(spec), seed, is_fast=True))
+
+    return run
+
+
+@pytest.fixture
+def check_source(tmp_path):
+    """Return the outcome of most checks on an engine given as source text.
+
+    Random graphs are left out: they repeat, slowly, what the table has found.
+    """
+
+    def run(source):
+        path = tmp_path / "engine_of_a_test.py"
+        path.write_text(source, "utf-8")
+        subject = Subject(str(path), load(str(path)), is_fast=True)
+        checks = [c for c in checks_of(Options(is_fast=True)) if c.group != "random graphs"]
+        return Outcome("authored", 0, tuple(verdict_of(check, subject) for check in checks))
+
+    return run

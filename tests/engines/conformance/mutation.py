@@ -1,0 +1,47 @@
+"""Makes an engine with one fault: a copy of its sources with one line changed, under its own name.
+
+What a fault is stands in mutants.py; this knows only files.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import benchgrad.engines as room
+
+ENGINES = Path(room.__file__).parent
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A fault in one line: in `file` of the engine (or topology.py), `old` becomes `new`."""
+
+    engine: str
+    file: str
+    name: str
+    old: str
+    new: str
+
+    def __str__(self):
+        return f"{self.engine}: {self.name}"
+
+
+def write(mutant, folder, package):
+    """Write the engine with its fault and return the path to load it by."""
+    target = folder / package
+    target.mkdir(parents=True)
+    sources = {
+        path.name: path.read_text("utf-8") for path in (ENGINES / mutant.engine).glob("*.py")
+    }
+    sources["topology.py"] = (ENGINES / "topology.py").read_text("utf-8")
+    source = sources[mutant.file]
+    n = source.count(mutant.old)
+    if n != 1:
+        raise ValueError(f"{mutant}: {mutant.old!r} occurs {n} times in {mutant.file}")
+    sources[mutant.file] = source.replace(mutant.old, mutant.new)
+    for name, text in sources.items():
+        text = text.replace(f"benchgrad.engines.{mutant.engine}", package)
+        text = text.replace("benchgrad.engines.topology", f"{package}.topology")
+        (target / name).write_text(text, "utf-8")
+    path = folder / f"{package}_engine.py"
+    path.write_text(f"from {package}.engine import engine\n", "utf-8")
+    return path

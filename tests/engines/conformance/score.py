@@ -1,0 +1,81 @@
+"""The score of the checker: every mutant found, no engine accused that is right.
+
+Run by ``make mutants``; the mutants are in mutants.py.
+"""
+
+import sys
+import tempfile
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from mutants import MUTANTS
+from mutation import write
+
+from benchgrad.engines.conformance.session import Options, checks_of, worker_for
+
+N_SEEDS = 20
+TIMEOUT_S = 15.0
+BUILT_IN = ("tensor", "scalar")
+SEEDLESS = ("deep chains", "memory")  # groups in which no random number is drawn
+
+
+def say(text):
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def found_by(engine, options):
+    """Return the first check that an engine does not pass, None if it passes all."""
+    with worker_for(engine, options) as worker:
+        for check in checks_of(options):
+            verdict = worker.verdict(check)
+            if verdict.counts_against:
+                return verdict
+    return None
+
+
+def try_mutant(numbered):
+    i, mutant = numbered
+    with tempfile.TemporaryDirectory() as folder:
+        path = write(mutant, Path(folder), f"mutant_{i}")
+        return mutant, found_by(str(path), Options(timeout_s=TIMEOUT_S))
+
+
+def accused(engine, seed):
+    """Return the verdict that accuses an engine without a fault, None if there is none."""
+    options = Options(seed=seed)
+    with worker_for(engine, options) as worker:
+        for check in checks_of(options):
+            if seed and check.group in SEEDLESS:
+                continue
+            verdict = worker.verdict(check)
+            if verdict.counts_against:
+                return verdict
+    return None
+
+
+def main():
+    began = time.monotonic()
+    with ThreadPoolExecutor(2) as pool:
+        results = list(pool.map(try_mutant, enumerate(MUTANTS)))
+        runs = [(engine, seed) for seed in range(N_SEEDS) for engine in BUILT_IN]
+        accusations = list(pool.map(lambda run: (run, accused(*run)), runs))
+    found = 0
+    for mutant, verdict in results:
+        found += verdict is not None
+        by = f"{verdict.check} | {verdict.cause or verdict.reason}" if verdict else "NOT FOUND"
+        say(f"{mutant}: {by}")
+    wrong = [(run, verdict) for run, verdict in accusations if verdict is not None]
+    for (engine, seed), verdict in wrong:
+        say(f"{engine} is accused with seed {seed}: {verdict.check}: {verdict.reason}")
+    share = 100 * found / len(MUTANTS)
+    say(
+        f"{found} of {len(MUTANTS)} mutants found ({share:.0f} %), {len(wrong)} false accusations "
+        f"in {N_SEEDS} seeds of {' and '.join(BUILT_IN)}, {time.monotonic() - began:.0f} s"
+    )
+    sys.exit(0 if found == len(MUTANTS) and not wrong else 1)
+
+
+if __name__ == "__main__":
+    main()

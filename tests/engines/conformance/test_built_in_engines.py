@@ -1,0 +1,52 @@
+"""The engines that come with benchgrad: right, or known to deviate."""
+
+import pytest
+
+from benchgrad.engines import load
+from benchgrad.engines.conformance import Options, check_engine
+from benchgrad.engines.conformance.checks import catalogue
+from benchgrad.engines.conformance.session import checks_of
+
+NAMES = ("scalar", "scalar-dot", "tensor", "tensor-replay", "numpy", "micrograd")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_engine_is_accused(name):
+    outcome = check_engine(name, Options(is_fast=True))
+    assert [(v.check, v.reason) for v in outcome.verdicts if v.counts_against] == []
+    assert outcome.surprises == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_deviation_names_a_check(name):
+    for deviation, reason in load(name).deviations.items():
+        assert reason
+        assert any(
+            check == deviation or (deviation.endswith("*") and check.startswith(deviation[:-1]))
+            for check in catalogue()
+        ), deviation
+
+
+def test_the_deviations_of_micrograd_are_real(verdict):
+    stale = verdict("micrograd", "accumulation: two results that share a value")
+    assert (stale.status, stale.actual, stale.expected) == ("failed", "[14., 28.]", "[10., 20.]")
+    assert "stale" in stale.cause
+    assert verdict("micrograd", "chain: 1,000 operations").status == "failed"
+    assert verdict("micrograd", "edge: x ** 0.5 at x = -8").status == "crashed"
+
+
+def test_what_an_engine_lacks_is_unsupported_with_the_reason(verdict):
+    found = verdict("micrograd", "gradients: tanh(x)")
+    assert (found.status, found.reason) == ("unsupported", "micrograd has no operation tanh")
+    found = verdict("micrograd", "gradients: x ** y")
+    assert (found.status, found.reason.partition(":")[0]) == ("unsupported", "AssertionError")
+    found = verdict("numpy", "accumulation: two backward calls add up")
+    assert found.status == "unsupported"
+    assert "ValueEngine" in found.reason
+
+
+def test_fast_leaves_out_only_what_takes_time():
+    slow = {check.name for check in catalogue().values() if check.is_slow}
+    assert {check.name for check in checks_of(Options(is_fast=True))} == set(catalogue()) - slow
+    assert "chain: 1,000,000 operations" in slow
+    assert len(slow) < 10

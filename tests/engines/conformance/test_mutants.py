@@ -1,0 +1,49 @@
+"""The checker finds faults; all of them are tried by ``make mutants``, a sample here."""
+
+import pytest
+from mutants import MUTANTS
+from mutation import Mutant, write
+
+from benchgrad.engines import load
+from benchgrad.engines.conformance.session import Options, checks_of, worker_for
+
+SAMPLE = [
+    next(m for m in MUTANTS if str(m) == name)
+    for name in (
+        "tensor: - without its sign",
+        "tensor: / with operands swapped",
+        "tensor: tanh wrong only in float32",
+        "tensor: linear wrong only for one row",
+        "tensor: broadcasting: added axes not summed",
+        "tensor: += in place",
+        "tensor: stale gradients",
+        "tensor: array @ Value swapped",
+        "scalar: + off by 1.001",
+        "scalar: wrong order",
+        "scalar: exp overflows to 0",
+    )
+]
+
+
+def test_there_are_enough_and_their_names_differ():
+    assert len(MUTANTS) >= 60
+    assert len({str(mutant) for mutant in MUTANTS}) == len(MUTANTS)
+
+
+def test_every_mutant_can_be_loaded(tmp_path):
+    for i, mutant in enumerate(MUTANTS):
+        path = write(mutant, tmp_path, f"loaded_mutant_{i}")
+        assert load(str(path)).name == mutant.engine
+
+
+def test_a_fault_that_is_not_in_the_source_is_an_error(tmp_path):
+    with pytest.raises(ValueError, match="occurs 0 times"):
+        write(Mutant("tensor", "rules.py", "none", "no such line", ""), tmp_path, "nothing")
+
+
+@pytest.mark.parametrize("mutant", SAMPLE, ids=str)
+def test_a_mutant_is_found(mutant, tmp_path):
+    options = Options(is_fast=True, timeout_s=20.0)
+    path = write(mutant, tmp_path, "found_mutant")
+    with worker_for(str(path), options) as worker:
+        assert any(worker.verdict(check).counts_against for check in checks_of(options))

@@ -1,0 +1,80 @@
+"""A crash, an exit or a hang is the verdict of one check, and the next one is asked anew."""
+
+import pytest
+
+from benchgrad.engines import EngineError
+from benchgrad.engines.conformance.checks import catalogue
+from benchgrad.engines.conformance.process import Worker
+
+ENGINE = """
+import os, signal, sys, time
+from benchgrad.engines import ValueEngine
+from benchgrad.engines.scalar import Value
+
+def exp(x):
+    {fault}
+    return Value.exp(x)
+
+sys.stdout.write("noise on standard output\\n")
+table = {{"exp": exp, "log": Value.log}}
+engine = ValueEngine("mine", kind="scalar", value=Value, operations=table)
+"""
+
+
+@pytest.fixture
+def verdicts(tmp_path):
+    """Return the verdicts of exp and log of an engine with a fault in exp."""
+
+    def run(fault, timeout_s=30.0):
+        path = tmp_path / "fatal_engine.py"
+        path.write_text(ENGINE.format(fault=fault))
+        checks = [catalogue()[f"gradients: {name}(x)"] for name in ("exp", "log")]
+        with Worker(str(path), seed=3, is_fast=True, timeout_s=timeout_s) as worker:
+            return [worker.verdict(check) for check in checks]
+
+    return run
+
+
+def test_an_engine_without_a_fault(verdicts):
+    assert [v.status for v in verdicts("pass")] == ["passed", "passed"]
+
+
+def test_exit(verdicts):
+    exp, log = verdicts("os._exit(7)")
+    assert (exp.status, log.status) == ("crashed", "passed")
+    assert exp.reason.startswith("its process ended with exit code 7")
+    assert exp.reason.endswith("(seed 3)")
+
+
+def test_a_signal(verdicts):
+    exp, log = verdicts("os.kill(os.getpid(), signal.SIGSEGV)")
+    assert (exp.status, log.status) == ("crashed", "passed")
+    assert "signal 11 (SIGSEGV)" in exp.reason
+
+
+def test_a_hang(verdicts):
+    exp, log = verdicts("time.sleep(60)", timeout_s=1.0)
+    assert (exp.status, log.status) == ("crashed", "passed")
+    assert "longer than 1 s" in exp.reason
+
+
+def test_an_exception(verdicts):
+    exp, log = verdicts("raise KeyError('lost')")
+    assert (exp.status, log.status) == ("crashed", "passed")
+    assert "KeyError: 'lost' [fatal_engine.py, line" in exp.reason
+    assert "out = x.exp()" in exp.code or "ops.exp(x)" in exp.code
+
+
+def test_system_exit_ends_one_check(verdicts):
+    exp, log = verdicts("sys.exit('enough')")
+    assert (exp.status, log.status) == ("crashed", "passed")
+
+
+def test_an_engine_that_cannot_be_loaded(tmp_path):
+    path = tmp_path / "broken.py"
+    path.write_text("import os; os._exit(5)")
+    with (
+        Worker(str(path), seed=0, is_fast=True, timeout_s=5.0) as worker,
+        pytest.raises(EngineError, match="exit code 5 while it loads"),
+    ):
+        worker.start()
