@@ -19,6 +19,7 @@ _LIBRARIES = ("numpy", "scipy", "scikit-learn", "pandas", "matplotlib")
 
 def observe(n_threads: int, dtype: str) -> Environment:
     """Return the environment of this process, with the rate of its matrix product."""
+    blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
     return Environment(
         benchgrad=_version("benchgrad"),
         python=f"{platform.python_implementation()} {platform.python_version()}",
@@ -29,26 +30,25 @@ def observe(n_threads: int, dtype: str) -> Environment:
         load_1min=os.getloadavg()[0],
         libraries={name: _version(name) for name in _LIBRARIES},
         matmul_flops_per_s=_matmul_rate(n_threads, dtype),
-        blas=_blas(),
+        blas="; ".join(sorted({f"{pool['internal_api']} {pool['version']}" for pool in blas})),
         governor=_governor(),
         commit=_commit(),
     )
 
 
 def machine() -> dict[str, str]:
-    """Return what is to be the same wherever two measurements are shown side by side."""
+    """Return what is to be the same wherever two measurements are shown side by side.
+
+    It does not depend on what this process has imported, as the list of loaded BLAS does.
+    """
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     return {
         "processor": _processor(),
         "CPUs": str(psutil.cpu_count() or 1),
         "python": f"{platform.python_implementation()} {platform.python_version()}",
         "platform": platform.platform(),
-        "BLAS": _blas(),
+        "NumPy's BLAS": f"{blas.get('name', '')} {blas.get('version', '')}".strip(),
     }
-
-
-def _blas() -> str:
-    pools = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
-    return "; ".join(sorted({f"{pool['internal_api']} {pool['version']}" for pool in pools}))
 
 
 def _matmul_rate(n_threads: int, dtype: str) -> float:

@@ -1,5 +1,8 @@
 """Where a run may begin, where one may go on, and what must be the same for that."""
 
+import subprocess
+import sys
+
 import msgspec
 import numpy as np
 import pytest
@@ -121,6 +124,15 @@ def test_a_run_does_not_go_on_with_other_data(tmp_path):
     with pytest.raises(JournalError, match="cannot go on, the data differ; start it anew"):
         session.check_surroundings(tmp_path, Reading(HEADER, []), data)
     session.check_surroundings(tmp_path, Reading(HEADER, []), toy())
+
+
+def test_what_a_process_has_imported_is_not_taken_for_another_machine():
+    code = "import sys\n{}\nfrom benchgrad.benchmarks.environment import machine\nprint(machine())"
+    told = {
+        subprocess.check_output([sys.executable, "-c", code.format(first)])
+        for first in ("import sklearn.datasets", "")
+    }
+    assert len(told) == 1
 
 
 def test_the_files_of_engines_from_elsewhere_are_in_the_fingerprint(tmp_path, monkeypatch):
