@@ -61,7 +61,13 @@ def allowed(module, other):
         return other in ("engines", "datasets") or (
             module == "benchmarks.cli" and other_room == "reports"
         )
-    return room == "reports" and other in ("benchmarks", "benchmarks.records", "benchmarks.plan")
+    return room == "reports" and other in (
+        "benchmarks",
+        "benchmarks.compare",
+        "benchmarks.plan",
+        "benchmarks.records",
+        "benchmarks.statistics",
+    )
 
 
 @pytest.mark.parametrize("module", MODULES)
