@@ -13,42 +13,66 @@ from pathlib import Path
 import numpy as np
 
 from benchgrad.benchmarks import gate
-from benchgrad.benchmarks.plan import Contestant
-from benchgrad.benchmarks.records import Cell, Epoch, Equality, Reference, Results
+from benchgrad.benchmarks.plan import Contestant, Plan
+from benchgrad.benchmarks.records import Cell, Data, Epoch, Equality, Reference, Results
 from benchgrad.engines import MLP
 
 Check = Callable[[Path, Results], Iterator[str]]
 
 
 def problems(folder: Path, results: Results) -> list[str]:
-    """Return what is wrong with the records in `folder`, one line for each problem."""
-    return [problem for check in _checks() for problem in check(folder, results)]
+    """Return what is wrong with the records in `folder`, one line for each problem.
+
+    Where the parts do not fit together only that is reported: nothing can be computed of them.
+    """
+    checks = _checks()
+    return misfits(results) or [p for check in checks for p in check(folder, results)]
+
+
+def misfits(results: Results) -> list[str]:
+    """Return where the parts of the records do not fit together, so that no report can be made."""
+    return [*_misfits_of_data(results.data), *_misfits_of_cells(results)]
 
 
 def _checks() -> tuple[Check, ...]:
-    """Return all checks of the records; one more is a function here."""
-    return (_cells_are_the_plans, _numbers_are_possible, _references_are_whole, _work_is_judged)
+    """Return all checks of records that fit together; one more is a function here."""
+    return (_numbers_are_possible, _references_are_whole, _work_is_judged)
 
 
-def _cells_are_the_plans(folder: Path, results: Results) -> Iterator[str]:
-    """Every engine has one cell in every round, with the epochs and the budget of the plan."""
-    plan = results.plan
-    known = {contestant.name: contestant for contestant in plan.engines}
+def _misfits_of_data(data: Data) -> Iterator[str]:
+    """Every row has its label and, where there are two features, its point."""
+    flat = data.n_features == 2
+    if flat != (data.grid is not None) or data.n_features < 1:
+        yield f"data: {data.n_features} features, and {'a' if data.grid else 'no'} grid"
+    for part, n, labels, points in (
+        ("training", data.n_train, data.train_labels, data.train_points),
+        ("test", data.n_test, data.test_labels, data.test_points),
+    ):
+        if n < 1 or len(labels) != n or len(points) != (n if flat else 0):
+            yield f"data: {n} {part} rows, {len(labels)} labels and {len(points)} points"
+        if not set(labels) <= set(range(len(data.class_names))):
+            yield f"data: {part} labels are not among {len(data.class_names)} classes"
+
+
+def _misfits_of_cells(results: Results) -> Iterator[str]:
+    """Every engine has one cell in every round, and every final state its classes."""
+    plan, data = results.plan, results.data
     found = Counter((cell.engine, cell.round) for cell in results.cells)
-    planned = {(name, round) for name in known for round in range(plan.rounds)}
+    planned = {(contestant.name, k) for contestant in plan.engines for k in range(plan.rounds)}
     for place in sorted(planned | found.keys()):
-        name, round = place
-        expected = int(name in known and round < plan.rounds)
-        if found[place] != expected:
-            yield f"{name}, round {round}: {found[place]} cells, the plan has {expected}"
+        if found[place] != (place in planned):
+            name, round = place
+            has = f"{found[place]} cells, the plan has {int(place in planned)}"
+            yield f"{name}, round {round}: {has}"
+    n_grid = data.grid.n**2 if data.grid else 0
     for cell in results.cells:
-        if contestant := known.get(cell.engine):
-            was = (cell.epochs_planned, cell.budget_s)
-            asked = (plan.epochs_of(contestant), contestant.budget_s)
-            if was != asked:
-                yield f"{_name(cell)}: epochs and budget are {was}, the plan has {asked}"
-            if len(cell.epochs) > cell.epochs_planned:
-                yield f"{_name(cell)}: {len(cell.epochs)} epochs, planned {cell.epochs_planned}"
+        if cell.final:
+            classes, on_grid = cell.final.test_classes, cell.final.grid_classes
+            if (len(classes), len(on_grid)) != (data.n_test, n_grid):
+                has = f"{len(classes)} and {len(on_grid)} classes"
+                yield f"{_name(cell)}: {has} for {data.n_test} test rows and {n_grid} grid points"
+            if not {*classes, *on_grid} <= set(range(len(data.class_names))):
+                yield f"{_name(cell)}: predicts classes that there are not"
 
 
 def _numbers_are_possible(folder: Path, results: Results) -> Iterator[str]:
@@ -65,7 +89,8 @@ def _numbers_are_possible(folder: Path, results: Results) -> Iterator[str]:
             value = getattr(cell, clock)
             if value is not None and not _is_time(value):
                 yield f"{_name(cell)}: {clock} is {value}"
-        yield from _wrong_classes(cell, data.test_labels)
+        yield from _wrong_accuracy(cell, data.test_labels)
+        yield from _wrong_limits(cell, results.plan)
 
 
 def _impossible(epoch: Epoch, n_train: int, n_test: int) -> Iterator[str]:
@@ -82,18 +107,24 @@ def _is_time(seconds: float) -> bool:
     return math.isfinite(seconds) and seconds >= 0.0
 
 
-def _wrong_classes(cell: Cell, labels: list[int]) -> Iterator[str]:
+def _wrong_accuracy(cell: Cell, labels: list[int]) -> Iterator[str]:
     """Yield where the predicted classes and the accuracy of the last epoch disagree."""
-    if cell.final is None or not cell.epochs:
-        return
-    classes = cell.final.test_classes
-    if len(classes) != len(labels):
-        yield f"{_name(cell)}: {len(classes)} predicted classes for {len(labels)} test rows"
-        return
-    share = float(np.mean(np.array(classes) == np.array(labels)))
-    if share != cell.epochs[-1].test_accuracy:
+    if cell.final and cell.epochs:
+        share = float(np.mean(np.array(cell.final.test_classes) == np.array(labels)))
         accuracy = cell.epochs[-1].test_accuracy
-        yield f"{_name(cell)}: test accuracy {accuracy}, of its predicted classes {share}"
+        if share != accuracy:
+            yield f"{_name(cell)}: test accuracy {accuracy}, of its predicted classes {share}"
+
+
+def _wrong_limits(cell: Cell, plan: Plan) -> Iterator[str]:
+    """Yield where a cell had other limits than those of the plan."""
+    contestant = _contestant(cell, plan)
+    was = (cell.epochs_planned, cell.budget_s)
+    asked = (plan.epochs_of(contestant), contestant.budget_s)
+    if was != asked:
+        yield f"{_name(cell)}: epochs and budget are {was}, the plan has {asked}"
+    if len(cell.epochs) > cell.epochs_planned:
+        yield f"{_name(cell)}: {len(cell.epochs)} epochs, planned {cell.epochs_planned}"
 
 
 def _references_are_whole(folder: Path, results: Results) -> Iterator[str]:
@@ -116,40 +147,48 @@ def _references_are_whole(folder: Path, results: Results) -> Iterator[str]:
 def _work_is_judged(folder: Path, results: Results) -> Iterator[str]:
     """The differences from the reference, and the status that follows, are those stored."""
     for cell in results.cells:
+        judged = cell.equality
         if cell.equality:
-            yield from _wrong_equality(cell, cell.equality, results)
-        yield from _wrong_status(cell)
+            recomputed = _recomputed(cell, cell.equality, results)
+            if isinstance(recomputed, str):
+                yield f"{_name(cell)}: {recomputed}, so equality cannot be shown"
+            else:
+                judged = recomputed
+                yield from _wrong_equality(cell, cell.equality, recomputed)
+        yield from _wrong_status(cell, judged)
 
 
-def _wrong_equality(cell: Cell, stored: Equality, results: Results) -> Iterator[str]:
+def _recomputed(cell: Cell, stored: Equality, results: Results) -> Equality | str:
+    """Return the differences from the stored reference, or why there are none to compute."""
     reference = _reference_of(cell, results)
     n_epochs = len(cell.epochs)
-    if reference is None or cell.final is None:
-        missing = "final parameters" if reference else "reference of its round"
-        yield f"{_name(cell)}: its {missing} are not in the records, so equality is not shown"
-        return
+    if reference is None:
+        return "the reference of its round and batches is not in the records"
+    if cell.final is None:
+        return "its final parameters are not in the records"
     snapshots = {snapshot.n_epochs: snapshot.parameters for snapshot in reference.snapshots}
     if n_epochs not in snapshots:
-        yield f"{_name(cell)}: the reference has no parameters after {n_epochs} epochs"
-        return
+        return f"the reference has no parameters after {n_epochs} epochs"
     final = np.array(snapshots[n_epochs], np.float64)
-    departure = np.inf if stored.logit_difference is None else stored.logit_difference
-    found = gate.compare(
+    return gate.compare(
         gate.Trajectory(reference.engine, reference.losses, [final] * n_epochs),
         [epoch.losses for epoch in cell.epochs],
         cell.final.parameters,
-        departure,
+        np.inf if stored.logit_difference is None else stored.logit_difference,
         results.plan.training.dtype,
     )
+
+
+def _wrong_equality(cell: Cell, stored: Equality, recomputed: Equality) -> Iterator[str]:
     for field in Equality.__struct_fields__:
-        was, now = getattr(stored, field), getattr(found, field)
+        was, now = getattr(stored, field), getattr(recomputed, field)
         if was != now:
             yield f"{_name(cell)}: {field} is {was}, recomputed {now}"
 
 
-def _wrong_status(cell: Cell) -> Iterator[str]:
-    if cell.equality:
-        reason = gate.verdict(cell.equality)
+def _wrong_status(cell: Cell, equality: Equality | None) -> Iterator[str]:
+    if equality:
+        reason = gate.verdict(equality)
         status = "invalid" if reason else "ok"
         if (cell.status, cell.reason) != (status, reason):
             told = f"{cell.status} ({cell.reason})" if cell.reason else cell.status
@@ -168,10 +207,12 @@ def _wrong_status(cell: Cell) -> Iterator[str]:
 
 
 def _reference_of(cell: Cell, results: Results) -> Reference | None:
-    plan = results.plan
-    contestant = next((c for c in plan.engines if c.name == cell.engine), Contestant(cell.engine))
-    place = (cell.round, plan.batch_size_of(contestant))
+    place = (cell.round, results.plan.batch_size_of(_contestant(cell, results.plan)))
     return next((r for r in results.references if (r.round, r.batch_size) == place), None)
+
+
+def _contestant(cell: Cell, plan: Plan) -> Contestant:
+    return next(contestant for contestant in plan.engines if contestant.name == cell.engine)
 
 
 def _name(cell: Cell) -> str:
