@@ -101,6 +101,14 @@ def test_a_pair_is_taken_within_a_round_before_the_median():
     assert found.ratio == pytest.approx(3.0)
 
 
+def test_two_runs_are_compared_by_their_medians_whatever_their_order():
+    old, new = [1.0, 2.0, 90.0, 2.0], [4.0, 4.0, 4.0, 0.1, 8.0]
+    found = unpaired(old, new)
+    assert (found.ratio, found.n_rounds) == (pytest.approx(2.0), 4)
+    assert unpaired(old[::-1], new[::-1]).ratio == found.ratio
+    assert unpaired(new, old).ratio == pytest.approx(0.5)
+
+
 @pytest.mark.parametrize("n", [3, 4, 5])
 def test_the_interval_of_few_rounds_is_their_range(n):
     after = {k: 1.0 + 0.01 * k for k in range(n)}
