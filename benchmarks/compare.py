@@ -201,8 +201,8 @@ def _engine_obstacle(name: str, old: Results, new: Results) -> str:
 def _rounds_obstacle(estimate: Estimate) -> str:
     if estimate.n_rounds >= MIN_VERDICT_ROUNDS:
         return ""
-    rounds = "one round" if estimate.n_rounds == 1 else f"{estimate.n_rounds} rounds"
-    return f"too few rounds: {rounds} at the least, a verdict needs {MIN_VERDICT_ROUNDS} in each"
+    n = MIN_VERDICT_ROUNDS
+    return f"too few rounds ({estimate.n_rounds}); a verdict needs {n} in each run: --rounds {n}"
 
 
 def _left_open(found: Verdict, estimate: Estimate) -> str:

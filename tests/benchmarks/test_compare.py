@@ -143,9 +143,9 @@ def test_what_is_in_one_run_only_or_failed_is_not_comparable():
 @pytest.mark.parametrize(
     ("rounds", "said", "interval"),
     [
-        (1, "too few rounds: one round at the least", False),
-        (2, "too few rounds: 2 rounds", False),
-        (4, "too few rounds: 4 rounds", True),
+        (1, "too few rounds (1); a verdict needs 5 in each run: --rounds 5", False),
+        (2, "too few rounds (2)", False),
+        (4, "too few rounds (4)", True),
     ],
 )
 def test_few_rounds_give_a_ratio_and_no_verdict(rounds, said, interval):
@@ -237,7 +237,7 @@ def test_what_a_limit_cannot_judge_is_said(folders):
     write_results(results({"a": 9.0}, rounds=1), folders / "one")
     done = invoke(folders, "--fail-above", "1.1", new="one")
     assert done.exit_code == 0
-    assert "--fail-above cannot judge a: too few rounds: one round" in done.stderr
+    assert "--fail-above cannot judge a: too few rounds (1)" in done.stderr
 
 
 def test_a_file_may_be_named_instead_of_its_folder(folders):
