@@ -26,6 +26,7 @@ from benchgrad.benchmarks.records import (
     Epoch,
     Final,
     Grid,
+    Reference,
     Results,
     Status,
 )
@@ -89,7 +90,8 @@ def run(plan: Plan, command: str, dataset: Dataset, listener: Listener) -> Resul
     """
     started_at = datetime.now(UTC).isoformat(timespec="seconds")
     with tempfile.TemporaryDirectory(prefix="benchgrad-") as scratch:
-        cells = _Run(plan, dataset, Path(scratch), listener).cells()
+        runner = _Run(plan, dataset, Path(scratch), listener)
+        cells = runner.cells()
     return Results(
         schema_version=SCHEMA_VERSION,
         started_at=started_at,
@@ -99,6 +101,7 @@ def run(plan: Plan, command: str, dataset: Dataset, listener: Listener) -> Resul
         data=_describe(dataset),
         cells=cells,
         row_flops=MLP(_layers(plan, dataset)).step_flops(1),
+        references=runner.references,
     )
 
 
@@ -113,6 +116,7 @@ class _Run:
         self._plan = plan
         self._dataset = dataset
         self._listener = listener
+        self.references: list[Reference] = []
         self._data_path = scratch / "data.npz"
         self._output_path = scratch / "output.txt"
         grid = _grid(dataset)
@@ -135,6 +139,7 @@ class _Run:
 
     def _round(self, round: int, contestants: tuple[Contestant, ...]) -> Iterator[Cell]:
         references: dict[int, gate.Trajectory | str] = {}
+        ended_at: dict[int, set[int]] = {}
         for contestant in contestants:
             observed = _Observed()
             try:
@@ -146,11 +151,17 @@ class _Run:
                     cell = self._cell(contestant, round, "pruned", reference, observed)
                 else:
                     cell = self._measure(contestant, round, reference, observed)
+                    if cell.equality:
+                        ended_at.setdefault(batch_size, set()).add(len(cell.epochs))
             except _StoppedError:
                 reason = "the run was interrupted"
                 cell = self._cell(contestant, round, "interrupted", reason, observed)
             self._listener.cell_finished(cell)
             yield cell
+        for batch_size, reference in references.items():
+            if isinstance(reference, gate.Trajectory):
+                kept = ended_at.get(batch_size, set())
+                self.references.append(reference.stored(round, batch_size, kept))
 
     def _reference(self, round: int, batch_size: int) -> gate.Trajectory | str:
         """Train the reference, untimed, for as long as the longest engine with these batches.
