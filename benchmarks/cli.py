@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,6 +21,7 @@ import typer
 from benchgrad.benchmarks.options import RunOptions, UsageError, seconds
 
 if TYPE_CHECKING:
+    from benchgrad.benchmarks.compare import RunComparison
     from benchgrad.benchmarks.journal import Journal
     from benchgrad.benchmarks.plan import Plan
     from benchgrad.benchmarks.records import Results
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
     from benchgrad.engines import Capabilities
 
 DEFAULT_PLAN = "headline"
-OK, ENGINE_FAILED, WRONG_USAGE, INTERRUPTED = 0, 1, 2, 130
+OK, ENGINE_FAILED, WRONG_USAGE, REGRESSED, INTERRUPTED = 0, 1, 2, 3, 130
+CONTRADICTED = 1
 
 app = typer.Typer(
     add_completion=False,
@@ -141,7 +144,7 @@ def _go_on(folder: Path, plan: str | None, options: RunOptions, terms: _Terms) -
         prepared = runner.prepare(began_with)
         session.check_surroundings(folder, found, prepared)
         for damage in found.damage:
-            _tell(f"the journal's {damage}: it is not trusted, a cell in it is run again")
+            _tell(f"the journal's {damage}: it is not trusted, what it held is run again")
         _tell(f"resuming: {len(found.cells)} of {session.n_cells(began_with)} cells are there")
         with ExitStack() as timing:
             timing.enter_context(terms.timing_alone())
@@ -324,6 +327,96 @@ def report(
     with alone, _writing(folder):
         page = _report(folder)
     printer().print(f"report: {page}", soft_wrap=True)
+
+
+class Format(StrEnum):
+    """How a comparison is shown."""
+
+    TABLE = "table"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+@app.command()
+def compare(
+    old: Annotated[Path, typer.Argument(help="The run to compare with: folder or results.json.")],
+    new: Annotated[Path, typer.Argument(help="The run that is compared.")],
+    fail_above: Annotated[
+        float | None,
+        typer.Option(help="Exit 3 if the whole interval of NEW / OLD lies above, e.g. 1.10."),
+    ] = None,
+    format: Annotated[Format, typer.Option(help="How it is shown.")] = Format.TABLE,
+    out: Annotated[Path | None, typer.Option(help="A file instead of standard output.")] = None,
+    allow_different_machines: Annotated[
+        bool, typer.Option(help="Compare also across machines and library versions.")
+    ] = False,
+) -> None:
+    """Compare two runs engine by engine: ratio, interval, verdict."""
+    from benchgrad.benchmarks import compare as comparing
+    from benchgrad.benchmarks.records import write_atomically
+
+    if fail_above is not None and not 0.0 < fail_above < float("inf"):
+        raise UsageError(f"--fail-above {fail_above} is no ratio; write it as 1.10")
+    before, after = (str(old), _results(old)), (str(new), _results(new))
+    found = comparing.compare(before, after, fail_above, allow_different_machines)
+    text = _shown(found, format)
+    if out:
+        with _writing(out.parent):
+            write_atomically(out, text.encode())
+    else:
+        sys.stdout.write(text)
+    if fail_above is not None:
+        for row in found.rows:
+            if row.verdict == "not comparable":
+                message = f"--fail-above cannot judge {row.engine}: {row.reason}"
+                sys.stderr.write(f"benchgrad: {message}\n")
+    raise typer.Exit(REGRESSED if any(row.is_above for row in found.rows) else OK)
+
+
+def _shown(found: RunComparison, format: Format) -> str:
+    from benchgrad.benchmarks.console import printer
+    from benchgrad.reports import compare as shown
+
+    if format is Format.JSON:
+        return shown.json(found)
+    if format is Format.MARKDOWN:
+        return shown.markdown(found)
+    console = printer()
+    with console.capture() as captured:
+        for part in shown.table(found):
+            console.print(part)
+    return captured.get()
+
+
+def _results(path: Path) -> Results:
+    """Return the records in a folder, or in a file that is named itself."""
+    from benchgrad.benchmarks.records import read_file, read_results
+
+    return read_file(path) if path.is_file() else read_results(path)
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(help="A folder with results.json.", metavar="DIR")],
+) -> None:
+    """Recompute every verdict and figure of a report from its raw samples."""
+    from benchgrad.benchmarks import verify as records
+    from benchgrad.benchmarks.records import read_results
+    from benchgrad.reports import verify as files
+
+    results = read_results(folder)
+    found = records.problems(folder, results)
+    if not records.misfits(results):
+        found += files.problems(folder, results)
+    for problem in found:
+        sys.stdout.write(f"{problem}\n")
+    if found:
+        raise typer.Exit(CONTRADICTED)
+    n_steps = sum(cell.equality.n_steps for cell in results.cells if cell.equality)
+    sys.stdout.write(
+        f"{folder}: the work, verdicts and statuses of {len(results.cells)} cells "
+        f"({n_steps:,} steps) and every file of the report follow from the raw samples\n"
+    )
 
 
 def _summarise(results: Results, page: Path) -> None:

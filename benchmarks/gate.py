@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from benchgrad.benchmarks.records import Equality
+from benchgrad.benchmarks.records import Equality, Reference, Snapshot
 
 # Allowed difference, relative to 1 + |reference|, for the first _STEPS steps of a run; from
 # there it grows with the number of steps, as rounding at worst does.
@@ -25,6 +26,11 @@ class Trajectory:
     name: str
     losses: list[list[float | None]]
     parameters: list[Array]
+
+    def stored(self, round: int, batch_size: int, epochs: Iterable[int]) -> Reference:
+        """Return the record of it, with the parameters after these numbers of epochs."""
+        snapshots = [Snapshot(n, self.parameters[n - 1].tolist()) for n in sorted(epochs)]
+        return Reference(self.name, round, batch_size, self.losses, snapshots)
 
 
 def limit(dtype: str, n_steps: int) -> float:

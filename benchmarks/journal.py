@@ -22,7 +22,13 @@ from msgspec import Struct
 
 from benchgrad.benchmarks.fingerprint import Fingerprint
 from benchgrad.benchmarks.plan import Plan
-from benchgrad.benchmarks.records import Cell, Environment, RecordError, write_atomically
+from benchgrad.benchmarks.records import (
+    Cell,
+    Environment,
+    RecordError,
+    Reference,
+    write_atomically,
+)
 
 JOURNAL = "journal.jsonl"
 JOURNAL_VERSION = 1
@@ -53,6 +59,13 @@ class Finished(Struct, frozen=True, tag="cell", forbid_unknown_fields=True):
     cell: Cell
 
 
+class Round(Struct, frozen=True, tag="round", forbid_unknown_fields=True):
+    """All cells of a round are there; `references` is what they were held to."""
+
+    round: int
+    references: list[Reference]
+
+
 class Resumed(Struct, frozen=True, tag="resumed", forbid_unknown_fields=True):
     """The run was continued; `damage` says which lines were found that could not be trusted."""
 
@@ -66,7 +79,7 @@ class Ended(Struct, frozen=True, tag="ended", forbid_unknown_fields=True):
     at: str
 
 
-Entry = Header | Finished | Resumed | Ended
+Entry = Header | Finished | Round | Resumed | Ended
 
 
 class _Line(Struct, frozen=True, forbid_unknown_fields=True):
@@ -90,6 +103,7 @@ class Reading:
     header: Header
     lines: list[bytes]
     cells: dict[Key, Cell] = field(default_factory=dict)
+    references: dict[int, list[Reference]] = field(default_factory=dict)  # of whole rounds
     resumed_at: list[str] = field(default_factory=list)
     ended: bool = False
     damage: list[str] = field(default_factory=list)
@@ -151,7 +165,8 @@ def read(folder: Path) -> Reading | None:
 def _sorted_out(reading: Reading, lines: list[bytes]) -> Reading:
     """Take what the lines after the first say; what cannot be trusted becomes damage.
 
-    A cell that stands there twice is not trusted either: nothing says which was measured.
+    What stands there twice is not trusted either: nothing says which was measured. And a round
+    in which a cell is missing now is not whole.
     """
     entries: list[tuple[str, bytes, Entry]] = []
     for number, line in enumerate(lines, start=2):
@@ -159,34 +174,56 @@ def _sorted_out(reading: Reading, lines: list[bytes]) -> Reading:
             entries.append((f"line {number}", line, _decode(line)))
         except _DamagedError as error:
             reading.damage.append(f"line {number} {error}")
-    count = Counter(key_of(entry.cell) for _, _, entry in entries if isinstance(entry, Finished))
+    count = Counter(_subject(entry) for _, _, entry in entries)
     for name, line, entry in entries:
+        subject = _subject(entry)
+        if subject and count[subject] > 1:
+            reading.damage.append(f"{name} is one of {count[subject]} with {subject}")
+            continue
         match entry:
-            case Finished(cell) if count[key_of(cell)] == 1:
-                reading.cells[key_of(cell)] = cell
-                reading.lines.append(line)
             case Finished(cell):
-                where = f"{cell.engine} in round {cell.round + 1}"
-                reading.damage.append(f"{name} is one of {count[key_of(cell)]} with {where}")
+                reading.cells[cell.engine, cell.round] = cell
+            case Round(round, references) if _is_whole(round, reading):
+                reading.references[round] = references
             case Resumed(at):
                 reading.resumed_at.append(at)
-                reading.lines.append(line)
             case Ended():
                 reading.ended = True
+                continue
             case Header():
                 reading.damage.append(f"{name} is another beginning")
+                continue
+            case _:
+                continue
+        reading.lines.append(line)
     return reading
+
+
+def _subject(entry: Entry) -> str:
+    """Return what only one line may be about, in words; empty for what may be there again."""
+    match entry:
+        case Finished(cell):
+            return f"{cell.engine} in round {cell.round + 1}"
+        case Round(round):
+            return f"the references of round {round + 1}"
+    return ""
+
+
+def _is_whole(round: int, reading: Reading) -> bool:
+    return all((engine.name, round) in reading.cells for engine in reading.header.plan.engines)
 
 
 class Journal:
     """The journal of a run that goes on, open for its next line; a context that closes it.
 
-    `header` says what the run is; `cells` are those that were finished before.
+    `header` says what the run is; `cells` are those that were finished before, `references` what
+    they were held to in the rounds of which none is missing.
     """
 
     def __init__(self, folder: Path, reading: Reading) -> None:
         self.header = reading.header
         self.cells: Mapping[Key, Cell] = reading.cells
+        self.references: Mapping[int, list[Reference]] = reading.references
         self.resumed_at = list(reading.resumed_at)
         self.folder = folder
         self._path = folder / JOURNAL
@@ -231,6 +268,10 @@ class Journal:
         """
         self._append(Finished(cell))
 
+    def keep_references(self, round: int, references: list[Reference]) -> None:
+        """Keep what the cells of a round were held to, once all of them are kept."""
+        self._append(Round(round, references))
+
     def end(self) -> None:
         """Note that every cell is there and the report is written."""
         self._append(Ended(now()))
@@ -257,8 +298,3 @@ class Journal:
                 f"{self._path} cannot be written: {error.strerror}; the cells in it are safe: "
                 f"make room and go on with: benchgrad run --resume {shlex.quote(str(self.folder))}"
             ) from error
-
-
-def key_of(cell: Cell) -> Key:
-    """Return what a journal knows a cell by."""
-    return cell.engine, cell.round

@@ -189,6 +189,27 @@ class Environment(Struct, frozen=True, forbid_unknown_fields=True):
     commit: str = ""  # of benchgrad's own checkout, with a + if files differ from it
 
 
+class Snapshot(Struct, frozen=True, forbid_unknown_fields=True):
+    """The flat parameters after so many epochs."""
+
+    n_epochs: int
+    parameters: list[float | None]
+
+
+class Reference(Struct, frozen=True, forbid_unknown_fields=True):
+    """What the reference did in a round with one batch size: what cells are held to.
+
+    `losses` holds the loss of each step, epoch by epoch; `snapshots` the parameters after each
+    number of epochs that a cell ended with, since those of every epoch would be large.
+    """
+
+    engine: str
+    round: int
+    batch_size: int
+    losses: list[list[float | None]]
+    snapshots: list[Snapshot]
+
+
 class Results(Struct, frozen=True, forbid_unknown_fields=True):
     """A whole run: `started_at` in UTC, ISO 8601; `command` as it was typed.
 
@@ -204,6 +225,7 @@ class Results(Struct, frozen=True, forbid_unknown_fields=True):
     cells: list[Cell]
     row_flops: int = 0  # of the matrix products of a step, for each row
     resumed_at: list[str] = []
+    references: list[Reference] = []
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -244,7 +266,11 @@ def read_results(folder: Path) -> Results:
     Raises:
         RecordError: there are none, they are damaged, or of another schema version.
     """
-    path = folder / RESULTS
+    return read_file(folder / RESULTS)
+
+
+def read_file(path: Path) -> Results:
+    """Return the results in a file; raises as `read_results`."""
     try:
         content = path.read_bytes()
     except OSError as error:

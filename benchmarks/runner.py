@@ -1,77 +1,25 @@
-"""Runs a plan: one fresh process a cell, engines in rotated order, every failure a row."""
+"""Runs a plan: engines in rotated order, round by round, but for what a journal has already.
+
+How a cell is measured and judged is the matter of the bench.
+"""
 
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
-
-import msgspec
-import numpy as np
 
 from benchgrad import datasets
 from benchgrad.benchmarks import containment, environment, fingerprint, gate
-from benchgrad.benchmarks.clock import Clock
-from benchgrad.benchmarks.containment import MemoryExceededError
-from benchgrad.benchmarks.control import control
-from benchgrad.benchmarks.description import describe, grid
+from benchgrad.benchmarks.bench import INTERRUPTED, Bench, layers
+from benchgrad.benchmarks.description import describe
 from benchgrad.benchmarks.journal import JOURNAL_VERSION, SCRATCH, Header, Journal, now
-from benchgrad.benchmarks.messages import EpochDone, Failed, Finished, Job, Ready
+from benchgrad.benchmarks.listener import Listener, StoppedError
 from benchgrad.benchmarks.plan import Contestant, Plan
-from benchgrad.benchmarks.process import (
-    Limits,
-    WorkerProcess,
-    WorkerSpeechError,
-    WorkerTimeoutError,
-)
-from benchgrad.benchmarks.records import (
-    SCHEMA_VERSION,
-    Cell,
-    Epoch,
-    Final,
-    Results,
-    Status,
-)
+from benchgrad.benchmarks.records import SCHEMA_VERSION, Cell, Reference, Results, Status
 from benchgrad.datasets import Dataset
 from benchgrad.engines import MLP, check_names
 
 _SETTLES: tuple[Status, ...] = ("timeout", "out_of_memory")  # also what later rounds would show
-
-
-class _StoppedError(Exception):
-    """The listener asked for the end, before a cell or while it was running."""
-
-
-class Listener(Protocol):
-    """Is told how a run goes, and may end it; a progress bar, or nothing at all."""
-
-    def stop_requested(self) -> bool:
-        """Return whether the run is to end with the cell that is running."""
-
-    def stop_at_once(self) -> bool:
-        """Return whether that cell is to be ended too; asked several times a second."""
-
-    def cell_started(self, engine: str, round: int, n_epochs: int) -> None:
-        """A process for a cell is being started."""
-
-    def epoch_done(self, engine: str, n_done: int, n_epochs: int) -> None:
-        """An epoch of the running cell ended."""
-
-    def cell_finished(self, cell: Cell) -> None:
-        """A cell has its status."""
-
-
-@dataclass
-class _Observed:
-    """What a worker has told so far."""
-
-    ready: Ready | None = None
-    epochs: list[Epoch] = field(default_factory=list)
-    snapshots: list[gate.Array] = field(default_factory=list)
-    finished: Finished | None = None
-    failed: Failed | None = None
 
 
 def prepare(plan: Plan) -> Dataset:
@@ -116,7 +64,8 @@ def run(
         containment.adopting(),
         tempfile.TemporaryDirectory(prefix=SCRATCH, dir=journal.folder if journal else None) as own,
     ):
-        cells = _Run(plan, dataset, Path(own), listener, journal).cells()
+        done = _Run(plan, Bench(plan, dataset, Path(own), listener), listener, journal)
+        done.run()
     return Results(
         schema_version=SCHEMA_VERSION,
         started_at=begun.started_at,
@@ -124,256 +73,110 @@ def run(
         plan=plan,
         environment=begun.environment,
         data=describe(dataset),
-        cells=cells,
-        row_flops=MLP(_layers(plan, dataset)).step_flops(1),
+        cells=done.cells,
+        row_flops=MLP(layers(plan, dataset)).step_flops(1),
         resumed_at=journal.resumed_at if journal else [],
+        references=done.references,
     )
 
 
-def _layers(plan: Plan, dataset: Dataset) -> tuple[int, ...]:
-    return (dataset.n_features, *plan.model.hidden, dataset.n_classes)
-
-
 class _Run:
-    """One run of one plan on one data set."""
+    """One run of one plan: its cells, and the references that they were held to, so far."""
 
     def __init__(
-        self,
-        plan: Plan,
-        dataset: Dataset,
-        scratch: Path,
-        listener: Listener,
-        journal: Journal | None = None,
+        self, plan: Plan, bench: Bench, listener: Listener, journal: Journal | None
     ) -> None:
+        self.cells: list[Cell] = []
+        self.references: list[Reference] = []
         self._plan = plan
-        self._dataset = dataset
+        self._bench = bench
         self._listener = listener
         self._journal = journal
-        self._finished = journal.cells if journal else {}
-        self._settled: dict[str, Cell] = {}  # engines that took too much, in which round
-        self._limits = Limits(plan.threads, plan.timeout_s, plan.memory_bytes)
-        self._data_path = scratch / "data.npz"
-        around = grid(dataset)
-        np.savez(
-            self._data_path,
-            X_train=dataset.X_train,
-            y_train=dataset.y_train,
-            X_test=dataset.X_test,
-            y_test=dataset.y_test,
-            grid=around.points() if around else np.empty((0, dataset.n_features)),
-        )
+        self._settled: dict[str, Cell] = {}  # of engines that took too much
 
-    def cells(self) -> list[Cell]:
-        """Return a cell for each engine and round, in the order they ran."""
-        return [
-            cell
-            for round in range(self._plan.rounds)
-            for cell in self._round(round, _rotated(self._plan.engines, round))
+    def run(self) -> None:
+        """Run all rounds, but for those that the journal has as a whole."""
+        for round in range(self._plan.rounds):
+            if self._journal and round in self._journal.references:
+                cells = [self._journal.cells[c.name, round] for c in self._rotated(round)]
+                references = self._journal.references[round]
+            else:
+                cells, references = self._round(round)
+            self.cells += cells
+            self.references += references
+            self._settled |= {cell.engine: cell for cell in cells if cell.status in _SETTLES}
+
+    def _round(self, round: int) -> tuple[list[Cell], list[Reference]]:
+        """Run a round; return its cells, and what the reference did where it was trained."""
+        trained: dict[int, gate.Trajectory | str] = {}
+        cells = []
+        for contestant in self._rotated(round):
+            kept = self._journal and self._journal.cells.get((contestant.name, round))
+            if kept:
+                cells.append(self._judged_again(kept, contestant, trained))
+                continue
+            cells.append(self._new(contestant, round, trained))
+            if self._journal and cells[-1].status != "interrupted":
+                self._journal.keep(cells[-1])
+            self._listener.cell_finished(cells[-1])
+        references = [
+            reference.stored(round, batch_size, self._ends(cells, batch_size))
+            for batch_size, reference in trained.items()
+            if isinstance(reference, gate.Trajectory)
         ]
-
-    def _round(self, round: int, contestants: tuple[Contestant, ...]) -> Iterator[Cell]:
-        references: dict[int, gate.Trajectory | str] = {}
-        for contestant in contestants:
-            cell = self._finished.get((contestant.name, round))
-            if cell is None:
-                cell = self._new(contestant, round, references)
-                if self._journal and cell.status != "interrupted":
-                    self._journal.keep(cell)
-                self._listener.cell_finished(cell)
-            if cell.status in _SETTLES:
-                self._settled[cell.engine] = cell
-            yield cell
+        if self._journal and all(cell.status != "interrupted" for cell in cells):
+            self._journal.keep_references(round, references)
+        return cells, references
 
     def _new(
-        self, contestant: Contestant, round: int, references: dict[int, gate.Trajectory | str]
+        self, contestant: Contestant, round: int, trained: dict[int, gate.Trajectory | str]
     ) -> Cell:
-        """Run a cell; `references` are those of its round so far, by the size of their batches."""
-        observed = _Observed()
+        """Run a cell that the journal does not have."""
         if settled := self._settled.get(contestant.name):
             what = f"{settled.status}: {settled.reason}"
             reason = f"not started: in round {settled.round + 1} it ended with {what}"
-            return self._cell(contestant, round, "pruned", reason, observed)
-        batch_size = self._plan.batch_size_of(contestant)
+            return self._bench.not_started(contestant, round, "pruned", reason)
         try:
-            _stop_if(self._listener.stop_requested())
-            if batch_size not in references:
-                references[batch_size] = self._reference(round, batch_size)
-            reference = references[batch_size]
-            if isinstance(reference, str):
-                return self._cell(contestant, round, "pruned", reference, observed)
-            return self._measure(contestant, round, reference, observed)
-        except _StoppedError:
-            reason = "the run was interrupted"
-            return self._cell(contestant, round, "interrupted", reason, observed)
+            reference = self._reference(contestant, round, trained)
+        except StoppedError:
+            return self._bench.not_started(contestant, round, "interrupted", INTERRUPTED)
+        if isinstance(reference, str):
+            return self._bench.not_started(contestant, round, "pruned", reference)
+        return self._bench.measure(contestant, round, reference)
 
-    def _reference(self, round: int, batch_size: int) -> gate.Trajectory | str:
-        """Train the reference, untimed, for as long as the longest engine with these batches.
-
-        Return what it did; if it failed twice, why nothing can be compared with it.
-        """
-        plan = self._plan
-        longest = max(
-            plan.epochs_of(contestant)
-            for contestant in plan.engines
-            if plan.batch_size_of(contestant) == batch_size
-        )
-        contestant = Contestant(plan.reference, epochs=longest, batch_size=batch_size)
-        job = self._job(contestant, round, snapshots=True)
-        for _ in range(2):
-            observed = _Observed()
-            self._listener.cell_started(f"{plan.reference} as the reference", round, longest)
-            status, reason = self._observe(job, observed)
-            if status == "ok":
-                losses = [epoch.losses for epoch in observed.epochs]
-                return gate.Trajectory(plan.reference, losses, observed.snapshots)
-        return f"not started: the reference engine {plan.reference!r} is {status}: {reason}"
-
-    def _measure(
-        self, contestant: Contestant, round: int, reference: gate.Trajectory, observed: _Observed
+    def _judged_again(
+        self, cell: Cell, contestant: Contestant, trained: dict[int, gate.Trajectory | str]
     ) -> Cell:
-        n_epochs = self._plan.epochs_of(contestant)
-        self._listener.cell_started(contestant.name, round, n_epochs)
-        control_s = control(Clock())
-        status, reason = self._observe(self._job(contestant, round), observed)
-        cell = self._cell(contestant, round, status, reason, observed)
-        cell = msgspec.structs.replace(cell, control_s=control_s)
-        done = observed.finished
-        if status != "ok" or done is None:
+        """Hold a cell of an unfinished round to the reference that the others are held to."""
+        if cell.equality is None:
             return cell
-        departure = np.inf if done.logit_difference is None else done.logit_difference
-        equality = gate.compare(
-            reference,
-            [epoch.losses for epoch in cell.epochs],
-            done.parameters,
-            departure,
-            self._plan.training.dtype,
-        )
-        reason = gate.verdict(equality)
-        return msgspec.structs.replace(
-            cell, equality=equality, status="invalid" if reason else "ok", reason=reason
-        )
+        try:
+            reference = self._reference(contestant, cell.round, trained)
+        except StoppedError:
+            return cell
+        if isinstance(reference, str):
+            return cell
+        return self._bench.judged(cell, reference, cell.equality.logit_difference)
 
-    def _job(self, contestant: Contestant, round: int, snapshots: bool = False) -> Job:
-        plan, model = self._plan, self._plan.model
-        batch_size = plan.batch_size_of(contestant)
-        return Job(
-            engine=contestant.spec,
-            layers=_layers(plan, self._dataset),
-            activation=model.activation,
-            loss=model.loss,
-            training=msgspec.structs.replace(plan.training, batch_size=batch_size),
-            round=round,
-            n_epochs=plan.epochs_of(contestant),
-            budget_s=contestant.budget_s,
-            reference=plan.reference,
-            data_path=str(self._data_path),
-            n_threads=plan.threads,
-            snapshots=snapshots,
-        )
+    def _reference(
+        self, contestant: Contestant, round: int, trained: dict[int, gate.Trajectory | str]
+    ) -> gate.Trajectory | str:
+        """Return what the reference did with an engine's batches, or why it did nothing."""
+        if self._listener.stop_requested():
+            raise StoppedError
+        batch_size = self._plan.batch_size_of(contestant)
+        if batch_size not in trained:
+            trained[batch_size] = self._bench.reference(round, batch_size)
+        return trained[batch_size]
 
-    def _observe(self, job: Job, observed: _Observed) -> tuple[Status, str]:
-        """Run a job in a process of its own; return how it ended, and why if it failed."""
-        with WorkerProcess(job, self._limits) as worker:
-            try:
-                for event in worker.events():
-                    if event is not None:
-                        self._note(event, job, observed)
-                    # The reference is no cell: nothing would be kept of it.
-                    at_once = self._listener.stop_at_once()
-                    _stop_if(at_once or (job.snapshots and self._listener.stop_requested()))
-                exit = worker.exit()
-            except WorkerTimeoutError:
-                reason = f"killed after {self._limits.timeout_s:g} s"
-                return "timeout", f"{reason}{_progress(observed, job)}"
-            except MemoryExceededError as error:
-                limit_bytes = self._limits.memory_bytes or 0
-                reason = f"killed at {_mib(error.held_bytes)}; the limit is {_mib(limit_bytes)}"
-                return "out_of_memory", f"{reason}{_progress(observed, job)}"
-            except WorkerSpeechError:
-                reason = "it wrote into the pipe of the harness"
-                return "crashed", f"{reason}{_progress(observed, job)}"
-            if observed.failed:
-                return observed.failed.status, observed.failed.reason + _progress(observed, job)
-            if observed.finished and exit.code == 0 and _is_complete(observed, job):
-                return "ok", ""
-            status: Status = "out_of_memory" if exit.starved else "crashed"
-            why = "the machine ran out of memory: " if exit.starved else ""
-            return status, f"{why}{exit}{_progress(observed, job)}"
+    def _ends(self, cells: list[Cell], batch_size: int) -> set[int]:
+        """Return after how many epochs cells with these batches were held to the reference."""
+        sizes = {c.name: self._plan.batch_size_of(c) for c in self._plan.engines}
+        judged = [cell for cell in cells if cell.equality]
+        return {len(cell.epochs) for cell in judged if sizes[cell.engine] == batch_size}
 
-    def _note(
-        self, event: Ready | EpochDone | Finished | Failed, job: Job, observed: _Observed
-    ) -> None:
-        match event:
-            case Ready():
-                observed.ready = event
-            case EpochDone():
-                observed.epochs.append(event.epoch)
-                if event.parameters is not None:
-                    observed.snapshots.append(np.array(event.parameters, np.float64))
-                self._listener.epoch_done(job.engine, len(observed.epochs), job.n_epochs)
-            case Finished():
-                observed.finished = event
-            case Failed():
-                observed.failed = event
-
-    def _cell(
-        self, contestant: Contestant, round: int, status: Status, reason: str, observed: _Observed
-    ) -> Cell:
-        cell = Cell(
-            engine=contestant.name,
-            round=round,
-            status=status,
-            reason=reason,
-            epochs_planned=self._plan.epochs_of(contestant),
-            budget_s=contestant.budget_s,
-            epochs=observed.epochs,
-        )
-        if ready := observed.ready:
-            cell = msgspec.structs.replace(
-                cell,
-                kind=ready.kind,
-                version=ready.version,
-                note=ready.note,
-                import_s=ready.import_s,
-                build_s=ready.build_s,
-                first_step_s=ready.first_step_s,
-                baseline_bytes=ready.baseline_bytes,
-            )
-        if done := observed.finished:
-            cell = msgspec.structs.replace(
-                cell,
-                peak_bytes=done.peak_bytes,
-                n_threads=done.n_threads,
-                counts=done.counts,
-                usage=done.usage,
-                final=Final(done.parameters, done.test_classes, done.grid_classes),
-            )
-        return cell
-
-
-def _stop_if(asked: bool) -> None:
-    if asked:
-        raise _StoppedError
-
-
-def _mib(n_bytes: int) -> str:
-    return f"{n_bytes / 2**20:,.0f} MiB"
-
-
-def _progress(observed: _Observed, job: Job) -> str:
-    """Return how far an engine came, nothing if it never got ready."""
-    done = f" (after {len(observed.epochs)} of {job.n_epochs} epochs)"
-    return done if observed.ready else ""
-
-
-def _is_complete(observed: _Observed, job: Job) -> bool:
-    """Return whether all epochs were told, or as many as the budget allows."""
-    total_s = sum(epoch.wall_s for epoch in observed.epochs)
-    ended = job.budget_s is not None and total_s >= job.budget_s
-    return len(observed.epochs) == job.n_epochs or (ended and bool(observed.epochs))
-
-
-def _rotated(contestants: tuple[Contestant, ...], round: int) -> tuple[Contestant, ...]:
-    """Return the contestants, beginning with another one each round."""
-    k = round % len(contestants)
-    return contestants[k:] + contestants[:k]
+    def _rotated(self, round: int) -> tuple[Contestant, ...]:
+        """Return the contestants, beginning with another one each round."""
+        contestants = self._plan.engines
+        k = round % len(contestants)
+        return contestants[k:] + contestants[:k]

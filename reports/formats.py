@@ -46,7 +46,18 @@ def ratio(value: float | None) -> str:
     """Return a factor as 1,381 × or 0.820 ×."""
     if value is None or math.isnan(value):
         return "–"
-    return f"{value:,.0f} ×" if value >= 100 else f"{significant(value)} ×"
+    return f"{_factor(value)} ×"
+
+
+def ratio_between(value: float | None, low: float | None, high: float | None) -> str:
+    """Return a factor with its interval as 1.30 × (1.27 to 1.33), without where there is none."""
+    if low is None or high is None or math.isnan(low) or math.isnan(high):
+        return ratio(value)
+    return f"{ratio(value)} ({_factor(low)} to {_factor(high)})"
+
+
+def _factor(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else significant(value)
 
 
 def decimal(value: float | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -10,15 +11,18 @@ from pathlib import Path
 import jinja2
 
 from benchgrad.benchmarks.records import Results, read_results, write_atomically
+from benchgrad.benchmarks.statistics import CONFIDENCE, MIN_VERDICT_ROUNDS
 from benchgrad.reports import formats
 from benchgrad.reports.plot import Plot, all_plots, render
 from benchgrad.reports.style import Style, colours
 from benchgrad.reports.tables import Tables, comparison, drift, tables
 
+PAGE = "index.html"
+_PAGES = ("summary.md", PAGE)
 _TIMINGS = ["engine", "round", "epoch", "wall_s", "cpu_s", "collector_s", "elapsed_s"]
 _FILTERS = (
     "seconds", "duration", "ratio", "count", "flops", "share", "mebibytes", "percent",
-    "scientific", "decimal", "markdown",
+    "scientific", "decimal", "markdown", "ratio_between",
 )  # fmt: skip
 _ACCURACY = ["engine", "round", "epoch", "loss", "train_accuracy", "test_accuracy"]
 
@@ -40,47 +44,57 @@ def write_report(folder: Path) -> Path:
     Raises:
         RecordError: there are no results, or they are damaged.
     """
-    results = read_results(folder)
+    contents = render_report(read_results(folder))
+    (folder / "plots").mkdir(exist_ok=True)
+    for name, content in contents.items():
+        write_atomically(folder / name, content)
+    for stale in stale_plots(folder, contents):
+        stale.unlink()
+    return folder / PAGE
+
+
+def render_report(results: Results) -> dict[str, bytes]:
+    """Return the content of every file of a report, by its path in the folder of the run."""
     derived = tables(results)
-    _write_csv(folder / "timings.csv", derived, _TIMINGS)
-    _write_csv(folder / "accuracy.csv", derived, _ACCURACY)
-    figures = _write_plots(folder / "plots", results, derived)
+    figures, plots = _draw(results, derived)
     environment = _templates()
     known = _context(results, derived, figures)
-    write_atomically(
-        folder / "summary.md", environment.get_template("summary.md").render(known).encode()
-    )
-    page = folder / "index.html"
-    write_atomically(page, environment.get_template("index.html").render(known).encode())
-    return page
+    return {
+        "timings.csv": _csv(derived, _TIMINGS),
+        "accuracy.csv": _csv(derived, _ACCURACY),
+        **plots,
+        **{name: environment.get_template(name).render(known).encode() for name in _PAGES},
+    }
 
 
-def _write_csv(path: Path, derived: Tables, columns: list[str]) -> None:
-    write_atomically(path, derived.epochs[columns].to_csv(index=False).encode())
+def stale_plots(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
+    """Return the plots in `folder` that are not of this report."""
+    found = [path for extension in ("png", "svg") for path in folder.glob(f"plots/*.{extension}")]
+    return sorted(path for path in found if f"plots/{path.name}" not in contents)
 
 
-def _write_plots(folder: Path, results: Results, derived: Tables) -> list[Figure]:
+def _csv(derived: Tables, columns: list[str]) -> bytes:
+    content: str = derived.epochs[columns].to_csv(index=False)
+    return content.encode()
+
+
+def _draw(results: Results, derived: Tables) -> tuple[list[Figure], dict[str, bytes]]:
+    """Return the figures for the page, and the files of those that could be drawn."""
     style = Style(
         colours=colours(contestant.name for contestant in results.plan.engines),
         class_names=tuple(results.data.class_names),
     )
-    folder.mkdir(exist_ok=True)
-    figures, written = [], set()
+    figures: list[Figure] = []
+    drawn: dict[str, bytes] = {}
     for plot in all_plots():
         frame = getattr(derived, plot.table)
         if reason := plot.missing(frame):
             figures.append(Figure(plot, omitted=reason))
             continue
         contents = render(plot, frame, style)
-        for extension, content in contents.items():
-            path = folder / f"{plot.name}.{extension}"
-            write_atomically(path, content)
-            written.add(path)
+        drawn |= {f"plots/{plot.name}.{end}": content for end, content in contents.items()}
         figures.append(Figure(plot, svg=base64.b64encode(contents["svg"]).decode()))
-    for stale in set(folder.glob("*.png")) | set(folder.glob("*.svg")):
-        if stale not in written:
-            stale.unlink()
-    return figures
+    return figures, drawn
 
 
 def _templates() -> jinja2.Environment:
@@ -117,6 +131,9 @@ def _context(results: Results, derived: Tables, figures: list[Figure]) -> dict[s
         "counted": engines[engines["status"] == "ok"].to_dict("records"),
         "notes": engines[engines["note"] != ""].to_dict("records"),
         "warnings": engines[engines["warning"] != ""].to_dict("records"),
+        "has_intervals": bool(engines["ratio_low"].notna().any()),
+        "confidence": CONFIDENCE,
+        "min_verdict_rounds": MIN_VERDICT_ROUNDS,
         "any_forecast": bool(engines["is_forecast"].any()),
         "comparison": comparison(engines),
         "drift": drift(results),

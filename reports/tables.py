@@ -11,6 +11,7 @@ import pandas as pd
 
 from benchgrad.benchmarks.plan import Contestant
 from benchgrad.benchmarks.records import Cell, Results, Usage
+from benchgrad.benchmarks.statistics import MIN_INTERVAL_ROUNDS, paired, round_seconds
 
 # An engine may seem to use a little more than it does: the two clocks are read one after the
 # other, and the kernel counts processor time in ticks.
@@ -100,6 +101,29 @@ def _engines(results: Results, epochs: pd.DataFrame) -> pd.DataFrame:
     table["matmul_share"] = table["flops_per_s"] / (rate if rate else np.nan)
     table["warning"] = [_warning(row, results.plan.threads) for row in table.to_dict("records")]
     table["times_fastest"] = table["epoch_s"].where(table["status"] == "ok") / ranked.min()
+    return _with_intervals(table, results)
+
+
+def _with_intervals(table: pd.DataFrame, results: Results) -> pd.DataFrame:
+    """Return the engines with `ratio_low` and `ratio_high`, the interval of `times_fastest`.
+
+    Where there are rounds enough for one, `times_fastest` becomes what the interval is of: the
+    median over rounds of the ratio within a round, see `benchgrad.benchmarks.statistics`.
+    """
+    table = table.assign(ratio_low=np.nan, ratio_high=np.nan)
+    ranked = table[table["status"] == "ok"]
+    if len(ranked) < 2:
+        return table
+    rounds = {
+        name: round_seconds(cell for cell in results.cells if cell.engine == name)
+        for name in ranked["engine"]
+    }
+    fastest = ranked.loc[ranked["epoch_s"].idxmin(), "engine"]
+    for i, name in ranked["engine"].items():
+        found = paired(rounds[fastest], rounds[name])
+        if name != fastest and found.n_rounds >= MIN_INTERVAL_ROUNDS:
+            columns = ["times_fastest", "ratio_low", "ratio_high"]
+            table.loc[i, columns] = found.ratio, found.low, found.high
     return table
 
 

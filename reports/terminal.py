@@ -24,7 +24,7 @@ def summary(results: Results) -> Iterator[Table | str]:
             f"{row['epochs_done']} of {row['epochs_planned']}",
             formats.seconds(row["epoch_s"]),
             formats.seconds(row["total_s"]) + forecast,
-            formats.ratio(row["times_fastest"]),
+            formats.ratio_between(row["times_fastest"], row["ratio_low"], row["ratio_high"]),
             formats.percent(row["test_accuracy"]),
             formats.scientific(row["loss_difference"]),
         )

@@ -66,7 +66,13 @@ def allowed(module, other):
                 or other.startswith("engines.conformance")
             )
         )
-    return room == "reports" and other in ("benchmarks", "benchmarks.records", "benchmarks.plan")
+    return room == "reports" and other in (
+        "benchmarks",
+        "benchmarks.compare",
+        "benchmarks.plan",
+        "benchmarks.records",
+        "benchmarks.statistics",
+    )
 
 
 @pytest.mark.parametrize("module", MODULES)

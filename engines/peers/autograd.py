@@ -5,6 +5,7 @@ examples, https://github.com/HIPS/autograd/blob/master/examples/neural_net.py.
 """
 
 from collections.abc import Callable, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -76,6 +77,13 @@ def _hinge(logits: Any, y: Array) -> Any:
 
 class AutogradEngine(Peer):
     """HIPS autograd: functions of NumPy arrays, transformed."""
+
+    deviations = MappingProxyType(
+        {
+            f"{what}: transpose(x, (-2, 0, -1))": "its gradient by negative axes raises"
+            for what in ("values", "gradients", "float32")
+        }
+    )
 
     def classifier(
         self, model: MLP, parameters: Sequence[Array], optimizer: SGD, dtype: str = "float64"

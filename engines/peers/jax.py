@@ -160,7 +160,7 @@ class JaxEngine(Peer):
         ops = Operations(self.name, _operations())
         natives = [jax.numpy.asarray(array) for array in arrays]
         value, gradients = jax.value_and_grad(
-            lambda *xs: function(ops, *xs).reshape(()), tuple(range(len(natives)))
+            lambda *xs: jax.numpy.reshape(function(ops, *xs), ()), tuple(range(len(natives)))
         )(*natives)
         return float(value), [np.array(g) for g in gradients]
 

@@ -113,6 +113,8 @@ class TinygradEngine(Peer):
 
         leaves = [Tensor(np.asarray(array)).realize() for array in arrays]
         out = function(Operations(self.name, _operations()), *leaves)
+        if not isinstance(out, Tensor):
+            return float(out), [np.zeros_like(array) for array in arrays]
         gradients = out.reshape(()).gradient(*leaves)
         return float(out.item()), [np.array(g.numpy()) for g in gradients]
 

@@ -131,6 +131,8 @@ class TorchEngine(Peer):
 
         leaves = [torch.tensor(array, requires_grad=True) for array in arrays]
         out = function(Operations(self.name, _operations()), *leaves)
+        if not isinstance(out, torch.Tensor):
+            return float(out), [np.zeros_like(array) for array in arrays]
         if out.requires_grad:
             out.backward()
         gradients = [
@@ -157,7 +159,7 @@ def _operations() -> dict[str, Callable[..., Any]]:
         "mean": over_axes(torch.mean),
         "max": over_axes(torch.amax),  # shares the gradient among ties, as over all axes
         "min": over_axes(torch.amin),
-        "reshape": torch.reshape,
+        "reshape": lambda v, shape: v.reshape(shape),
         "transpose": transpose,
         "detach": torch.Tensor.detach,
     }

@@ -76,8 +76,9 @@ class Tape:
         """Return memory for a result, in the layout that NumPy gave it: sums depend on it."""
         by_stride = sorted(range(like.ndim), key=lambda axis: -like.strides[axis])
         shape = [like.shape[axis] for axis in by_stride]
-        traced = np.ndarray.__new__(Traced, shape, dtype or like.dtype)
-        traced._tape = self
+        # Of plain memory: the tape holds it, and were it traced it would hold the tape, a cycle
+        # through arrays, which the collector does not see.
+        traced = self.view(np.empty(shape, dtype or like.dtype))
         in_order = by_stride == [*range(like.ndim)]
         return traced if in_order else traced.transpose(np.argsort(by_stride))
 

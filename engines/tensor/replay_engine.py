@@ -13,15 +13,6 @@ from benchgrad.engines.tensor.replay import ReplayError, Tape, plain
 from benchgrad.engines.tensor.value import Value
 from benchgrad.engines.value_classifier import ValueClassifier
 
-# Found by `benchgrad check`; value_and_grad is for tests of the tape, training does not use it.
-_DEVIATIONS = {
-    "constants: a result that is a plain number": "value_and_grad needs a result with a graph",
-    "constants: a result of detached values only": "value_and_grad needs a result with a graph",
-    "memory: 1,000 backward passes": (
-        "each value_and_grad records a tape, a cycle through arrays that no collector sees"
-    ),
-}
-
 
 class Recording:
     """The loss and the gradients of one function of arrays, recorded for their shapes.
@@ -72,6 +63,8 @@ class Recording:
         for leaf in self._leaves:
             leaf.zero_grad()
         loss = self._function(*inputs)
+        if not (isinstance(loss, Value) and loss.requires_grad):
+            raise ReplayError("the result is a constant: there is nothing to replay")
         loss.backward()
         return loss
 
@@ -134,8 +127,6 @@ class ReplayClassifier(Classifier):
 
 class ReplayEngine(TensorEngine):
     """The tensor engine with a classifier that replays."""
-
-    deviations = _DEVIATIONS
 
     def classifier(
         self, model: MLP, parameters: Sequence[Array], optimizer: SGD, dtype: str = "float64"

@@ -52,6 +52,12 @@ engine = OddEngine(
 '''
 
 
+@pytest.fixture(scope="session")
+def engine_template() -> str:
+    """Return the text of an engine file, with places for a top and a body."""
+    return _TEMPLATE
+
+
 @pytest.fixture
 def engine_file(tmp_path: Path) -> Callable[..., str]:
     """Return a function that writes an engine and returns its path."""

@@ -11,10 +11,11 @@ from test_cli import BENCHGRAD, benchgrad, let_it, start, wait_for_file, wait_fo
 from test_runner import go, run_one, small
 
 from benchgrad.benchmarks import containment
+from benchgrad.benchmarks.bench import Bench
 from benchgrad.benchmarks.journal import JOURNAL, read
 from benchgrad.benchmarks.process import _TAIL, Limits, WorkerProcess
 from benchgrad.benchmarks.records import read_results
-from benchgrad.benchmarks.runner import _Run, prepare
+from benchgrad.benchmarks.runner import prepare
 from benchgrad.benchmarks.session import claimed
 
 MIB = 2**20
@@ -154,7 +155,7 @@ def test_an_engine_that_prints_a_hundred_megabytes_fills_no_disk(engine_file, tm
     top = "assert os.readlink('/proc/self/fd/1').startswith('pipe:')"
     assert run_one(engine_file(FLOOD, top)).status == "ok"
     plan = small(engine_file(FLOOD + "; os._exit(3)", top))
-    job = _Run(plan, prepare(plan), tmp_path, None)._job(plan.engines[0], 0)
+    job = Bench(plan, prepare(plan), tmp_path, None).job(plan.engines[0], 0)
     with WorkerProcess(job, Limits(1, 60.0)) as worker:
         assert len([event for event in worker.events() if event]) == 3  # ready, two epochs
         assert str(worker.exit()).endswith("exit code 3 before it was done: the end")

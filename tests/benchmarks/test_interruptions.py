@@ -47,6 +47,7 @@ def test_ctrl_c_ends_after_the_cell_with_a_report_and_the_run_goes_on_later(wait
     results = read_results(out)
     assert [before.get((c.engine, c.round), c) for c in results.cells] == results.cells
     assert len(results.resumed_at) == 1
+    assert benchgrad("verify", "out", cwd=tmp_path).returncode == 0
     assert f"resumed {results.resumed_at[0]}" in (out / "summary.md").read_text()
     assert f"resumed {results.resumed_at[0]}" in (out / "index.html").read_text()
 

@@ -6,6 +6,7 @@ from tempfile import mkdtemp
 import msgspec
 import pytest
 
+from benchgrad.benchmarks.bench import Bench
 from benchgrad.benchmarks.messages import Job
 from benchgrad.benchmarks.plan import Contestant, load_plan
 from benchgrad.benchmarks.process import (
@@ -14,7 +15,7 @@ from benchgrad.benchmarks.process import (
     WorkerProcess,
     WorkerTimeoutError,
 )
-from benchgrad.benchmarks.runner import _Run, prepare, run
+from benchgrad.benchmarks.runner import prepare, run
 from benchgrad.engines import EngineError
 
 
@@ -187,7 +188,7 @@ def test_a_reference_that_dies_once_is_tried_again(engine_file, tmp_path):
 def test_a_timeout_ends_an_engine_of_many_short_epochs():
     """The worker is never silent; its deadline holds all the same."""
     plan = small("tensor").with_each(epochs=100_000)
-    job = _Run(plan, prepare(plan), Path(mkdtemp()), Silent())._job(plan.engines[0], 0)
+    job = Bench(plan, prepare(plan), Path(mkdtemp()), Silent()).job(plan.engines[0], 0)
     with WorkerProcess(job, Limits(1, 3.0)) as worker:
         told = []
         with pytest.raises(WorkerTimeoutError):

@@ -1,5 +1,6 @@
 """A replay gives the numbers of the graph to the last bit, or is refused."""
 
+import gc
 import tracemalloc
 
 import numpy as np
@@ -184,6 +185,34 @@ def test_a_replay_makes_no_array_and_no_node():
     finally:
         tracemalloc.stop()
     assert peak_bytes < 100_000  # NumPy's buffer for casts has 64 kB, a hidden layer 1 MB
+
+
+def test_a_recording_that_is_dropped_is_freed_without_the_collector():
+    x = np.ones(20_000)
+    engine = load("tensor-replay")
+
+    def differentiate():
+        engine.value_and_grad(lambda ops, x: ops.sum(ops.exp(x) * x), x)
+
+    differentiate()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(20):
+            differentiate()
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+        gc.enable()
+    assert after - before < x.nbytes
+
+
+@pytest.mark.parametrize("constant", [lambda ops, x: 6.0, lambda ops, x: ops.sum(ops.detach(x))])
+def test_a_result_without_a_past_has_gradient_zero(constant):
+    value, (gradient,) = load("tensor-replay").value_and_grad(constant, np.array([2.0, 4.0]))
+    assert value == 6.0
+    np.testing.assert_array_equal(gradient, [0.0, 0.0])
 
 
 def test_what_does_not_vary_is_not_computed_again():

@@ -128,6 +128,21 @@ def test_ratio(value, text):
     assert formats.ratio(value) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "low", "high", "text"),
+    [
+        (1.3, 1.27, 1.33, "1.30 × (1.27 to 1.33)"),
+        (1299.4, 1250.0, 1340.2, "1,299 × (1,250 to 1,340)"),
+        (0.9876, 0.95, 1.0, "0.988 × (0.950 to 1.00)"),
+        (1.3, math.nan, math.nan, "1.30 ×"),
+        (1.3, None, None, "1.30 ×"),
+        (None, None, None, DASH),
+    ],
+)
+def test_ratio_between(value, low, high, text):
+    assert formats.ratio_between(value, low, high) == text
+
+
 @pytest.mark.parametrize(("value", "text"), [(0.9999, "1.00 ×"), (99.97, "100 ×")])
 def test_ratio_that_rounds_up_keeps_three_digits(value, text):
     assert formats.ratio(value) == text

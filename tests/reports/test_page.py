@@ -512,3 +512,25 @@ def test_one_damaged_value_deep_inside_is_named(tmp_path, full_run):
     path.write_bytes(path.read_bytes().replace(b'"wall_s":0.9', b'"wall_s":"0.9"', 1))
     with pytest.raises(RecordError, match=r"Expected `float`, got `str` - at `\$\.cells\[0\]"):
         write_report(tmp_path)
+
+
+def test_intervals_of_three_rounds_stand_on_the_page_and_in_the_summary(
+    by_hand, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("benchgrad.reports.page.all_plots", list)
+    cells = [
+        by_hand.cell(name, (9.0, wall_s), round=i)
+        for name, walls in (("a", (1.0, 1.0, 1.0)), ("b", (1.27, 1.3, 1.33)))
+        for i, wall_s in enumerate(walls)
+    ]
+    write_results(by_hand.results([Contestant("a"), Contestant("b")], cells), tmp_path)
+    shown = Page(write_report(tmp_path))
+    text = (tmp_path / "summary.md").read_text("utf-8")
+    assert shown.rows("times the fastest")["b"][4] == "1.30 × (1.27 to 1.33)"
+    assert markdown_rows(text, "All engines")["b"][4] == "1.30 × (1.27 to 1.33)"
+    for words in (shown.text, text):
+        assert "from 5 rounds on the 95 % bootstrap interval over rounds" in words
+
+
+def test_without_intervals_nothing_is_said_of_them(page, summary):
+    assert "bootstrap" not in page.text + summary

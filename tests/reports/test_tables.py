@@ -198,6 +198,49 @@ def test_engines_that_are_not_ok_have_no_rank(row):
         assert math.isnan(row(engine)["times_fastest"])
 
 
+@pytest.fixture
+def in_rounds(by_hand):
+    """Return a function that gives the rows of engines, each with the epoch of every round."""
+
+    def in_rounds(**seconds):
+        cells = [
+            by_hand.cell(name, (9.0, wall_s), round=i)
+            for name, walls in seconds.items()
+            for i, wall_s in enumerate(walls)
+        ]
+        run = by_hand.results(map(Contestant, seconds), cells)
+        return tables(run).engines.set_index("engine").loc
+
+    return in_rounds
+
+
+def test_from_three_rounds_on_ranks_are_paired_by_round_and_have_an_interval(in_rounds):
+    """Medians of 2 s and 4 s are 2 ×; within the rounds it is 1.5, 2.5 and 2.6 ×."""
+    rows = in_rounds(a=(2.0, 1.6, 4.0), b=(3.0, 4.0, 10.4))
+    columns = ["times_fastest", "ratio_low", "ratio_high"]
+    assert rows["b", columns].tolist() == pytest.approx([2.5, 1.5, 2.6])
+    assert rows["a", "times_fastest"] == 1.0
+    assert rows["a", columns[1:]].isna().all()
+
+
+def test_with_fewer_rounds_ranks_stay_as_they_are(in_rounds):
+    rows = in_rounds(a=(2.0, 1.0), b=(3.0, 5.0))
+    assert rows["b", "times_fastest"] == pytest.approx(4.0 / 1.5)
+    assert math.isnan(rows["b", "ratio_low"])
+
+
+def test_an_engine_that_failed_has_no_interval(by_hand):
+    cells = [
+        by_hand.cell(name, (1.0, wall_s), round=i, status=status, reason="why")
+        for i in range(4)
+        for name, wall_s, status in (("a", 1.0, "ok"), ("b", 2.0, "ok"), ("c", 0.5, "invalid"))
+    ]
+    rows = tables(by_hand.results(map(Contestant, "abc"), cells)).engines.set_index("engine").loc
+    assert rows["b", "times_fastest"] == pytest.approx(2.0)
+    assert math.isnan(rows["c", "times_fastest"])
+    assert math.isnan(rows["c", "ratio_low"])
+
+
 @pytest.mark.parametrize("n", [0, 1])
 def test_one_round_that_failed_is_enough_to_fail(only, by_hand, n):
     cells = [by_hand.cell("x", (1.0, 1.0), round=i) for i in range(2)]

@@ -69,3 +69,14 @@ def test_an_engine_that_used_more_processors_than_allowed_is_warned_of(by_hand):
     assert lines == [
         "warning: scalar kept 2.00 CPUs busy, allowed was 1 thread; its times do not compare"
     ]
+
+
+def test_with_three_rounds_a_rank_has_its_interval(printed, by_hand):
+    cells = [
+        by_hand.cell(name, (9.0, wall_s), round=i)
+        for name, walls in (("a", (1.0, 1.0, 1.0)), ("b", (1.27, 1.3, 1.33)))
+        for i, wall_s in enumerate(walls)
+    ]
+    lines = printed(by_hand.results([Contestant("a"), Contestant("b")], cells))
+    assert "1.00 ×  " in lines[1]
+    assert "1.30 × (1.27 to 1.33)" in lines[2]

@@ -1,0 +1,159 @@
+"""Runs on a machine that is made up, so that what its statistics should find is known.
+
+The clock, the training loop and the order of the engines are the harness's own. Run as a
+script it prints the figures of docs/measurement.md.
+"""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from benchgrad.benchmarks.clock import Clock
+from benchgrad.benchmarks.plan import Contestant, Plan
+from benchgrad.benchmarks.records import Cell, Epoch
+from benchgrad.benchmarks.runner import _rotated
+from benchgrad.benchmarks.statistics import (
+    PAIRED_EFFECT,
+    UNPAIRED_EFFECT,
+    Estimate,
+    paired,
+    round_seconds,
+    unpaired,
+    verdict,
+)
+from benchgrad.benchmarks.training import Schedule, train
+from benchgrad.engines import Classifier
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What disturbs a time, each as a share of it.
+
+    `epoch` and `process` are standard deviations of logarithms: of each epoch, and of what all
+    epochs of a process share. An `outlier` epoch takes up to three times as long; a `disturbed`
+    process as a whole 5 to 30 % longer. `drift` is how much slower the machine is at the end of a
+    run than at its start, a straight line; `session` a standard deviation that a whole run shares.
+    """
+
+    epoch: float = 0.03
+    outlier: float = 0.02
+    process: float = 0.015
+    disturbed: float = 0.04
+    drift: float = 0.0
+    session: float = 0.0
+
+
+class Machine:
+    """A machine whose clock goes on only while it works."""
+
+    def __init__(self, noise, seed, run_s):
+        self.now = 0.0
+        self._noise, self._run_s = noise, run_s
+        self._rng = np.random.default_rng(seed)
+        self._session = np.exp(self._rng.normal(0.0, noise.session))
+        self.start_process()
+
+    def start_process(self):
+        noise, rng = self._noise, self._rng
+        self._factor = self._session * np.exp(rng.normal(0.0, noise.process))
+        if rng.random() < noise.disturbed:
+            self._factor *= rng.uniform(1.05, 1.3)
+
+    def work(self, seconds):
+        noise, rng = self._noise, self._rng
+        factor = self._factor * np.exp(rng.normal(0.0, noise.epoch))
+        if rng.random() < noise.outlier:
+            factor *= rng.uniform(1.2, 3.0)
+        self.now += float(seconds * factor) * (1.0 + noise.drift * self.now / self._run_s)
+
+
+class Working(Classifier):
+    """Does nothing but take its time."""
+
+    def __init__(self, machine, epoch_s):
+        self._machine, self._epoch_s = machine, epoch_s
+
+    def train_epoch(self, X, y, batches):
+        self._machine.work(self._epoch_s)
+        return np.zeros(len(batches))
+
+    def train_step(self, X, y):
+        raise NotImplementedError
+
+    gradients = logits = train_step
+
+    def parameters(self):
+        return []
+
+
+def simulate(epoch_s, noise, seed, n_rounds=5, *, n_epochs=10, is_serial=False):
+    """Return the cells of a run of engines, given as name → seconds an epoch.
+
+    `is_serial` lets each engine make all its rounds before the next begins.
+    """
+    plan = Plan(title="t", engines=tuple(map(Contestant, epoch_s)), rounds=n_rounds)
+    order = [(c.name, r) for r in range(n_rounds) for c in _rotated(plan.engines, r)]
+    if is_serial:
+        order.sort(key=lambda place: plan.engines.index(Contestant(place[0])))
+    machine = Machine(noise, seed, run_s=n_rounds * n_epochs * sum(epoch_s.values()))
+    clock = Clock(wall=lambda: machine.now, cpu=lambda: machine.now)
+    X, y = np.zeros((4, 1)), np.zeros(4, int)
+    cells = []
+    for name, round in order:
+        machine.start_process()
+        schedule = Schedule(n_epochs, batch_size=4, seed=0, round=round)
+        timed = train(Working(machine, epoch_s[name]), X, y, schedule, clock)
+        epochs = [Epoch(t.wall_s, t.cpu_s, 0.0, t.result.tolist(), 0.5, 0.5) for t in timed]
+        cells.append(Cell(name, round, "ok", n_epochs, epochs=epochs))
+    return cells
+
+
+def rounds_of(cells, name):
+    return round_seconds(cell for cell in cells if cell.engine == name)
+
+
+def pairs(slowdown, noise, n_runs, n_rounds) -> Iterator[Estimate]:
+    """Yield the estimate of b against a in each of so many simulated runs."""
+    for seed in range(n_runs):
+        cells = simulate({"a": 0.01, "b": 0.01 * slowdown}, noise, seed, n_rounds)
+        yield paired(rounds_of(cells, "a"), rounds_of(cells, "b"))
+
+
+def two_runs(slowdown, noise, n_runs, n_rounds) -> Iterator[Estimate]:
+    """Yield the estimate of a run against another of the same engine, each of them simulated."""
+    for seed in range(n_runs):
+        old = rounds_of(simulate({"a": 0.01}, noise, 2 * seed, n_rounds), "a")
+        new = rounds_of(simulate({"a": 0.01 * slowdown}, noise, 2 * seed + 1, n_rounds), "a")
+        yield unpaired(list(old.values()), list(new.values()))
+
+
+def _row(draw, effect, noise, n_rounds):
+    """Return what so many runs come to, as the cells of a table."""
+    same = list(draw(1.0, noise, 1000, n_rounds))
+    none = np.mean([verdict(e, effect) == "no difference" for e in same])
+    held = np.mean([e.low <= 1.0 <= e.high for e in same])
+    seen = [
+        np.mean([verdict(e, effect) == "slower" for e in draw(slowdown, noise, 1000, n_rounds)])
+        for slowdown in (1.05, 1.1)
+    ]
+    wide = np.median([e.high - e.low for e in same])
+    return " | ".join(f"{100 * x:.1f} %" for x in (none, held, *seen, wide))
+
+
+def main():
+    for name, draw, effect, noise in (
+        ("in one run", pairs, PAIRED_EFFECT, Noise()),
+        ("in one run, drift 20 %", pairs, PAIRED_EFFECT, Noise(drift=0.2)),
+        ("two runs", two_runs, UNPAIRED_EFFECT, Noise()),
+        ("two runs, 1 % between them", two_runs, UNPAIRED_EFFECT, Noise(session=0.01)),
+        ("two runs, 3 % between them", two_runs, UNPAIRED_EFFECT, Noise(session=0.03)),
+    ):
+        for n_rounds in (5, 10, 20):
+            row = _row(draw, effect, noise, n_rounds)
+            sys.stdout.write(f"| {name} | {n_rounds} | {row} |\n")
+
+
+if __name__ == "__main__":
+    main()
