@@ -4,7 +4,7 @@ Its run is real: two engines, each cell in a process of its own, a journal and
 results. It goes on where there is a journal. Every call that makes something last goes
 through `os.write`, `os.fsync` or `os.replace`; with the part `before` it dies before the n-th
 of them, with `half` when the n-th `os.write` has written half of its bytes. The log gets a
-line for each cell that is measured, and for each damaged line.
+line for each cell that is measured, each reference that is trained, and each damaged line.
 """
 
 import os
@@ -45,8 +45,7 @@ class Logging:
         return False
 
     def cell_started(self, engine, round, n_epochs):
-        if "reference" not in engine:
-            self.line(engine, round)
+        self.line("trained:" if "reference" in engine else engine, round)
 
     def epoch_done(self, engine, n_done, n_epochs):
         pass
