@@ -80,6 +80,12 @@ def run(
     )
 
 
+def rotated(contestants: tuple[Contestant, ...], round: int) -> tuple[Contestant, ...]:
+    """Return the contestants, beginning with another one each round."""
+    k = round % len(contestants)
+    return contestants[k:] + contestants[:k]
+
+
 class _Run:
     """One run of one plan: its cells, and the references that they were held to, so far."""
 
@@ -176,7 +182,4 @@ class _Run:
         return {len(cell.epochs) for cell in judged if sizes[cell.engine] == batch_size}
 
     def _rotated(self, round: int) -> tuple[Contestant, ...]:
-        """Return the contestants, beginning with another one each round."""
-        contestants = self._plan.engines
-        k = round % len(contestants)
-        return contestants[k:] + contestants[:k]
+        return rotated(self._plan.engines, round)

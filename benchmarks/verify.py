@@ -10,9 +10,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 
-from benchgrad.benchmarks import gate
+from benchgrad.benchmarks import gate, journal
 from benchgrad.benchmarks.plan import Contestant, Plan
 from benchgrad.benchmarks.records import Cell, Data, Epoch, Equality, Reference, Results
 from benchgrad.engines import MLP
@@ -36,7 +37,7 @@ def misfits(results: Results) -> list[str]:
 
 def _checks() -> tuple[Check, ...]:
     """Return all checks of records that fit together; one more is a function here."""
-    return (_numbers_are_possible, _references_are_whole, _work_is_judged)
+    return (_numbers_are_possible, _references_are_whole, _work_is_judged, _journal_agrees)
 
 
 def _misfits_of_data(data: Data) -> Iterator[str]:
@@ -142,6 +143,25 @@ def _references_are_whole(folder: Path, results: Results) -> Iterator[str]:
         for i, losses in enumerate(reference.losses, start=1):
             if len(losses) != n_steps:
                 yield f"{where}: {len(losses)} losses in epoch {i}, there are {n_steps} batches"
+
+
+def _journal_agrees(folder: Path, results: Results) -> Iterator[str]:
+    """Every line of the journal has its checksum, and its cells are those of the records."""
+    try:
+        reading = journal.read(folder)
+    except journal.JournalError as error:
+        yield str(error)
+        return
+    if reading is None:
+        return
+    for damage in reading.damage:
+        yield f"{journal.JOURNAL}: {damage}"
+    for cell in results.cells:
+        kept = reading.cells.get((cell.engine, cell.round))
+        if kept is None and cell.status != "interrupted":
+            yield f"{_name(cell)}: it is not in {journal.JOURNAL}"
+        elif kept is not None and msgspec.json.encode(kept) != msgspec.json.encode(cell):
+            yield f"{_name(cell)}: it is not the one of {journal.JOURNAL}"
 
 
 def _work_is_judged(folder: Path, results: Results) -> Iterator[str]:

@@ -13,7 +13,7 @@ import numpy as np
 from benchgrad.benchmarks.clock import Clock
 from benchgrad.benchmarks.plan import Contestant, Plan
 from benchgrad.benchmarks.records import Cell, Epoch
-from benchgrad.benchmarks.runner import _rotated
+from benchgrad.benchmarks.runner import rotated
 from benchgrad.benchmarks.statistics import (
     PAIRED_EFFECT,
     UNPAIRED_EFFECT,
@@ -94,7 +94,7 @@ def simulate(epoch_s, noise, seed, n_rounds=5, *, n_epochs=10, is_serial=False):
     `is_serial` lets each engine make all its rounds before the next begins.
     """
     plan = Plan(title="t", engines=tuple(map(Contestant, epoch_s)), rounds=n_rounds)
-    order = [(c.name, r) for r in range(n_rounds) for c in _rotated(plan.engines, r)]
+    order = [(c.name, r) for r in range(n_rounds) for c in rotated(plan.engines, r)]
     if is_serial:
         order.sort(key=lambda place: plan.engines.index(Contestant(place[0])))
     machine = Machine(noise, seed, run_s=n_rounds * n_epochs * sum(epoch_s.values()))

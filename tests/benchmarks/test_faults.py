@@ -286,3 +286,19 @@ def test_what_a_killed_run_left_half_done_is_cleared_away(tmp_path):
     (tmp_path / "mine.txt").touch()
     with claimed(tmp_path):
         assert sorted(path.name for path in tmp_path.rglob("*")) == ["mine.txt", "plots"]
+
+
+def test_verify_holds_a_report_against_its_journal(tmp_path):
+    done = benchgrad(
+        "run", "quick", "--engines", "numpy,tensor", "--epochs", "2", "--out", "out", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    folder = tmp_path / "out"
+    assert benchgrad("verify", str(folder), cwd=tmp_path).returncode == 0
+    path = folder / JOURNAL
+    whole = path.read_bytes()
+    path.write_bytes(whole.replace(b'"status":"ok"', b'"status":"no"', 1))
+    done = benchgrad("verify", str(folder), cwd=tmp_path)
+    assert done.returncode == 1
+    assert "does not match its checksum" in done.stdout
+    assert "numpy, round 0: it is not in journal.jsonl" in done.stdout

@@ -6,13 +6,14 @@ Plan, rotation, batches, worker, clock, gate and records are the harness's own.
 import copy
 import io
 import sys
+from importlib.machinery import ModuleSpec
 from types import SimpleNamespace
 
 import msgspec
 import pytest
 from simulation import Machine, Noise, rounds_of
 
-from benchgrad.benchmarks import runner
+from benchgrad.benchmarks import bench, runner
 from benchgrad.benchmarks.clock import Clock
 from benchgrad.benchmarks.messages import Event
 from benchgrad.benchmarks.plan import Contestant, load_plan
@@ -28,6 +29,9 @@ class Quiet:
     """A listener that hears nothing and never stops a run."""
 
     def stop_requested(self):
+        return False
+
+    def stop_at_once(self):
         return False
 
     def cell_started(self, *told):
@@ -91,8 +95,9 @@ def test_the_runner_itself_finds_what_is_there_on_a_machine_that_slows_down(
     noise = Noise(epoch=0.01, process=0.005, disturbed=0.0, drift=0.2)
     machine = Machine(noise, 1, run_s=N_ROUNDS * N_EPOCHS * sum(seconds.values()))
     made_up = SimpleNamespace(**{name: working(machine, s) for name, s in seconds.items()})
+    made_up.__spec__ = ModuleSpec("made_up", None)
     monkeypatch.setitem(sys.modules, "made_up", made_up)
-    monkeypatch.setattr(runner, "WorkerProcess", process_on(machine))
+    monkeypatch.setattr(bench, "WorkerProcess", process_on(machine))
     engines = [Contestant(name, f"made_up:{name}") for name in seconds]
     plan = load_plan("quick").with_data(n_samples=80)
     plan = plan.replace(engines=engines, rounds=N_ROUNDS, epochs=N_EPOCHS)

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from benchgrad.benchmarks import runner
+from benchgrad.benchmarks import description, runner
 from benchgrad.benchmarks.cli import app
 from benchgrad.benchmarks.plan import Contestant, load_plan
 from benchgrad.benchmarks.records import RecordError, Results, write_results
@@ -24,6 +24,9 @@ WRONG = "losses = losses * 1.01"
 
 class Quiet:
     def stop_requested(self):
+        return False
+
+    def stop_at_once(self):
         return False
 
     def cell_started(self, *told):
@@ -50,7 +53,7 @@ def results(tmp_path_factory, engine_template):
     ]
     plan = plan.replace(engines=engines, epochs=4)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runner, "_GRID_N", 20)  # a smaller picture is drawn sooner
+        patch.setattr(description, "_GRID_N", 20)  # a smaller picture is drawn sooner
         return runner.run(plan, "benchgrad run test", runner.prepare(plan), Quiet())
 
 
