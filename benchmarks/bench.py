@@ -65,13 +65,15 @@ class Bench:
         """Run a cell and hold it to the reference; it is `interrupted` if the listener asks so."""
         observed = _Observed()
         self._listener.cell_started(contestant.name, round, self._plan.epochs_of(contestant))
-        control_s = control(Clock())
+        clock = Clock()
+        control_s = control(clock)
+        begun_s = clock.wall()
         try:
             status, reason = self._observe(self.job(contestant, round), observed)
         except StoppedError:
             status, reason = "interrupted", INTERRUPTED
         cell = self._cell(contestant, round, status, reason, observed)
-        cell = msgspec.structs.replace(cell, control_s=control_s)
+        cell = msgspec.structs.replace(cell, control_s=control_s, whole_s=clock.wall() - begun_s)
         if status != "ok" or observed.finished is None:
             return cell
         return self.judged(cell, reference, observed.finished.logit_difference)

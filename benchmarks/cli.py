@@ -54,6 +54,10 @@ def run(
     label: Annotated[str | None, typer.Option(help="The column of a CSV with the classes.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs of every engine.")] = None,
     rounds: Annotated[int | None, typer.Option(help="How often every engine runs.")] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(help="Run rounds until each ratio is known to, e.g., 2%, within --budget."),
+    ] = None,
     budget: Annotated[
         str | None, typer.Option(help="Time for each engine, e.g. 60s or 5min; then a forecast.")
     ] = None,
@@ -82,7 +86,9 @@ def run(
     ] = None,
 ) -> None:
     """Run a plan and write its report."""
-    options = RunOptions(engines, dataset, label, epochs, rounds, budget, timeout, memory, threads)
+    options = RunOptions(
+        engines, dataset, label, epochs, rounds, precision, budget, timeout, memory, threads
+    )
     terms = _Terms(shlex.join(["benchgrad", *sys.argv[1:]]), lock, not no_wait)
     if resume is None:
         chosen = options.applied(_plan(plan))
@@ -135,6 +141,7 @@ def _go_on(folder: Path, plan: str | None, options: RunOptions, terms: _Terms) -
     """Run what a run that ended before its time did not get to."""
     from benchgrad.benchmarks import runner, session
     from benchgrad.benchmarks.journal import Journal
+    from benchgrad.benchmarks.rounds import number_of_cells
 
     session.unfinished(folder)
     with session.claimed(_writable(folder)):
@@ -145,7 +152,8 @@ def _go_on(folder: Path, plan: str | None, options: RunOptions, terms: _Terms) -
         session.check_surroundings(folder, found, prepared)
         for damage in found.damage:
             _tell(f"the journal's {damage}: it is not trusted, what it held is run again")
-        _tell(f"resuming: {len(found.cells)} of {session.n_cells(began_with)} cells are there")
+        n_there, n_cells = len(found.cells), number_of_cells(began_with)
+        _tell(f"resuming: {n_there} of {n_cells} cells are there")
         with ExitStack() as timing:
             timing.enter_context(terms.timing_alone())
             _measure(Journal.go_on(folder, found), prepared, timing)

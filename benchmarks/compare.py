@@ -19,6 +19,7 @@ from benchgrad.benchmarks.statistics import (
     UNPAIRED_EFFECT,
     Estimate,
     Verdict,
+    counting,
     round_seconds,
     unpaired,
     verdict,
@@ -192,7 +193,7 @@ def _engine_obstacle(name: str, old: Results, new: Results) -> str:
         if was != now:
             return f"other plan: {what} {was}, now {now}"
     for side, results in (("OLD", old), ("NEW", new)):
-        for cell in _cells(name, results):
+        for cell in counting(_cells(name, results)):
             if cell.status != "ok":
                 return f"{cell.status} in {side}: {cell.reason}"
     return ""

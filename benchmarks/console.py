@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from benchgrad.benchmarks.plan import Plan
 from benchgrad.benchmarks.records import Cell
+from benchgrad.benchmarks.rounds import number_of_cells
 
 
 def printer() -> Console:
@@ -32,7 +33,8 @@ class RunConsole:
 
     def __init__(self, plan: Plan, n_there: int = 0) -> None:
         self._console = Console(stderr=True, highlight=False, markup=False)
-        self._n_cells = len(plan.engines) * plan.rounds
+        # How many there will be is not known where a precision decides.
+        self._of = "" if plan.precision else f"/{number_of_cells(plan)}"
         self._n_finished = n_there
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
@@ -82,7 +84,7 @@ class RunConsole:
 
     def cell_started(self, engine: str, round: int, n_epochs: int) -> None:
         """Begin the bar of a cell."""
-        where = f"[{self._n_finished + 1}/{self._n_cells}] {engine}"
+        where = f"[{self._n_finished + 1}{self._of}] {engine}"
         self._progress.reset(self._task, total=n_epochs, description=where, state="starting")
 
     def epoch_done(self, engine: str, n_done: int, n_epochs: int) -> None:
@@ -95,7 +97,7 @@ class RunConsole:
         self._n_finished += 1
         total_s = sum(epoch.wall_s for epoch in cell.epochs)
         done = f"{len(cell.epochs)} of {cell.epochs_planned} epochs in {total_s:.2f} s"
-        line = f"[{self._n_finished}/{self._n_cells}] {cell.engine}: {cell.status}, {done}"
+        line = f"[{self._n_finished}{self._of}] {cell.engine}: {cell.status}, {done}"
         if cell.reason:
             line += f" ({cell.reason})"
         self._progress.console.print(line, soft_wrap=True)

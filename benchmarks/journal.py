@@ -60,9 +60,10 @@ class Finished(Struct, frozen=True, tag="cell", forbid_unknown_fields=True):
 
 
 class Round(Struct, frozen=True, tag="round", forbid_unknown_fields=True):
-    """All cells of a round are there; `references` is what they were held to."""
+    """The cells of these engines are all of a round; `references` is what they were held to."""
 
     round: int
+    engines: list[str]
     references: list[Reference]
 
 
@@ -183,7 +184,7 @@ def _sorted_out(reading: Reading, lines: list[bytes]) -> Reading:
         match entry:
             case Finished(cell):
                 reading.cells[cell.engine, cell.round] = cell
-            case Round(round, references) if _is_whole(round, reading):
+            case Round(round, engines, references) if _are_there(engines, round, reading):
                 reading.references[round] = references
             case Resumed(at):
                 reading.resumed_at.append(at)
@@ -209,8 +210,8 @@ def _subject(entry: Entry) -> str:
     return ""
 
 
-def _is_whole(round: int, reading: Reading) -> bool:
-    return all((engine.name, round) in reading.cells for engine in reading.header.plan.engines)
+def _are_there(engines: list[str], round: int, reading: Reading) -> bool:
+    return all((engine, round) in reading.cells for engine in engines)
 
 
 class Journal:
@@ -268,9 +269,9 @@ class Journal:
         """
         self._append(Finished(cell))
 
-    def keep_references(self, round: int, references: list[Reference]) -> None:
+    def keep_references(self, round: int, engines: list[str], references: list[Reference]) -> None:
         """Keep what the cells of a round were held to, once all of them are kept."""
-        self._append(Round(round, references))
+        self._append(Round(round, engines, references))
 
     def end(self) -> None:
         """Note that every cell is there and the report is written."""

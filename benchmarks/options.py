@@ -1,4 +1,4 @@
-"""Options as people write them, and the plan that they make of another: 60s, 5min, 4GiB.
+"""Options as people write them, and the plan that they make of another: 60s, 5min, 4GiB, 2%.
 
 Where a report goes and when a run may begin is decided by the command line and the session.
 """
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from benchgrad.benchmarks.plan import Plan
 
 _TIMES = {"": 1.0, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+_SHARES = {"": 1.0, "%": 1e-2}
 _SIZES = {"KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30}
 
 
@@ -29,6 +30,7 @@ class RunOptions:
     label: str | None
     epochs: int | None
     rounds: int | None
+    precision: str | None
     budget: str | None
     timeout: str | None
     memory: str | None
@@ -41,6 +43,7 @@ class RunOptions:
         data = {"name": self.dataset, "label": self.label}
         limits = {
             "rounds": self.rounds,
+            "precision": share("--precision", self.precision),
             "threads": self.threads,
             "timeout_s": seconds("--timeout", self.timeout),
             "memory_bytes": n_bytes("--memory", self.memory),
@@ -77,6 +80,19 @@ def n_bytes(option: str, text: str | None) -> int | None:
     """
     found = _number(option, text, _SIZES, "no size; write it as 512MiB or 4GiB")
     return None if found is None else max(int(found), 1)
+
+
+def share(option: str, text: str | None) -> float | None:
+    """Return a share such as 2% or 0.02 as a number; None stays None.
+
+    Raises:
+        UsageError: `text` is none, or 100 % or more.
+    """
+    complaint = "no share; write it as 2% or 0.02"
+    found = _number(option, text, _SHARES, complaint)
+    if found is not None and found >= 1.0:
+        raise UsageError(f"{option} {text!r} is {complaint}")
+    return found
 
 
 def _number(

@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 
 Count = Annotated[int, Meta(ge=1)]
 Positive = Annotated[float, Meta(gt=0, le=1e9)]  # the bound keeps infinity out
+Share = Annotated[float, Meta(gt=0, lt=1)]
 NotNegative = Annotated[float, Meta(ge=0, le=1e6)]
 
 
@@ -26,7 +27,7 @@ class DataPlan(Struct, frozen=True, forbid_unknown_fields=True):
     name: str = "moons"
     n_samples: Annotated[int, Meta(ge=20, le=10_000_000)] = 1000
     noise: NotNegative = 0.2
-    test_fraction: Annotated[float, Meta(gt=0, lt=1)] = 0.25
+    test_fraction: Share = 0.25
     label: str = "label"
 
 
@@ -67,7 +68,9 @@ class Contestant(Struct, frozen=True, forbid_unknown_fields=True):
     `engine` is what is loaded, where `name` is only what it is called; `cause` says in words
     what it does otherwise than the one before it. With a `batch_size` of its own it does other
     work, and is held to a reference that does the same. `budget_s` ends it at the end of the
-    epoch in which its training has taken that long; the rest of its epochs is then forecast.
+    epoch in which its training has taken that long; the rest of its epochs is then forecast. Where
+    a precision chooses the number of rounds, an engine also begins no round that would take its
+    processes beyond that time altogether.
     """
 
     name: str
@@ -87,7 +90,9 @@ class Contestant(Struct, frozen=True, forbid_unknown_fields=True):
 class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     """A comparison: the work, the engines, and the limits of each cell.
 
-    `memory_bytes` is for all processes of a cell together, None for no limit.
+    With a `precision` there are at least `rounds` rounds, and further ones until the interval of
+    each ratio to the fastest lies within that share of it; `benchgrad.benchmarks.rounds` says
+    when. `memory_bytes` is for all processes of a cell together, None for no limit.
     """
 
     title: str
@@ -98,6 +103,7 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     training: TrainingPlan = TrainingPlan()
     epochs: Count = 20
     rounds: Count = 1
+    precision: Share | None = None
     threads: Count = 1
     timeout_s: Positive = 3600.0
     memory_bytes: Count | None = None
@@ -110,6 +116,10 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
         for name in names:
             if names.count(name) > 1:
                 raise ValueError(f"engines: {name!r} stands there twice")
+        if self.precision is not None and len(names) < 2:
+            raise ValueError(
+                "precision: it is that of ratios, and there is one engine only; name another"
+            )
 
     def epochs_of(self, contestant: Contestant) -> int:
         """Return how many epochs an engine is to train."""

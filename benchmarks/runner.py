@@ -5,6 +5,7 @@ How a cell is measured and judged is the matter of the bench.
 
 from __future__ import annotations
 
+import itertools
 import tempfile
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from benchgrad.benchmarks.journal import JOURNAL_VERSION, SCRATCH, Header, Journ
 from benchgrad.benchmarks.listener import Listener, StoppedError
 from benchgrad.benchmarks.plan import Contestant, Plan
 from benchgrad.benchmarks.records import SCHEMA_VERSION, Cell, Reference, Results, Status
+from benchgrad.benchmarks.rounds import participants, rotated
 from benchgrad.datasets import Dataset
 from benchgrad.engines import MLP, check_names
 
@@ -80,12 +82,6 @@ def run(
     )
 
 
-def rotated(contestants: tuple[Contestant, ...], round: int) -> tuple[Contestant, ...]:
-    """Return the contestants, beginning with another one each round."""
-    k = round % len(contestants)
-    return contestants[k:] + contestants[:k]
-
-
 class _Run:
     """One run of one plan: its cells, and the references that they were held to, so far."""
 
@@ -102,22 +98,42 @@ class _Run:
 
     def run(self) -> None:
         """Run all rounds, but for those that the journal has as a whole."""
-        for round in range(self._plan.rounds):
-            if self._journal and round in self._journal.references:
-                cells = [self._journal.cells[c.name, round] for c in self._rotated(round)]
+        for round in itertools.count():
+            order = self._order(round)
+            if not order:
+                break
+            kept = [self._kept(contestant, round) for contestant in order]
+            if self._journal and round in self._journal.references and all(kept):
+                cells = [cell for cell in kept if cell]
                 references = self._journal.references[round]
             else:
-                cells, references = self._round(round)
+                cells, references = self._round(order, round)
             self.cells += cells
             self.references += references
             self._settled |= {cell.engine: cell for cell in cells if cell.status in _SETTLES}
 
-    def _round(self, round: int) -> tuple[list[Cell], list[Reference]]:
+    def _order(self, round: int) -> tuple[Contestant, ...]:
+        """Return who runs in a round, one after the other; nobody if the run is at its end.
+
+        Who is in the journal stays, also where a damaged line was measured again since, and by
+        its new figures there would have been rounds enough.
+        """
+        names = {c.name for c in participants(self._plan, self.cells, round)}
+        names |= {c.name for c in self._plan.engines if self._kept(c, round)}
+        members = tuple(c for c in self._plan.engines if c.name in names)
+        return rotated(members, round) if members else ()
+
+    def _kept(self, contestant: Contestant, round: int) -> Cell | None:
+        return self._journal.cells.get((contestant.name, round)) if self._journal else None
+
+    def _round(
+        self, order: tuple[Contestant, ...], round: int
+    ) -> tuple[list[Cell], list[Reference]]:
         """Run a round; return its cells, and what the reference did where it was trained."""
         trained: dict[int, gate.Trajectory | str] = {}
         cells = []
-        for contestant in self._rotated(round):
-            kept = self._journal and self._journal.cells.get((contestant.name, round))
+        for contestant in order:
+            kept = self._kept(contestant, round)
             if kept:
                 cells.append(self._judged_again(kept, contestant, trained))
                 continue
@@ -131,7 +147,7 @@ class _Run:
             if isinstance(reference, gate.Trajectory)
         ]
         if self._journal and all(cell.status != "interrupted" for cell in cells):
-            self._journal.keep_references(round, references)
+            self._journal.keep_references(round, [c.name for c in order], references)
         return cells, references
 
     def _new(
@@ -180,6 +196,3 @@ class _Run:
         sizes = {c.name: self._plan.batch_size_of(c) for c in self._plan.engines}
         judged = [cell for cell in cells if cell.equality]
         return {len(cell.epochs) for cell in judged if sizes[cell.engine] == batch_size}
-
-    def _rotated(self, round: int) -> tuple[Contestant, ...]:
-        return rotated(self._plan.engines, round)

@@ -18,6 +18,7 @@ from benchgrad.benchmarks.journal import JOURNAL, SCRATCH, JournalError, Reading
 from benchgrad.benchmarks.lock import writing_alone
 from benchgrad.benchmarks.plan import Plan
 from benchgrad.benchmarks.records import PARTIAL, sync_folder
+from benchgrad.benchmarks.rounds import number_of_cells
 from benchgrad.datasets import Dataset
 
 
@@ -49,7 +50,7 @@ def refuse_to_lose(folder: Path) -> None:
         go_on = f"benchgrad run --resume {shlex.quote(str(folder))}"
         raise JournalError(
             f"{str(folder)!r} holds an unfinished run with {len(found.cells)} of "
-            f"{n_cells(found.header.plan)} cells: go on with {go_on}, {advice}"
+            f"{number_of_cells(found.header.plan)} cells: go on with {go_on}, {advice}"
         )
 
 
@@ -85,11 +86,6 @@ def check_surroundings(folder: Path, reading: Reading, dataset: Dataset) -> None
             f"the run in {str(folder)!r} cannot go on, {differing}; "
             "start it anew with --out and --overwrite"
         )
-
-
-def n_cells(plan: Plan) -> int:
-    """Return how many cells a plan has."""
-    return len(plan.engines) * plan.rounds
 
 
 def _differing(then: Plan, asked: Plan) -> str:

@@ -61,6 +61,38 @@ def round_seconds(cells: Iterable[Cell]) -> dict[int, float]:
     return found
 
 
+def counting(cells: Iterable[Cell]) -> list[Cell]:
+    """Return the cells of an engine but for the interrupted ones, unless there are no others."""
+    own = list(cells)
+    return [cell for cell in own if cell.status != "interrupted"] or own
+
+
+def ranked_rounds(cells: Iterable[Cell]) -> dict[str, dict[int, float]]:
+    """Return the rounds of each engine that has a rank: all its cells that count are ok."""
+    by_engine: dict[str, list[Cell]] = {}
+    for cell in cells:
+        by_engine.setdefault(cell.engine, []).append(cell)
+    return {
+        name: round_seconds(own)
+        for name, own in by_engine.items()
+        if all(cell.status == "ok" for cell in counting(own))
+    }
+
+
+def against_fastest(
+    rounds: Mapping[str, Mapping[int, float]],
+) -> tuple[str, dict[str, Estimate]]:
+    """Return the engine with the smallest median over rounds, and how the others compare to it.
+
+    The estimates are those of `paired`, by engine; the name is empty if there is no engine.
+    """
+    if not rounds:
+        return "", {}
+    fastest = min(rounds, key=lambda name: float(np.median(list(rounds[name].values()))))
+    others = {name: own for name, own in rounds.items() if name != fastest}
+    return fastest, {name: paired(rounds[fastest], own) for name, own in others.items()}
+
+
 def paired(before: Mapping[int, float], after: Mapping[int, float]) -> Estimate:
     """Return the median over common rounds of after / before, each ratio taken within a round.
 

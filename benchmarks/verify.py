@@ -16,6 +16,7 @@ import numpy as np
 from benchgrad.benchmarks import gate, journal
 from benchgrad.benchmarks.plan import Contestant, Plan
 from benchgrad.benchmarks.records import Cell, Data, Epoch, Equality, Reference, Results
+from benchgrad.benchmarks.rounds import participants
 from benchgrad.engines import MLP
 
 Check = Callable[[Path, Results], Iterator[str]]
@@ -56,10 +57,10 @@ def _misfits_of_data(data: Data) -> Iterator[str]:
 
 
 def _misfits_of_cells(results: Results) -> Iterator[str]:
-    """Every engine has one cell in every round, and every final state its classes."""
-    plan, data = results.plan, results.data
+    """Who takes part in a round has one cell in it, and every final state its classes."""
+    data = results.data
     found = Counter((cell.engine, cell.round) for cell in results.cells)
-    planned = {(contestant.name, k) for contestant in plan.engines for k in range(plan.rounds)}
+    planned = _planned(results)
     for place in sorted(planned | found.keys()):
         if found[place] != (place in planned):
             name, round = place
@@ -76,6 +77,31 @@ def _misfits_of_cells(results: Results) -> Iterator[str]:
                 yield f"{_name(cell)}: predicts classes that there are not"
 
 
+def _planned(results: Results) -> set[tuple[str, int]]:
+    """Return the engines and rounds of which there must be a cell."""
+    planned: set[tuple[str, int]] = set()
+    round = 0
+    while members := _members(results, round):
+        planned |= {(name, round) for name in members}
+        round += 1
+    return planned
+
+
+def _members(results: Results, round: int) -> set[str]:
+    """Return who takes part in a round.
+
+    Where a precision decides, a run that went on may have measured a cell anew whose line was
+    damaged; what it had in the rounds after that one stays.
+    """
+    plan = results.plan
+    before = [cell for cell in results.cells if cell.round < round]
+    members = {contestant.name for contestant in participants(plan, before, round)}
+    if plan.precision is not None and results.resumed_at:
+        names = {contestant.name for contestant in plan.engines}
+        members |= names & {cell.engine for cell in results.cells if cell.round == round}
+    return members
+
+
 def _numbers_are_possible(folder: Path, results: Results) -> Iterator[str]:
     """Times are times, and accuracies are shares of the rows that there are."""
     data, model = results.data, results.plan.model
@@ -86,10 +112,13 @@ def _numbers_are_possible(folder: Path, results: Results) -> Iterator[str]:
         for i, epoch in enumerate(cell.epochs, start=1):
             for problem in _impossible(epoch, data.n_train, data.n_test):
                 yield f"{_name(cell)}, epoch {i}: {problem}"
-        for clock in ("import_s", "build_s", "first_step_s"):
+        for clock in ("import_s", "build_s", "first_step_s", "whole_s"):
             value = getattr(cell, clock)
             if value is not None and not _is_time(value):
                 yield f"{_name(cell)}: {clock} is {value}"
+        parts_s = sum(epoch.wall_s for epoch in cell.epochs)
+        if cell.epochs and (cell.whole_s is None or cell.whole_s < parts_s):
+            yield f"{_name(cell)}: whole_s is {cell.whole_s}, its epochs took {parts_s}"
         yield from _wrong_accuracy(cell, data.test_labels)
         yield from _wrong_limits(cell, results.plan)
 

@@ -2,6 +2,8 @@
 
 import math
 
+from benchgrad.benchmarks.rounds import Precision
+
 _PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 
 
@@ -47,6 +49,16 @@ def ratio(value: float | None) -> str:
     if value is None or math.isnan(value):
         return "–"
     return f"{_factor(value)} ×"
+
+
+def precision(found: Precision) -> str:
+    """Return what became of the precision that was asked for, as a sentence without its end."""
+    asked = f"±{100 * found.asked:g} %"
+    rounds = f"{found.n_rounds} round{'s' if found.n_rounds != 1 else ''}"
+    if not found.missed:
+        return f"{rounds}, until each ratio was known to {asked}"
+    missed = "; ".join(f"{engine} to {how}" for engine, how in found.missed.items())
+    return f"{rounds}; not every ratio is known to {asked}: {missed}"
 
 
 def ratio_between(value: float | None, low: float | None, high: float | None) -> str:

@@ -11,18 +11,19 @@ from pathlib import Path
 import jinja2
 
 from benchgrad.benchmarks.records import Results, read_results, write_atomically
+from benchgrad.benchmarks.rounds import precision
 from benchgrad.benchmarks.statistics import CONFIDENCE, MIN_VERDICT_ROUNDS
 from benchgrad.reports import formats
 from benchgrad.reports.plot import Plot, all_plots, render
 from benchgrad.reports.style import Style, colours
-from benchgrad.reports.tables import Tables, comparison, drift, tables
+from benchgrad.reports.tables import Tables, comparison, drift, has_intervals, tables
 
 PAGE = "index.html"
 _PAGES = ("summary.md", PAGE)
 _TIMINGS = ["engine", "round", "epoch", "wall_s", "cpu_s", "collector_s", "elapsed_s"]
 _FILTERS = (
     "seconds", "duration", "ratio", "count", "flops", "share", "mebibytes", "percent",
-    "scientific", "decimal", "markdown", "ratio_between",
+    "scientific", "decimal", "markdown", "ratio_between", "precision",
 )  # fmt: skip
 _ACCURACY = ["engine", "round", "epoch", "loss", "train_accuracy", "test_accuracy"]
 
@@ -131,14 +132,16 @@ def _context(results: Results, derived: Tables, figures: list[Figure]) -> dict[s
         "counted": engines[engines["status"] == "ok"].to_dict("records"),
         "notes": engines[engines["note"] != ""].to_dict("records"),
         "warnings": engines[engines["warning"] != ""].to_dict("records"),
-        "has_intervals": bool(engines["ratio_low"].notna().any()),
+        "has_intervals": has_intervals(engines),
         "confidence": CONFIDENCE,
         "min_verdict_rounds": MIN_VERDICT_ROUNDS,
+        "precision": precision(results.plan, results.cells),
         "any_forecast": bool(engines["is_forecast"].any()),
         "comparison": comparison(engines),
         "drift": drift(results),
         "figures": figures,
         "drawn": [figure for figure in figures if not figure.omitted],
         "omitted": [figure for figure in figures if figure.omitted],
+        "n_interrupted": sum(cell.status == "interrupted" for cell in results.cells),
         "command": results.command,
     }

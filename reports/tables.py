@@ -11,7 +11,12 @@ import pandas as pd
 
 from benchgrad.benchmarks.plan import Contestant
 from benchgrad.benchmarks.records import Cell, Results, Usage
-from benchgrad.benchmarks.statistics import MIN_INTERVAL_ROUNDS, paired, round_seconds
+from benchgrad.benchmarks.statistics import (
+    MIN_INTERVAL_ROUNDS,
+    against_fastest,
+    counting,
+    round_seconds,
+)
 
 # An engine may seem to use a little more than it does: the two clocks are read one after the
 # other, and the kernel counts processor time in ticks.
@@ -88,9 +93,10 @@ def _epochs(results: Results) -> pd.DataFrame:
 def _engines(results: Results, epochs: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for contestant in results.plan.engines:
-        cells = [cell for cell in results.cells if cell.engine == contestant.name]
+        cells = counting(cell for cell in results.cells if cell.engine == contestant.name)
         if cells:
             own = epochs[epochs["engine"] == contestant.name]
+            own = own[own["round"].isin([cell.round for cell in cells])]
             rows.append(_engine_row(contestant, cells, own))
     table = pd.DataFrame(rows)
     ranked = table.loc[table["status"] == "ok", "epoch_s"]
@@ -118,13 +124,20 @@ def _with_intervals(table: pd.DataFrame, results: Results) -> pd.DataFrame:
         name: round_seconds(cell for cell in results.cells if cell.engine == name)
         for name in ranked["engine"]
     }
-    fastest = ranked.loc[ranked["epoch_s"].idxmin(), "engine"]
+    fastest, ratios = against_fastest(rounds)
+    if max(ratio.n_rounds for ratio in ratios.values()) < MIN_INTERVAL_ROUNDS:
+        return table
+    table.loc[table["engine"] == fastest, "times_fastest"] = 1.0
     for i, name in ranked["engine"].items():
-        found = paired(rounds[fastest], rounds[name])
-        if name != fastest and found.n_rounds >= MIN_INTERVAL_ROUNDS:
+        if name != fastest:
             columns = ["times_fastest", "ratio_low", "ratio_high"]
-            table.loc[i, columns] = found.ratio, found.low, found.high
+            table.loc[i, columns] = ratios[name].ratio, ratios[name].low, ratios[name].high
     return table
+
+
+def has_intervals(engines: pd.DataFrame) -> bool:
+    """Return whether there were rounds enough for any ratio to have an interval."""
+    return bool(engines["ratio_low"].notna().any())
 
 
 def _warning(row: Mapping[str, Any], n_threads: int) -> str:
@@ -216,10 +229,11 @@ def _observations(cells: list[Cell], epochs: pd.DataFrame) -> dict[str, object]:
 
 
 def _usage(cells: list[Cell]) -> dict[str, object]:
-    """Return what the kernel counted, the median over rounds."""
+    """Return what a process took and the kernel counted, the median over rounds."""
     used = [cell.usage for cell in cells if cell.usage]
     return {
         "n_threads": _median([cell.n_threads for cell in cells]),
+        "whole_s": _median([cell.whole_s for cell in cells]),
         **{name: _median([getattr(u, name) for u in used]) for name in Usage.__struct_fields__},
     }
 
@@ -321,8 +335,8 @@ def comparison(engines: pd.DataFrame) -> Comparison | None:
 class Drift:
     """How much the speed of the machine changed while the cells ran.
 
-    A fixed workload is timed before each cell: `median_s` is the median over the cells,
-    `spread` the difference between the slowest and the fastest, by the median.
+    A fixed workload is timed before each cell: `median_s` is the median over the cells, `spread`
+    the difference between the 5th and the 95th percentile, by the median.
     """
 
     median_s: float
@@ -331,8 +345,14 @@ class Drift:
 
     @property
     def is_noisy(self) -> bool:
-        """Whether differences between engines of a few percent cannot be told from it."""
+        """Whether it is as large as the differences that a reader may look for."""
         return self.spread > _NOISY
+
+    def meaning(self, has_intervals: bool) -> str:
+        """Return what a noisy machine says of the ratios of its run."""
+        if has_intervals:
+            return "the rounds are paired, and the intervals hold what is left of it"
+        return "smaller differences between engines mean nothing"
 
 
 def drift(results: Results) -> Drift | None:
@@ -341,4 +361,5 @@ def drift(results: Results) -> Drift | None:
     if len(taken) < 2:
         return None
     median_s = float(np.median(taken))
-    return Drift(median_s, (max(taken) - min(taken)) / median_s, len(taken))
+    low, high = np.percentile(taken, [5, 95])
+    return Drift(median_s, float(high - low) / median_s, len(taken))

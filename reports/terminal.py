@@ -5,22 +5,26 @@ from collections.abc import Iterator
 from rich.table import Table
 
 from benchgrad.benchmarks.records import Results
+from benchgrad.benchmarks.rounds import precision
 from benchgrad.reports import formats
-from benchgrad.reports.tables import comparison, drift, tables
+from benchgrad.reports.tables import comparison, drift, has_intervals, tables
 
 
 def summary(results: Results) -> Iterator[Table | str]:
     """Yield the table of engines, the ratio, and what the figures sum."""
     engines = tables(results).engines
     table = Table(box=None, pad_edge=False)
-    for name in ("engine", "status", "epochs", "per epoch", "total", "× fastest", "test accuracy"):
+    several = engines["rounds"].max() > 1
+    names = ["engine", "status", *(["rounds"] if several else [])]
+    names += ["epochs", "per epoch", "total", "× fastest"]
+    for name in (*names, "test accuracy", "largest difference in loss"):
         table.add_column(name, justify="left" if name in ("engine", "status") else "right")
-    table.add_column("largest difference in loss", justify="right")
     for row in engines.to_dict("records"):
         forecast = " (forecast)" if row["is_forecast"] else ""
         table.add_row(
             row["engine"],
             row["status"],
+            *([str(row["rounds"])] if several else []),
             f"{row['epochs_done']} of {row['epochs_planned']}",
             formats.seconds(row["epoch_s"]),
             formats.seconds(row["total_s"]) + forecast,
@@ -33,10 +37,12 @@ def summary(results: Results) -> Iterator[Table | str]:
         yield f"warning: {row['engine']} {row['warning']}; its times do not compare"
     moved = drift(results)
     if moved and moved.is_noisy:
-        yield (
-            f"warning: the machine was noisy: a fixed workload varied by "
-            f"{formats.percent(moved.spread)} between cells; smaller differences mean nothing"
-        )
+        varied = f"a fixed workload varied by {formats.percent(moved.spread)} between cells"
+        meaning = moved.meaning(has_intervals(engines))
+        yield f"warning: the machine was noisy: {varied}; {meaning}"
+    reached = precision(results.plan, results.cells)
+    if reached:
+        yield formats.precision(reached)
     found = comparison(engines)
     if found:
         published = formats.ratio(found.published_ratio)

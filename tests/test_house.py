@@ -71,6 +71,7 @@ def allowed(module, other):
         "benchmarks.compare",
         "benchmarks.plan",
         "benchmarks.records",
+        "benchmarks.rounds",
         "benchmarks.statistics",
     )
 

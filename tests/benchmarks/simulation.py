@@ -13,7 +13,7 @@ import numpy as np
 from benchgrad.benchmarks.clock import Clock
 from benchgrad.benchmarks.plan import Contestant, Plan
 from benchgrad.benchmarks.records import Cell, Epoch
-from benchgrad.benchmarks.runner import rotated
+from benchgrad.benchmarks.rounds import participants, rotated
 from benchgrad.benchmarks.statistics import (
     PAIRED_EFFECT,
     UNPAIRED_EFFECT,
@@ -93,21 +93,36 @@ def simulate(epoch_s, noise, seed, n_rounds=5, *, n_epochs=10, is_serial=False):
 
     `is_serial` lets each engine make all its rounds before the next begins.
     """
-    plan = Plan(title="t", engines=tuple(map(Contestant, epoch_s)), rounds=n_rounds)
-    order = [(c.name, r) for r in range(n_rounds) for c in rotated(plan.engines, r)]
+    engines = tuple(map(Contestant, epoch_s))
+    order = [(c.name, r) for r in range(n_rounds) for c in rotated(engines, r)]
     if is_serial:
-        order.sort(key=lambda place: plan.engines.index(Contestant(place[0])))
+        order.sort(key=lambda place: engines.index(Contestant(place[0])))
     machine = Machine(noise, seed, run_s=n_rounds * n_epochs * sum(epoch_s.values()))
+    return [cell_on(machine, name, round, epoch_s[name], n_epochs) for name, round in order]
+
+
+def simulate_until(precision, epoch_s, noise, seed, *, n_epochs=10, drift_rounds=20):
+    """Return the cells of a run that ends by its precision; the machine drifts on meanwhile."""
+    plan = Plan(title="t", engines=tuple(map(Contestant, epoch_s)), precision=precision)
+    machine = Machine(noise, seed, run_s=drift_rounds * n_epochs * sum(epoch_s.values()))
+    cells = []
+    round = 0
+    while members := participants(plan, cells, round):
+        for c in rotated(members, round):
+            cells.append(cell_on(machine, c.name, round, epoch_s[c.name], n_epochs))
+        round += 1
+    return cells
+
+
+def cell_on(machine, name, round, epoch_s, n_epochs):
+    """Return the cell of one engine in one round on a machine."""
     clock = Clock(wall=lambda: machine.now, cpu=lambda: machine.now)
     X, y = np.zeros((4, 1)), np.zeros(4, int)
-    cells = []
-    for name, round in order:
-        machine.start_process()
-        schedule = Schedule(n_epochs, batch_size=4, seed=0, round=round)
-        timed = train(Working(machine, epoch_s[name]), X, y, schedule, clock)
-        epochs = [Epoch(t.wall_s, t.cpu_s, 0.0, t.result.tolist(), 0.5, 0.5) for t in timed]
-        cells.append(Cell(name, round, "ok", n_epochs, epochs=epochs))
-    return cells
+    machine.start_process()
+    schedule = Schedule(n_epochs, batch_size=4, seed=0, round=round)
+    timed = train(Working(machine, epoch_s), X, y, schedule, clock)
+    epochs = [Epoch(t.wall_s, t.cpu_s, 0.0, t.result.tolist(), 0.5, 0.5) for t in timed]
+    return Cell(name, round, "ok", n_epochs, epochs=epochs)
 
 
 def rounds_of(cells, name):
@@ -121,6 +136,13 @@ def pairs(slowdown, noise, n_runs, n_rounds) -> Iterator[Estimate]:
         yield paired(rounds_of(cells, "a"), rounds_of(cells, "b"))
 
 
+def until(slowdown, noise, n_runs, precision) -> Iterator[Estimate]:
+    """Yield the estimate of b against a in each of so many runs that end by their precision."""
+    for seed in range(n_runs):
+        cells = simulate_until(precision, {"a": 0.01, "b": 0.01 * slowdown}, noise, seed)
+        yield paired(rounds_of(cells, "a"), rounds_of(cells, "b"))
+
+
 def two_runs(slowdown, noise, n_runs, n_rounds) -> Iterator[Estimate]:
     """Yield the estimate of a run against another of the same engine, each of them simulated."""
     for seed in range(n_runs):
@@ -129,17 +151,23 @@ def two_runs(slowdown, noise, n_runs, n_rounds) -> Iterator[Estimate]:
         yield unpaired(list(old.values()), list(new.values()))
 
 
-def _row(draw, effect, noise, n_rounds):
-    """Return what so many runs come to, as the cells of a table."""
-    same = list(draw(1.0, noise, 1000, n_rounds))
+def _row(draw, effect, noise, ending):
+    """Return what so many runs come to, as the cells of a table.
+
+    They end after so many rounds, or by a precision.
+    """
+    same = list(draw(1.0, noise, 1000, ending))
     none = np.mean([verdict(e, effect) == "no difference" for e in same])
     held = np.mean([e.low <= 1.0 <= e.high for e in same])
     seen = [
-        np.mean([verdict(e, effect) == "slower" for e in draw(slowdown, noise, 1000, n_rounds)])
+        np.mean([verdict(e, effect) == "slower" for e in draw(slowdown, noise, 1000, ending)])
         for slowdown in (1.05, 1.1)
     ]
     wide = np.median([e.high - e.low for e in same])
-    return " | ".join(f"{100 * x:.1f} %" for x in (none, held, *seen, wide))
+    shares = " | ".join(f"{100 * x:.1f} %" for x in (none, held, *seen, wide))
+    n_rounds = np.percentile([e.n_rounds for e in same], [50, 5, 95])
+    rounds = "{:.0f} ({:.0f} to {:.0f})".format(*n_rounds) if ending < 1 else str(ending)
+    return f"{rounds} | {shares}"
 
 
 def main():
@@ -151,8 +179,12 @@ def main():
         ("two runs, 3 % between them", two_runs, UNPAIRED_EFFECT, Noise(session=0.03)),
     ):
         for n_rounds in (5, 10, 20):
-            row = _row(draw, effect, noise, n_rounds)
-            sys.stdout.write(f"| {name} | {n_rounds} | {row} |\n")
+            sys.stdout.write(f"| {name} | {_row(draw, effect, noise, n_rounds)} |\n")
+    for precision in (0.05, 0.02):
+        for drift in (0.0, 0.2):
+            name = f"`--precision {precision:.0%}`" + (", drift 20 %" if drift else "")
+            row = _row(until, PAIRED_EFFECT, Noise(drift=drift), precision)
+            sys.stdout.write(f"| {name} | {row} |\n")
 
 
 if __name__ == "__main__":

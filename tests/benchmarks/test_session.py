@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import fields
 
 import msgspec
 import numpy as np
@@ -10,7 +11,7 @@ from killed_run import PLAN, toy
 
 from benchgrad.benchmarks import fingerprint, session
 from benchgrad.benchmarks.journal import JOURNAL, Header, Journal, JournalError, Reading, encode
-from benchgrad.benchmarks.options import RunOptions, UsageError, n_bytes
+from benchgrad.benchmarks.options import RunOptions, UsageError, n_bytes, share
 from benchgrad.benchmarks.records import Cell, Environment
 
 HERE = fingerprint.take(PLAN, toy())
@@ -65,8 +66,7 @@ def test_a_journal_without_its_beginning_cannot_go_on(tmp_path, content, complai
 
 
 def options(**given):
-    names = ("engines", "dataset", "label", "epochs", "rounds", "budget", "timeout", "memory")
-    return RunOptions(**dict.fromkeys((*names, "threads")) | given)
+    return RunOptions(**dict.fromkeys(field.name for field in fields(RunOptions)) | given)
 
 
 @pytest.mark.parametrize(
@@ -83,6 +83,7 @@ def test_options_that_a_plan_has_already_may_be_given_again(given):
     [
         ({"epochs": 3}, "epochs of numpy is 2"),
         ({"rounds": 2}, "rounds is 1"),
+        ({"precision": "2%"}, "precision is None"),
         ({"engines": "tensor"}, r"engines is \['numpy', 'tensor'\]"),
         ({"memory": "1GiB"}, "memory_bytes is None"),
         ({"dataset": "circles"}, "data.name is 'moons'"),
@@ -167,3 +168,14 @@ def test_sizes_are_read_as_people_write_them(text, expected):
 def test_what_is_no_size_gets_one_line(text):
     with pytest.raises(UsageError, match=r"--memory '.*' is no size; write it as 512MiB or 4GiB"):
         n_bytes("--memory", text)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("2%", 0.02), ("0.5%", 0.005), ("0.02", 0.02)])
+def test_shares_are_read_as_people_write_them(text, expected):
+    assert share("--precision", text) == pytest.approx(expected, rel=1e-15)
+
+
+@pytest.mark.parametrize("text", ["2", "100%", "0%", "-2%", "2 %%", "little", "%"])
+def test_what_is_no_share_gets_one_line(text):
+    with pytest.raises(UsageError, match="is no share; write it as 2% or "):
+        share("--precision", text)

@@ -264,8 +264,8 @@ def test_every_engine_has_its_figures_on_the_page(page, engine):
     forecast = " forecast, 4.30 s measured" if engine == "scalar" else ""
     collector = "–" if engine == "absent" else "10.0 %"
     assert page.rows("peak memory")[engine] == [
-        status, epochs, f"{epoch} {spread(quartiles)}".strip(), total + forecast, times, accuracy,
-        peak, collector,
+        status, "2", epochs, f"{epoch} {spread(quartiles)}".strip(), total + forecast, times,
+        accuracy, peak, collector,
     ]  # fmt: skip
 
 
@@ -274,8 +274,8 @@ def test_every_engine_has_its_figures_in_the_summary(summary, engine):
     status, epochs, epoch, quartiles, total, times, accuracy, peak = ENGINES[engine]
     forecast = " (forecast)" if engine == "scalar" else ""
     assert markdown_rows(summary, "All engines")[engine] == [
-        status, epochs, f"{epoch} ({spread(quartiles)})".removesuffix(" ()"), total + forecast,
-        times, accuracy, peak,
+        status, "2", epochs, f"{epoch} ({spread(quartiles)})".removesuffix(" ()"),
+        total + forecast, times, accuracy, peak,
     ]  # fmt: skip
 
 
@@ -345,7 +345,7 @@ def test_what_was_measured_is_not_marked_as_forecast(page, summary):
 def test_failures_are_shown_with_their_status_and_reason(page, summary, engine, status, reason):
     assert f"{engine} is {status}: {reason}" in page.text
     assert page.rows("peak memory")[engine][0] == status
-    assert page.rows("peak memory")[engine][4] == "–"
+    assert page.rows("peak memory")[engine][5] == "–"
     shown = reason.replace("&", "&amp;").replace("<", "&lt;")
     assert f"- `{engine}` is **{status}**: {shown}" in summary
     assert markdown_rows(summary, "All engines")[engine][0] == status
@@ -457,7 +457,9 @@ def test_a_run_of_which_all_engines_failed_has_a_report(failed_run, report):
         assert "killed by signal 9" in text
         assert "absent needs nothere" in text
     for rows in (page.rows("peak memory"), markdown_rows(summary, "All engines")):
-        assert [row[:2] for row in rows.values()] == [["crashed", "0 of 2"], ["missing", "0 of 2"]]
+        assert [row[:3] for row in rows.values()] == [
+            ["crashed", "1", "0 of 2"], ["missing", "1", "0 of 2"],
+        ]  # fmt: skip
     for plot in ("loss by epoch", "loss by seconds", "accuracy by seconds"):
         assert f"Omitted: {plot} (the table epochs is empty in this run)" in page.text
     assert (folder / "timings.csv").read_text().splitlines() == [
@@ -526,8 +528,8 @@ def test_intervals_of_three_rounds_stand_on_the_page_and_in_the_summary(
     write_results(by_hand.results([Contestant("a"), Contestant("b")], cells), tmp_path)
     shown = Page(write_report(tmp_path))
     text = (tmp_path / "summary.md").read_text("utf-8")
-    assert shown.rows("times the fastest")["b"][4] == "1.30 × (1.27 to 1.33)"
-    assert markdown_rows(text, "All engines")["b"][4] == "1.30 × (1.27 to 1.33)"
+    assert shown.rows("times the fastest")["b"][5] == "1.30 × (1.27 to 1.33)"
+    assert markdown_rows(text, "All engines")["b"][5] == "1.30 × (1.27 to 1.33)"
     for words in (shown.text, text):
         assert "from 5 rounds on the 95 % bootstrap interval over rounds" in words
 

@@ -445,10 +445,10 @@ def test_a_quiet_machine_and_a_noisy_one(by_hand):
 
     quiet = drift(run([1.0, 1.01, 5.0], [1.0, 1.04, 1.05]))
     assert (quiet.median_s, quiet.n_cells, quiet.is_noisy) == (1.025, 2, False)
-    assert quiet.spread == pytest.approx(0.03 / 1.025)
+    assert quiet.spread == pytest.approx(0.9 * 0.03 / 1.025)
     noisy = drift(run([1.0], [1.0], [1.2]))
     assert (noisy.median_s, noisy.n_cells, noisy.is_noisy) == (1.0, 3, True)
-    assert noisy.spread == pytest.approx(0.2)
+    assert noisy.spread == pytest.approx(0.9 * 0.2)
     assert drift(run([1.0])) is None
     assert drift(run([], [])) is None
 
