@@ -8,7 +8,7 @@ ROOMS := engines benchmarks datasets reports
 OUT := reports/out
 
 .DEFAULT_GOAL := help
-.PHONY: help install bench bench-quick bench-full bench-peers ladder test test-peers lint format microbench targets overhead mutants clean
+.PHONY: help install bench bench-quick bench-full bench-peers ladder test test-peers lint format microbench targets overhead verdicts mutants clean
 
 help:
 	@echo "make bench        the published comparison on this machine (about three minutes)"
@@ -20,6 +20,7 @@ help:
 	@echo "make test-peers   installs the peers into .venv-peers and tests their adapters"
 	@echo "make mutants      faults that benchgrad check must find (about five minutes)"
 	@echo "make microbench   each operation, timed with pytest-benchmark"
+	@echo "make overhead     what the harness adds inside its clock; make verdicts: right or wrong?"
 	@echo "make install      only create .venv    make clean       remove what was made"
 
 install: $(STAMP)
@@ -92,6 +93,10 @@ targets: $(STAMP)
 # What the harness adds inside the clock; see docs/measurement.md.
 overhead: $(STAMP)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -P benchmarks/micro/overhead.py
+
+# The same engine twice, and one that is slower by 5 %; see docs/measurement.md.
+verdicts: $(STAMP)
+	$(BIN)/python -P benchmarks/micro/verdicts.py
 
 clean:
 	rm -rf $(VENV) $(PEERS) build *.egg-info $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
