@@ -16,6 +16,7 @@ from benchgrad.benchmarks.statistics import (
     MIN_VERDICT_ROUNDS,
     Estimate,
     against_fastest,
+    paired,
     ranked_rounds,
 )
 
@@ -39,8 +40,9 @@ def participants(plan: Plan, cells: Sequence[Cell], round: int) -> tuple[Contest
 
     A plan without a precision has its number of rounds. With one, all engines run in as many
     rounds as it says and a verdict needs; after that the fastest runs, and those whose ratio to it
-    is not yet known well enough. Nobody begins a round that would take it beyond its budget,
-    if it takes as long as the rounds before.
+    was not known well enough after the last round and the one before: an interval that ends a run
+    is narrow by luck more often than others, twice in a row less so. Nobody begins a round that
+    would take it beyond its budget, if it takes as long as the rounds before.
 
     Args:
         plan: what is run.
@@ -53,8 +55,8 @@ def participants(plan: Plan, cells: Sequence[Cell], round: int) -> tuple[Contest
         return ()
     able = tuple(c for c in plan.engines if not _is_spent(c, cells))
     if round >= least_rounds(plan):
-        fastest, ratios = against_fastest(ranked_rounds(cells))
-        needed = {name for name, ratio in ratios.items() if _half_width(ratio) > plan.precision}
+        fastest, widths = _half_widths(cells)
+        needed = {name for name, width in widths.items() if width > plan.precision}
         able = tuple(c for c in able if c.name in needed | {fastest})
         if fastest not in {c.name for c in able}:
             return ()
@@ -82,31 +84,48 @@ def precision(plan: Plan, cells: Sequence[Cell]) -> Precision | None:
     """Return what became of the precision that a plan asks for, None if it asks for none."""
     if plan.precision is None:
         return None
-    n_rounds = len({cell.round for cell in cells})
-    fastest, ratios = against_fastest(ranked_rounds(cells))
-    contestants = {contestant.name: contestant for contestant in plan.engines}
-    missed = {}
-    for name, ratio in ratios.items():
-        if name == fastest or _half_width(ratio) <= plan.precision:
-            continue
-        missed[name] = _known_to(ratio)
-        if any(cell.status == "interrupted" for cell in cells):
-            missed[name] += ", when the run was interrupted"
-        elif _is_spent(contestants[name], cells):
-            missed[name] += f", within its budget of {contestants[name].budget_s:g} s"
-        elif _is_spent(contestants[fastest], cells):
-            budget_s = contestants[fastest].budget_s
-            missed[name] += f", within the budget of {fastest}, {budget_s:g} s"
-        else:
-            missed[name] += ", the most that are run"
-    return Precision(plan.precision, n_rounds, missed)
+    fastest, widths = _half_widths(cells)
+    rounds = {name: len(own) for name, own in ranked_rounds(cells).items()}
+    missed = {
+        name: f"{_known_to(width, rounds[name])}, {_why_not_better(name, fastest, plan, cells)}"
+        for name, width in widths.items()
+        if width > plan.precision
+    }
+    return Precision(plan.precision, len({cell.round for cell in cells}), missed)
 
 
-def _known_to(ratio: Estimate) -> str:
-    rounds = f"{ratio.n_rounds} round" + ("s" if ratio.n_rounds != 1 else "")
-    width = _half_width(ratio)
+def _known_to(width: float, n_rounds: int) -> str:
+    rounds = f"{n_rounds} round" + ("s" if n_rounds != 1 else "")
     known = f"±{100 * width:.1f} %" if math.isfinite(width) else "no interval"
     return f"{known} after {rounds}"
+
+
+def _why_not_better(name: str, fastest: str, plan: Plan, cells: Sequence[Cell]) -> str:
+    """Return what kept an engine from further rounds."""
+    if any(cell.status == "interrupted" for cell in cells):
+        return "when the run was interrupted"
+    for contestant in plan.engines:
+        if contestant.name in (name, fastest) and _is_spent(contestant, cells):
+            whose = "its budget" if contestant.name == name else f"the budget of {fastest},"
+            return f"within {whose} of {contestant.budget_s:g} s"
+    return "the most that are run"
+
+
+def _half_widths(cells: Sequence[Cell]) -> tuple[str, dict[str, float]]:
+    """Return the fastest, and how well the ratio of each other to it is known.
+
+    That is the half width of its interval, after the last round or without it: the larger.
+    """
+    rounds = ranked_rounds(cells)
+    last = max((cell.round for cell in cells), default=0)
+    before = {
+        name: {round: s for round, s in own.items() if round < last} for name, own in rounds.items()
+    }
+    fastest, ratios = against_fastest(rounds)
+    return fastest, {
+        name: max(_half_width(ratio), _half_width(paired(before[fastest], before[name])))
+        for name, ratio in ratios.items()
+    }
 
 
 def _half_width(ratio: Estimate) -> float:

@@ -102,9 +102,8 @@ class _Run:
             order = self._order(round)
             if not order:
                 break
-            kept = [self._kept(contestant, round) for contestant in order]
-            if self._journal and round in self._journal.references and all(kept):
-                cells = [cell for cell in kept if cell]
+            if self._journal and round in self._journal.references:
+                cells = [self._journal.cells[contestant.name, round] for contestant in order]
                 references = self._journal.references[round]
             else:
                 cells, references = self._round(order, round)
@@ -115,11 +114,12 @@ class _Run:
     def _order(self, round: int) -> tuple[Contestant, ...]:
         """Return who runs in a round, one after the other; nobody if the run is at its end.
 
-        Who is in the journal stays, also where a damaged line was measured again since, and by
-        its new figures there would have been rounds enough.
+        A round that the journal has as a whole stays as it is, and so does every cell that it has
+        of another: where a damaged line was measured again since, others might run by its figures.
         """
-        names = {c.name for c in participants(self._plan, self.cells, round)}
-        names |= {c.name for c in self._plan.engines if self._kept(c, round)}
+        names = {c.name for c in self._plan.engines if self._kept(c, round)}
+        if not (self._journal and round in self._journal.references):
+            names |= {c.name for c in participants(self._plan, self.cells, round)}
         members = tuple(c for c in self._plan.engines if c.name in names)
         return rotated(members, round) if members else ()
 

@@ -91,14 +91,14 @@ def _members(results: Results, round: int) -> set[str]:
     """Return who takes part in a round.
 
     Where a precision decides, a run that went on may have measured a cell anew whose line was
-    damaged; what it had in the rounds after that one stays.
+    damaged; the rounds after that one stay as they are, whoever would run by its figures.
     """
     plan = results.plan
     before = [cell for cell in results.cells if cell.round < round]
     members = {contestant.name for contestant in participants(plan, before, round)}
     if plan.precision is not None and results.resumed_at:
         names = {contestant.name for contestant in plan.engines}
-        members |= names & {cell.engine for cell in results.cells if cell.round == round}
+        members = names & {c.engine for c in results.cells if c.round == round} or members
     return members
 
 

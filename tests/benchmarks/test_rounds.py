@@ -25,9 +25,9 @@ def names(plan, cells, round):
     return [contestant.name for contestant in participants(plan, cells, round)]
 
 
-STEADY = cells("a", *[1.0] * 5)
-CLOSE = cells("b", 1.3, 1.31, 1.3, 1.29, 1.3)
-WIDE = cells("c", 1.3, 1.5, 1.2, 1.4, 1.3)
+STEADY = cells("a", *[1.0] * 6)
+CLOSE = cells("b", 1.3, 1.31, 1.3, 1.29, 1.3, 1.3)
+WIDE = cells("c", 1.3, 1.5, 1.2, 1.4, 1.3, 1.3)
 
 
 def test_without_a_precision_all_run_in_as_many_rounds_as_the_plan_has():
@@ -36,32 +36,32 @@ def test_without_a_precision_all_run_in_as_many_rounds_as_the_plan_has():
 
 
 def test_nobody_leaves_before_there_are_rounds_enough_for_a_verdict():
-    few = cells("a", *[1.0] * 4) + cells("b", *[2.0] * 4)
-    assert names(plan("a", "b"), few, 4) == ["a", "b"]
-    assert names(plan("a", "b", rounds=7), STEADY + CLOSE, 5) == ["a", "b"]
+    few = cells("a", *[1.0] * 5) + cells("b", *[2.0] * 5)
+    assert names(plan("a", "b"), few, 5) == ["a", "b"]  # enough in this one, not in the one before
+    assert names(plan("a", "b", rounds=7), STEADY + CLOSE, 6) == ["a", "b"]
 
 
 def test_the_run_ends_when_every_ratio_is_known_well_enough():
-    assert names(plan("a", "b"), STEADY + CLOSE, 5) == []
-    assert names(plan("a", "b", precision=0.005), STEADY + CLOSE, 5) == ["a", "b"]
+    assert names(plan("a", "b"), STEADY + CLOSE, 6) == []
+    assert names(plan("a", "b", precision=0.005), STEADY + CLOSE, 6) == ["a", "b"]
     assert precision(plan("a", "b"), STEADY + CLOSE).missed == {}
 
 
 def test_the_fastest_goes_on_with_those_whose_ratio_is_not_known_well_enough():
-    assert names(plan("c", "b", "a"), STEADY + CLOSE + WIDE, 5) == ["c", "a"]
+    assert names(plan("c", "b", "a"), STEADY + CLOSE + WIDE, 6) == ["c", "a"]
     found = precision(plan("c", "b", "a"), STEADY + CLOSE + WIDE)
-    assert (found.asked, found.n_rounds, list(found.missed)) == (0.02, 5, ["c"])
+    assert (found.asked, found.n_rounds, list(found.missed)) == (0.02, 6, ["c"])
 
 
-@pytest.mark.parametrize(("budget_s", "expected"), [(6.0, ["a", "c"]), (5.9, [])])
+@pytest.mark.parametrize(("budget_s", "expected"), [(7.0, ["a", "c"]), (6.9, [])])
 def test_nobody_begins_a_round_that_would_take_it_beyond_its_budget(budget_s, expected):
     for whose in ("a", "c"):
         engines = [Contestant(n, budget_s=budget_s if n == whose else None) for n in "ac"]
-        assert names(plan(*engines), STEADY + WIDE, 5) == expected
+        assert names(plan(*engines), STEADY + WIDE, 6) == expected
     missed = precision(plan(*engines), STEADY + WIDE).missed
     assert missed["c"] == (
-        "±15.4 % after 5 rounds, "
-        + ("the most that are run" if expected else "within its budget of 5.9 s")
+        "±15.4 % after 6 rounds, "
+        + ("the most that are run" if expected else "within its budget of 6.9 s")
     )
 
 
@@ -91,20 +91,20 @@ def test_an_engine_alone_has_nothing_to_be_compared_with():
 
 
 def test_an_engine_without_a_rank_keeps_no_run_going():
-    crashed = cells("d", *[1.0] * 5, status="crashed")
-    assert names(plan("a", "b", "d"), STEADY + CLOSE + crashed, 5) == []
+    crashed = cells("d", *[1.0] * 6, status="crashed")
+    assert names(plan("a", "b", "d"), STEADY + CLOSE + crashed, 6) == []
     assert precision(plan("a", "b", "d"), STEADY + CLOSE + crashed).missed == {}
-    assert names(plan("d", "e"), crashed + cells("e", *[1.0] * 5, status="invalid"), 5) == []
+    assert names(plan("d", "e"), crashed + cells("e", *[1.0] * 6, status="invalid"), 6) == []
 
 
 def test_an_interrupted_run_has_no_further_round():
-    ended = cells("c", 1.0, status="interrupted", begin=5)
-    assert names(plan("a", "c"), STEADY + WIDE, 5) == ["a", "c"]
-    assert names(plan("a", "c"), STEADY + WIDE + cells("a", 1.0, begin=5) + ended, 6) == []
+    ended = cells("c", 1.0, status="interrupted", begin=6)
+    assert names(plan("a", "c"), STEADY + WIDE, 6) == ["a", "c"]
+    assert names(plan("a", "c"), STEADY + WIDE + cells("a", 1.0, begin=6) + ended, 7) == []
     assert (
         precision(plan("a", "c"), STEADY + WIDE + ended)
         .missed["c"]
-        .endswith("after 5 rounds, when the run was interrupted")
+        .endswith("after 6 rounds, when the run was interrupted")
     )
 
 
