@@ -5,32 +5,31 @@ Everything heavy is imported inside the commands, so that ``--help`` answers at 
 
 from __future__ import annotations
 
-import os
 import shlex
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable
+from contextlib import nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from benchgrad.benchmarks.exit_codes import (
+    CONTRADICTED,
+    ENGINE_FAILED,
+    INTERRUPTED,
+    OK,
+    REGRESSED,
+    WRONG_USAGE,
+)
+from benchgrad.benchmarks.folders import writable, writing
 from benchgrad.benchmarks.options import RunOptions, UsageError, seconds
 
 if TYPE_CHECKING:
     from benchgrad.benchmarks.compare import RunComparison
-    from benchgrad.benchmarks.journal import Journal
-    from benchgrad.benchmarks.plan import Plan
     from benchgrad.benchmarks.records import Results
-    from benchgrad.datasets import Dataset
     from benchgrad.engines import Capabilities
-
-DEFAULT_PLAN = "headline"
-OK, ENGINE_FAILED, WRONG_USAGE, REGRESSED, INTERRUPTED = 0, 1, 2, 3, 130
-CONTRADICTED = 1
 
 app = typer.Typer(
     add_completion=False,
@@ -86,120 +85,20 @@ def run(
     ] = None,
 ) -> None:
     """Run a plan and write its report."""
+    from benchgrad.benchmarks import running
+
     options = RunOptions(
         engines, dataset, label, epochs, rounds, precision, budget, timeout, memory, threads
     )
-    terms = _Terms(shlex.join(["benchgrad", *sys.argv[1:]]), lock, not no_wait)
+    terms = running.Terms(shlex.join(["benchgrad", *sys.argv[1:]]), lock, not no_wait)
     if resume is None:
-        chosen = options.applied(_plan(plan))
-        folder = out or Path("reports") / "out" / Path(plan or DEFAULT_PLAN).stem
-        _start(chosen, folder, terms, overwrite=overwrite, asked_for=engines is not None)
+        folder = out or Path("reports") / "out" / Path(plan or running.DEFAULT_PLAN).stem
+        code = running.start(plan, options, folder, terms, overwrite)
     elif overwrite or out not in (None, resume):
         raise UsageError(f"--resume writes into {str(resume)!r}; leave out --overwrite and --out")
     else:
-        _go_on(resume, plan, options, terms)
-
-
-@dataclass(frozen=True)
-class _Terms:
-    """On which terms a run takes the machine: what was typed, the lock, and whether to wait."""
-
-    command: str
-    lock: Path | None
-    wait: bool
-
-    def timing_alone(self) -> AbstractContextManager[None]:
-        """Return a context that is entered when no other run is timing."""
-        from benchgrad.benchmarks import lock
-
-        holder = lock.Holder(os.getpid(), f"{datetime.now():%Y-%m-%d %H:%M:%S}", self.command)
-        return lock.timing_alone(self.lock or lock.MACHINE, holder, self.wait, _tell)
-
-
-def _plan(spec: str | None) -> Plan:
-    from benchgrad.benchmarks.plan import load_plan
-
-    return load_plan(spec or DEFAULT_PLAN)
-
-
-def _start(plan: Plan, folder: Path, terms: _Terms, overwrite: bool, asked_for: bool) -> None:
-    """Run a plan from its beginning."""
-    from benchgrad.benchmarks import runner, session
-    from benchgrad.benchmarks.journal import Journal
-
-    prepared = runner.prepare(plan)
-    with session.claimed(_writable(folder)):
-        if not overwrite:
-            session.refuse_to_lose(folder)
-        with ExitStack() as timing:
-            timing.enter_context(terms.timing_alone())
-            header = runner.header(plan, terms.command, prepared, asked_for)
-            _measure(Journal.begin(folder, header), prepared, timing)
-
-
-def _go_on(folder: Path, plan: str | None, options: RunOptions, terms: _Terms) -> None:
-    """Run what a run that ended before its time did not get to."""
-    from benchgrad.benchmarks import runner, session
-    from benchgrad.benchmarks.journal import Journal
-    from benchgrad.benchmarks.rounds import number_of_cells
-
-    session.unfinished(folder)
-    with session.claimed(_writable(folder)):
-        found = session.unfinished(folder)
-        began_with = found.header.plan
-        session.check_options(found, options.applied(_plan(plan) if plan else began_with))
-        prepared = runner.prepare(began_with)
-        session.check_surroundings(folder, found, prepared)
-        for damage in found.damage:
-            _tell(f"the journal's {damage}: it is not trusted, what it held is run again")
-        n_there, n_cells = len(found.cells), number_of_cells(began_with)
-        _tell(f"resuming: {n_there} of {n_cells} cells are there")
-        with ExitStack() as timing:
-            timing.enter_context(terms.timing_alone())
-            _measure(Journal.go_on(folder, found), prepared, timing)
-
-
-def _measure(journal: Journal, prepared: Dataset, timing: ExitStack) -> None:
-    """Run what a journal lacks, write the report, and end; `timing` is closed in between."""
-    from benchgrad.benchmarks import runner
-    from benchgrad.benchmarks.console import RunConsole
-    from benchgrad.benchmarks.records import write_results
-
-    header, folder = journal.header, journal.folder
-    with journal, RunConsole(header.plan, len(journal.cells)) as console:
-        results = runner.run(header.plan, header.command, prepared, console, journal)
-        timing.close()  # the next run may begin: a report is not timed
-        console.writing_report()
-        with _writing(folder):
-            write_results(results, folder)
-            page = _report(folder)
-        code = _verdict(results, header.asked_for)
-        if any(cell.status == "interrupted" for cell in results.cells):
-            go_on = f"go on with: benchgrad run --resume {shlex.quote(str(folder))}"
-        else:
-            journal.end()
-            go_on = ""
-    _summarise(results, page)
-    if go_on:
-        _tell(go_on)
-    raise typer.Exit(INTERRUPTED if console.stop_requested() else code)
-
-
-def _tell(text: str) -> None:
-    """Say something about the run itself, beside its results."""
-    sys.stderr.write(f"{text}\n")
-    sys.stderr.flush()
-
-
-def _verdict(results: Results, was_asked_for: bool) -> int:
-    """Return the exit code of a run; an engine that was asked for by name must have run."""
-    from benchgrad.benchmarks.records import FAILURES
-
-    statuses = {cell.status for cell in results.cells}
-    if "interrupted" in statuses:
-        return INTERRUPTED
-    failures = {*FAILURES, "missing", "unsupported"} if was_asked_for else set(FAILURES)
-    return ENGINE_FAILED if statuses & failures else OK
+        code = running.go_on(plan, options, resume, terms)
+    raise typer.Exit(code)
 
 
 @app.command()
@@ -233,8 +132,8 @@ def check(
 
         sys.stdout.write(format(encode(as_json(outcomes))).decode() + "\n")
     if junit is not None:
-        _writable(junit.parent)
-        with _writing(junit):
+        writable(junit.parent)
+        with writing(junit):
             junit.write_bytes(as_junit(outcomes))
     raise typer.Exit(OK if all(outcome.passed for outcome in outcomes) else ENGINE_FAILED)
 
@@ -330,10 +229,11 @@ def report(
     """Render the report of a run again, from its records."""
     from benchgrad.benchmarks.console import printer
     from benchgrad.benchmarks.lock import writing_alone
+    from benchgrad.reports.page import write_report
 
-    alone = writing_alone(_writable(folder)) if folder.is_dir() else nullcontext()
-    with alone, _writing(folder):
-        page = _report(folder)
+    alone = writing_alone(writable(folder)) if folder.is_dir() else nullcontext()
+    with alone, writing(folder):
+        page = write_report(folder)
     printer().print(f"report: {page}", soft_wrap=True)
 
 
@@ -369,7 +269,7 @@ def compare(
     found = comparing.compare(before, after, fail_above, allow_different_machines)
     text = _shown(found, format)
     if out:
-        with _writing(out.parent):
+        with writing(out.parent):
             write_atomically(out, text.encode())
     else:
         sys.stdout.write(text)
@@ -425,47 +325,6 @@ def verify(
         f"{folder}: the work, verdicts and statuses of {len(results.cells)} cells "
         f"({n_steps:,} steps) and every file of the report follow from the raw samples\n"
     )
-
-
-def _summarise(results: Results, page: Path) -> None:
-    from benchgrad.benchmarks.console import printer
-    from benchgrad.reports.terminal import summary
-
-    for part in summary(results):
-        printer().print(part)
-    printer().print(f"report: {page}", soft_wrap=True)
-
-
-def _report(folder: Path) -> Path:
-    from benchgrad.reports.page import write_report
-
-    return write_report(folder)
-
-
-def _writable(folder: Path) -> Path:
-    """Return the folder, made if need be, after writing a file there and removing it."""
-    probe = folder / ".benchgrad-probe"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-    return folder
-
-
-@contextmanager
-def _writing(folder: Path) -> Iterator[None]:
-    """Turn what the disk refuses into one line; what was written until then is whole."""
-    try:
-        yield
-    except OSError as error:
-        raise _unwritable(Path(error.filename or folder), error) from error
-
-
-def _unwritable(path: Path, error: OSError) -> UsageError:
-    problem = error.strerror or type(error).__name__
-    return UsageError(f"{str(path)!r} cannot be written: {problem}; name another folder with --out")
 
 
 def main() -> None:

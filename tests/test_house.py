@@ -59,7 +59,7 @@ def allowed(module, other):
         return True
     if room == "benchmarks":
         return other in ("engines", "datasets") or (
-            module == "benchmarks.cli"
+            module in ("benchmarks.cli", "benchmarks.running")
             and (
                 other_room == "reports"
                 or other == "engines.scaffold"
