@@ -27,11 +27,13 @@ MOST_ROUNDS = 100  # where a plan asks for a precision that its budgets do not k
 class Precision:
     """What became of the precision that a plan asks for.
 
-    `missed` says of each ranked engine whose ratio is not known as well as that, why not.
+    `missed` says of each ranked engine whose ratio is not known as well as that, why not. Where
+    there is one engine with a rank or none, there is no ratio.
     """
 
     asked: float
     n_rounds: int
+    n_ratios: int
     missed: dict[str, str]
 
 
@@ -91,7 +93,7 @@ def precision(plan: Plan, cells: Sequence[Cell]) -> Precision | None:
         for name, width in widths.items()
         if width > plan.precision
     }
-    return Precision(plan.precision, len({cell.round for cell in cells}), missed)
+    return Precision(plan.precision, len({cell.round for cell in cells}), len(widths), missed)
 
 
 def _known_to(width: float, n_rounds: int) -> str:

@@ -73,9 +73,9 @@ def ranked_rounds(cells: Iterable[Cell]) -> dict[str, dict[int, float]]:
     for cell in cells:
         by_engine.setdefault(cell.engine, []).append(cell)
     return {
-        name: round_seconds(own)
+        name: rounds
         for name, own in by_engine.items()
-        if all(cell.status == "ok" for cell in counting(own))
+        if all(cell.status == "ok" for cell in counting(own)) and (rounds := round_seconds(own))
     }
 
 

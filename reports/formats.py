@@ -55,6 +55,8 @@ def precision(found: Precision) -> str:
     """Return what became of the precision that was asked for, as a sentence without its end."""
     asked = f"±{100 * found.asked:g} %"
     rounds = f"{found.n_rounds} round{'s' if found.n_rounds != 1 else ''}"
+    if not found.n_ratios:
+        return f"{rounds}; no ratio could be known to {asked}: no two engines have a rank"
     if not found.missed:
         return f"{rounds}, until each ratio was known to {asked}"
     missed = "; ".join(f"{engine} to {how}" for engine, how in found.missed.items())

@@ -137,7 +137,7 @@ def _context(results: Results, derived: Tables, figures: list[Figure]) -> dict[s
         "min_verdict_rounds": MIN_VERDICT_ROUNDS,
         "precision": precision(results.plan, results.cells),
         "any_forecast": bool(engines["is_forecast"].any()),
-        "comparison": comparison(engines),
+        "comparison": comparison(results, engines),
         "drift": drift(results),
         "figures": figures,
         "drawn": [figure for figure in figures if not figure.omitted],

@@ -15,7 +15,8 @@ from benchgrad.benchmarks.statistics import (
     MIN_INTERVAL_ROUNDS,
     against_fastest,
     counting,
-    round_seconds,
+    paired,
+    ranked_rounds,
 )
 
 # An engine may seem to use a little more than it does: the two clocks are read one after the
@@ -120,16 +121,12 @@ def _with_intervals(table: pd.DataFrame, results: Results) -> pd.DataFrame:
     ranked = table[table["status"] == "ok"]
     if len(ranked) < 2:
         return table
-    rounds = {
-        name: round_seconds(cell for cell in results.cells if cell.engine == name)
-        for name in ranked["engine"]
-    }
-    fastest, ratios = against_fastest(rounds)
-    if max(ratio.n_rounds for ratio in ratios.values()) < MIN_INTERVAL_ROUNDS:
+    fastest, ratios = against_fastest(ranked_rounds(results.cells))
+    if max((r.n_rounds for r in ratios.values()), default=0) < MIN_INTERVAL_ROUNDS:
         return table
     table.loc[table["engine"] == fastest, "times_fastest"] = 1.0
     for i, name in ranked["engine"].items():
-        if name != fastest:
+        if name in ratios:
             columns = ["times_fastest", "ratio_low", "ratio_high"]
             table.loc[i, columns] = ratios[name].ratio, ratios[name].low, ratios[name].high
     return table
@@ -300,17 +297,21 @@ def _median(numbers: list[float | None]) -> float:
 class Comparison:
     """The two engines that a report sets side by side, and how many times one takes the other's.
 
-    `published_ratio` is nan unless the plan has a published figure for both.
+    `ratio` is the median over rounds of the ratio within a round, with its interval, where there
+    are rounds enough for one; else that of the medians of the steady epochs, and `low` and `high`
+    are nan. `published_ratio` is nan unless the plan has a published figure for both.
     """
 
     slow: str
     fast: str
     ratio: float
+    low: float
+    high: float
     published_ratio: float
     is_forecast: bool
 
 
-def comparison(engines: pd.DataFrame) -> Comparison | None:
+def comparison(results: Results, engines: pd.DataFrame) -> Comparison | None:
     """Return the ratio per epoch between the two published engines, else slowest to fastest.
 
     Only engines whose work was equal to the reference's are compared; None if there are not two.
@@ -322,10 +323,15 @@ def comparison(engines: pd.DataFrame) -> Comparison | None:
         return None
     by = "published_epoch_s" if len(published) > 1 else "epoch_s"
     slow, fast = chosen.loc[chosen[by].idxmax()], chosen.loc[chosen[by].idxmin()]
+    rounds = ranked_rounds(results.cells)
+    found = paired(rounds.get(fast["engine"], {}), rounds.get(slow["engine"], {}))
+    has_interval = found.n_rounds >= MIN_INTERVAL_ROUNDS
     return Comparison(
         slow=slow["engine"],
         fast=fast["engine"],
-        ratio=slow["epoch_s"] / fast["epoch_s"],
+        ratio=found.ratio if has_interval else slow["epoch_s"] / fast["epoch_s"],
+        low=found.low,
+        high=found.high,
         published_ratio=slow["published_epoch_s"] / fast["published_epoch_s"],
         is_forecast=bool(slow["is_forecast"] or fast["is_forecast"]),
     )

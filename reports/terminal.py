@@ -43,10 +43,11 @@ def summary(results: Results) -> Iterator[Table | str]:
     reached = precision(results.plan, results.cells)
     if reached:
         yield formats.precision(reached)
-    found = comparison(engines)
+    found = comparison(results, engines)
     if found:
         published = formats.ratio(found.published_ratio)
         yield (
-            f"an epoch with {found.slow} takes {formats.ratio(found.ratio)} as long as with "
+            f"an epoch with {found.slow} takes "
+            f"{formats.ratio_between(found.ratio, found.low, found.high)} as long as with "
             f"{found.fast}" + (f"; published: {published}" if published != "–" else "")
         )

@@ -357,11 +357,11 @@ def test_a_run_of_which_all_engines_failed_has_tables(failed_run):
     assert found.engines["epoch_s"].isna().all()
     assert found.engines["times_fastest"].isna().all()
     assert not found.engines["is_forecast"].any()
-    assert comparison(found.engines) is None
+    assert comparison(failed_run, found.engines) is None
 
 
-def test_the_published_pair_is_compared_before_faster_and_slower_ones(derived):
-    found = comparison(derived.engines)
+def test_the_published_pair_is_compared_before_faster_and_slower_ones(full_run, derived):
+    found = comparison(full_run, derived.engines)
     assert (found.slow, found.fast) == ("scalar", "tensor")
     assert found.ratio == pytest.approx(3.0 / 0.0025)
     assert found.published_ratio == pytest.approx(1381.06, abs=0.005)
@@ -378,7 +378,8 @@ def compare(by_hand):
             by_hand.cell(name, (epoch_s, epoch_s), status=status, reason="why")
             for name, epoch_s, status in engines
         ]
-        return comparison(tables(by_hand.results(contestants, cells)).engines)
+        results = by_hand.results(contestants, cells)
+        return comparison(results, tables(results).engines)
 
     return compare
 
@@ -395,6 +396,31 @@ def test_without_the_published_pair_the_slowest_and_the_fastest_are_compared(com
     found = compare(("a", 2.0, "ok"), ("b", 8.0, "ok"), ("c", 4.0, "ok"))
     assert (found.slow, found.fast, found.ratio) == ("b", "a", 4.0)
     assert math.isnan(found.published_ratio)
+
+
+def test_of_several_rounds_the_pair_is_compared_within_each(by_hand):
+    """As in the table: one report does not give two ratios for the same pair."""
+    cells = [
+        by_hand.cell(name, (9.0, wall_s), round=i)
+        for name, walls in (("a", (1.0, 2.0, 4.0)), ("b", (3.0, 4.0, 20.0)))
+        for i, wall_s in enumerate(walls)
+    ]
+    results = by_hand.results([Contestant("a"), Contestant("b")], cells)
+    found = comparison(results, tables(results).engines)
+    assert (found.slow, found.fast) == ("b", "a")
+    assert (found.ratio, found.low, found.high) == pytest.approx((3.0, 2.0, 5.0))
+
+
+def test_what_an_interruption_cut_off_does_not_count(by_hand):
+    cells = [
+        by_hand.cell("a", (1.0, 1.0), round=0),
+        by_hand.cell("a", (5.0,), planned=2, round=1, status="interrupted", reason="why"),
+        by_hand.cell("b", (), planned=2, round=0, status="interrupted", reason="why"),
+    ]
+    table = tables(by_hand.results([Contestant("a"), Contestant("b")], cells)).engines
+    assert list(table["status"]) == ["ok", "interrupted"]
+    first = table.iloc[0]
+    assert (first["rounds"], first["epochs_done"], first["epoch_s"]) == (1, 2, 1.0)
 
 
 def test_a_published_engine_that_failed_is_not_compared(compare):

@@ -83,3 +83,19 @@ def test_with_three_rounds_a_rank_has_its_interval(printed, by_hand):
     lines = printed(by_hand.results([Contestant("a"), Contestant("b")], cells))
     assert "1.00 ×  " in lines[1]
     assert "1.30 × (1.27 to 1.33)" in lines[2]
+
+
+def test_a_precision_is_told_with_what_missed_it(printed, by_hand):
+    cells = [
+        by_hand.cell(name, (wall_s,), round=i)
+        for name, walls in (("a", (1.0,) * 6), ("b", (2.0, 2.2, 2.0, 2.1, 2.0, 2.3)))
+        for i, wall_s in enumerate(walls)
+    ]
+    results = by_hand.results([Contestant("a"), Contestant("b")], cells)
+    missed = "b to ±10.0 % after 6 rounds, the most that are run"
+    for asked, line in (
+        (0.2, "6 rounds, until each ratio was known to ±20 %"),
+        (0.02, f"6 rounds; not every ratio is known to ±2 %: {missed}"),
+    ):
+        plan = results.plan.replace(precision=asked)
+        assert line in printed(msgspec.structs.replace(results, plan=plan))
