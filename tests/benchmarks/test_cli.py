@@ -74,6 +74,16 @@ def test_a_forecast_is_called_one_wherever_it_stands(quick):
     assert "forecast</span>" in (out / "index.html").read_text()
 
 
+def test_a_precision_takes_as_many_rounds_as_it_needs(tmp_path):
+    arguments = ("quick", "--engines", "tensor,numpy", "--precision", "90%", "--out", "out")
+    done = benchgrad("run", *arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "[12] " in done.stderr
+    assert " rounds, until each ratio was known to ±90 %" in done.stdout
+    assert "until each ratio was known to ±90 %" in (tmp_path / "out/summary.md").read_text()
+    assert benchgrad("verify", "out", cwd=tmp_path).returncode == 0
+
+
 def test_a_report_renders_again_to_the_same_bytes(quick):
     out = quick[0] / "reports/out/quick"
     before = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
