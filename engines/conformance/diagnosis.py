@@ -4,7 +4,7 @@ Every guess is computed by the oracles, from the program or from a row's closed 
 that explains the numbers is named. Nothing is run on an engine.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Any
@@ -111,6 +111,7 @@ def _causes(evidence: Evidence, i: int) -> Iterator[str]:
     if not np.any(actual):
         yield f"gradient missing: that of {name} is zero"
     if evidence.fits(actual, -expected):
+        yield from _of_mistakes(evidence, i)  # a row may know why
         yield f"sign wrong in the derivative by {name}"
     yield from _of_variants(evidence, i)
     yield from _of_mistakes(evidence, i)
@@ -173,7 +174,7 @@ def _of_shape(evidence: Evidence, i: int) -> Iterator[str]:
         if all(full.shape[axis] for axis in axes) and _same(
             evidence, actual, _slice(full, axes, position)
         ):
-            kept = f"only its {which} part is kept"
+            kept = f"only its {which} part is kept, as by = for +="
             yield f"gradient of {name} not summed over the broadcast {where} {listed}: {kept}"
 
 
@@ -202,8 +203,15 @@ def _of_uses(evidence: Evidence, i: int) -> Iterator[str]:
                 times = "twice" if len(uses) == 2 else f"{len(uses)} times"
                 yield (
                     "gradient overwritten instead of accumulated when a value is used "
-                    f"{times} ({variable})"
+                    f"{times} ({variable}){_or_lost(evidence.program, dropped)}"
                 )
+
+
+def _or_lost(program: Program, dropped: Mapping[int, float]) -> str:
+    """Return what else explains a gradient that lacks one use, where the program is a graph."""
+    if len(dropped) > 1 or "\n" not in program.source:
+        return ""
+    return f", or none comes back through {program.reader_of(next(iter(dropped)))}"
 
 
 def _of_edges(evidence: Evidence, i: int) -> Iterator[str]:

@@ -55,6 +55,11 @@ class Worker:
         self._end()
         self._output.close()
 
+    @property
+    def deviations(self) -> dict[str, str]:
+        """What the engine declares, as far as it is loaded."""
+        return self._loaded.deviations
+
     def start(self) -> str:
         """Load the engine in a fresh process and return its name.
 
@@ -109,7 +114,7 @@ class Worker:
                 check.group,
                 "crashed",
                 f"{error} (seed {self._job.seed})",
-                deviation=deviation_of(check.name, self._loaded.deviations),
+                deviation=deviation_of(check.name, self.deviations),
                 wall_s=time.perf_counter() - began,
             )
 

@@ -116,6 +116,8 @@ def _shaping(expression: str, derivative: str, shapes: tuple[Shape, ...] = BLOCK
 
 # --- two operands, and a plain number on either side -----------------------------------------
 
+_WITHOUT_SIGN = "its sign is wrong, as where / is made of ** -1 and ** forgets the factor -1"
+
 PAIRS = (
     _elementwise("x + y", "g", "g"),
     _elementwise("x - y", "g", "-g"),
@@ -129,9 +131,16 @@ PAIRS = (
             "-g * x / y": "the divisor is not squared",
             "g * x": "the derivative of x * y is used",
             "-g / y**2": "the factor x is missing",
+            "g * x / y**2": _WITHOUT_SIGN,
         },
     ),
-    _elementwise("x / y", "g / y", "-g * x / y**2", domain=NEGATIVE),
+    _elementwise(
+        "x / y",
+        "g / y",
+        "-g * x / y**2",
+        domain=NEGATIVE,
+        mistakes={"g * x / y**2": _WITHOUT_SIGN},
+    ),
     _elementwise(
         "x ** y",
         "g * y * x ** (y - 1)",
@@ -174,12 +183,21 @@ WITH_NUMBERS = (
         "2.5 / x",
         "-g * 2.5 / x**2",
         domain=NEGATIVE,
-        mistakes={"-g / x**2": "the factor 2.5 is missing", "-g * 2.5 / x": "x is not squared"},
+        mistakes={
+            "-g / x**2": "the factor 2.5 is missing",
+            "-g * 2.5 / x": "x is not squared",
+            "g * 2.5 / x**2": _WITHOUT_SIGN,
+        },
     ),
     _power("3"),
     _power("2"),
     _elementwise("x ** 1", "g"),
-    _elementwise("x ** 0", "0 * g", note="the derivative is 0, also at 0"),
+    _elementwise(
+        "x ** 0",
+        "0 * g",
+        mistakes={"g / x": "the factor 0 is missing"},
+        note="the derivative is 0, also at 0",
+    ),
     _power("-2", NEGATIVE),
     _power("2.5", POSITIVE, "a negative base gives nan, never a complex number"),
     _elementwise(
@@ -334,6 +352,9 @@ INDICES = (
 # --- matrix products -----------------------------------------------------------------------------
 
 
+_ONE_PRODUCT = "only one product of each element counts, as by = for +="
+
+
 def matmul(left: Shape, right: Shape) -> Row:
     """Return the row of a matrix product of two shapes."""
     return Row(
@@ -346,6 +367,10 @@ def matmul(left: Shape, right: Shape) -> Row:
             "x @ g": "the other operand is not transposed",
             "x.T @ g": "the factors are taken the other way round",
             "g @ y.T": "the factors are taken the other way round",
+            "g[..., -1:] * y[..., -1]": _ONE_PRODUCT,
+            "g[..., :1] * y[..., 0]": _ONE_PRODUCT,
+            "x[-1][:, None] * g[-1]": _ONE_PRODUCT,
+            "x[0][:, None] * g[0]": _ONE_PRODUCT,
         },
         is_special=len(left) != 2 or len(right) != 2,
     )
