@@ -71,9 +71,10 @@ class Worker:
         asked, self._ask = os.pipe()
         self._answers, answers = os.pipe()
         self._buffer = b""
+        arguments = map(str, (asked, answers, os.getpid()))
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", f"{__package__}.worker", str(asked), str(answers)],
+                [sys.executable, "-P", "-m", f"{__package__}.worker", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=self._output,
                 stderr=self._output,
