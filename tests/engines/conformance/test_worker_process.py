@@ -100,4 +100,6 @@ def test_a_worker_that_hangs_dies_with_who_asked(tmp_path):
         worker = psutil.Process(int(signed.read_text().rstrip(".")))
         asking.kill()
     _, alive = psutil.wait_procs([worker], timeout=30.0)
+    for process in alive:
+        process.kill()
     assert not alive
