@@ -258,6 +258,10 @@ def _of_mistakes(evidence: Evidence, i: int) -> Iterator[str]:
         if found is not None and evidence.fits(evidence.actual[i], found):
             name = evidence.program.names[i]
             yield f"the derivative by {name} is not multiplied by the incoming gradient"
+        out = evidence.expected[-1]  # the gradient by the weights
+        found = _guarded(_summed, evidence.derivatives[i], inputs, out, shape)
+        if WEIGHTS in inputs and found is not None and evidence.fits(evidence.actual[i], found):
+            yield f"operands swapped in the derivative of *, by which {WEIGHTS} weights the result"
     for text, why in evidence.mistakes.items():
         found = _guarded(_summed, text, inputs, g, shape)
         if found is not None and evidence.fits(evidence.actual[i], found):

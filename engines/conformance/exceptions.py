@@ -10,6 +10,8 @@ def cause_of(error: Exception, check: str, group: str) -> str:
     text = str(error)
     if isinstance(error, MemoryError):
         return "it runs out of memory"
+    if isinstance(error, AttributeError | TypeError) and "NoneType" in text:
+        return "a gradient is used before there is one: wrong order, or it is not passed on"
     if isinstance(error, TypeError):
         return _of_type(text, check)
     if isinstance(error, AttributeError) and "'numpy.ndarray' object" in text:

@@ -176,8 +176,11 @@ def judge_program(
     arrays: Sequence[Array],
     *,
     truth: Truth | None = None,
+    cause: str = "",
 ) -> None:
     """Compare a scalar program on an engine with the oracles, or with what is given.
+
+    `cause` is said of a wrong gradient, in place of what the numbers tell.
 
     Raises:
         Failure: they differ.
@@ -185,4 +188,4 @@ def judge_program(
     truth = truth or oracles.judge(program.function, arrays)
     found = fault_of(subject, Problem(program, tuple(arrays), truth))
     if found is not None:
-        raise failure_of(subject, found)
+        raise failure_of(subject, found, cause="" if found.value_is_wrong else cause)

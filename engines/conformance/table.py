@@ -110,8 +110,15 @@ def _elementwise(expression: str, *derivatives: str, **rest: Any) -> Row:
     return Row(expression, derivatives, ((3, 4),) * n, smaller=smaller, **rest)
 
 
+_RESHAPED = "g.reshape(x.shape)"
+_TAKEN_TWICE = "an element that is taken more than once gets one of its gradients, not their sum"
+
+
 def _shaping(expression: str, derivative: str, shapes: tuple[Shape, ...] = BLOCK) -> Row:
-    return Row(expression, (derivative,), shapes, group="shapes")
+    mistakes = {}
+    if derivative == _RESHAPED:
+        mistakes["g.reshape(x.shape, order='F')"] = "its elements come back in another order"
+    return Row(expression, (derivative,), shapes, group="shapes", mistakes=mistakes)
 
 
 # --- two operands, and a plain number on either side -----------------------------------------
@@ -272,6 +279,9 @@ FAN_OUT = (
         ("scatter(g * x[[1, 1]], x, [0, 1]) + scatter(g * x[[0, 1]], x, [1, 1])",),
         ONE,
         group="fan-out",
+        mistakes={
+            "scatter(g * x[[1, 1]], x, [0, 1]) + scatter((g * x[[0, 1]])[1], x, 1)": _TAKEN_TWICE
+        },
         is_special=True,
     ),
 )
@@ -286,8 +296,14 @@ _BY_REDUCTION = {
 }
 _REDUCTION_MISTAKES = {
     "mean": {"spread(g, x, {axis})": "not divided by the number of elements"},
-    "max": {"spread(g, x, {axis})": "it reaches every element, not only the largest"},
-    "min": {"spread(g, x, {axis})": "it reaches every element, not only the smallest"},
+    "max": {
+        "spread(g, x, {axis})": "it reaches every element, not only the largest",
+        "spread(g, x, {axis}) * (np.size(g) / x.size)": "all share it, not only the largest",
+    },
+    "min": {
+        "spread(g, x, {axis})": "it reaches every element, not only the smallest",
+        "spread(g, x, {axis}) * (np.size(g) / x.size)": "all share it, not only the smallest",
+    },
 }
 
 
@@ -316,10 +332,10 @@ REDUCTIONS = tuple(
 # --- shapes and indices ------------------------------------------------------------------------
 
 SHAPES = (
-    _shaping("ops.reshape(x, (4, 6))", "g.reshape(x.shape)"),
-    _shaping("ops.reshape(x, (3, -1))", "g.reshape(x.shape)"),
-    _shaping("ops.reshape(x, -1)", "g.reshape(x.shape)"),
-    _shaping("ops.reshape(x, ())", "g.reshape(x.shape)", ((1, 1),)),
+    _shaping("ops.reshape(x, (4, 6))", _RESHAPED),
+    _shaping("ops.reshape(x, (3, -1))", _RESHAPED),
+    _shaping("ops.reshape(x, -1)", _RESHAPED),
+    _shaping("ops.reshape(x, ())", _RESHAPED, ((1, 1),)),
     _shaping("ops.transpose(x)", "g.T"),
     _shaping("ops.transpose(x, (2, 0, 1))", "np.moveaxis(g, 0, 2)"),
     _shaping("ops.transpose(x, (1, 2, 0))", "np.moveaxis(g, 2, 0)"),
@@ -331,13 +347,12 @@ SHAPES = (
 def _index(index: str, shape: Shape = (2, 3, 4)) -> Row:
     derivative = f"scatter(g, x, np.s_[{index}])"
     mistake = f"(lambda o: (o.__setitem__(np.s_[{index}], g), o)[1])(0 * x)"
-    why = "an element that is taken more than once gets one of its gradients, not their sum"
     return Row(
         f"x[{index}]",
         (derivative,),
         (shape,),
         group="indices",
-        mistakes={mistake: why},
+        mistakes={mistake: _TAKEN_TWICE},
         is_special=True,
     )
 

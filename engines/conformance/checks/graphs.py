@@ -92,12 +92,14 @@ def _used_often(subject: Subject, name: str, source: str) -> None:
 def _constant(subject: Subject, source: str, derivatives: tuple[str, ...]) -> None:
     """Judge a program in which something gets no gradient: zeros in the shape of its array."""
     arrays = draw(source, subject.seed, ((2, 3), (2, 3)), (0.5, 2.0), subject.dtype)
+    cause = ""
     if "detach" in source:
         subject.require_operation("detach")
+        cause = "detach lets the gradient through"
     program = Program(source, ("x", "y"))
     value = float(value_of(program.function, arrays))
     gradients = tuple(closed_form(text, {"x": arrays[0]}, 1.0) for text in derivatives)
-    judge_program(subject, program, arrays, truth=Truth(value, gradients))
+    judge_program(subject, program, arrays, truth=Truth(value, gradients), cause=cause)
 
 
 def _chain(subject: Subject, n: int) -> None:
