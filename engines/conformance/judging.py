@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchgrad.engines.conformance import oracles
-from benchgrad.engines.conformance.diagnosis import Evidence, diagnose
+from benchgrad.engines.conformance.diagnosis import diagnose
+from benchgrad.engines.conformance.evidence import Evidence
 from benchgrad.engines.conformance.oracles import Truth
 from benchgrad.engines.conformance.program import WEIGHTS, Program
 from benchgrad.engines.conformance.render import code_for
+from benchgrad.engines.conformance.row import Row, Shape
 from benchgrad.engines.conformance.subject import Subject
-from benchgrad.engines.conformance.table import Row, Shape
 from benchgrad.engines.conformance.verdict import Failure, Finding, show
 
 Array = NDArray[Any]

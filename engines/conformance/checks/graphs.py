@@ -7,12 +7,13 @@ from functools import partial
 import numpy as np
 
 from benchgrad.engines.conformance.check import Check
-from benchgrad.engines.conformance.diagnosis import Evidence
+from benchgrad.engines.conformance.evidence import Evidence
 from benchgrad.engines.conformance.judging import failure_of, fault_of, judge_program, problem_of
 from benchgrad.engines.conformance.oracles import Truth, agree, closed_form, value_of
 from benchgrad.engines.conformance.program import Program
+from benchgrad.engines.conformance.row import draw
 from benchgrad.engines.conformance.subject import Subject
-from benchgrad.engines.conformance.table import FAN_OUT, draw
+from benchgrad.engines.conformance.table import FAN_OUT
 from benchgrad.engines.conformance.verdict import Failure, Finding
 from benchgrad.engines.interface import UnsupportedError
 

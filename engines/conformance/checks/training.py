@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 from benchgrad.engines.conformance import oracles
 from benchgrad.engines.conformance.check import Check
-from benchgrad.engines.conformance.diagnosis import Evidence, diagnose
+from benchgrad.engines.conformance.diagnosis import diagnose
+from benchgrad.engines.conformance.evidence import Evidence
 from benchgrad.engines.conformance.judging import judge_row
 from benchgrad.engines.conformance.oracles import OracleError, Truth
 from benchgrad.engines.conformance.program import Program
+from benchgrad.engines.conformance.row import generator
 from benchgrad.engines.conformance.subject import Subject
-from benchgrad.engines.conformance.table import ROWS, generator
+from benchgrad.engines.conformance.table import ROWS
 from benchgrad.engines.conformance.verdict import Failure, Finding, Refusal, show
 from benchgrad.engines.interface import Classifier, UnsupportedError
 from benchgrad.engines.model import MLP, SGD, Activation, Loss
