@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import os
-import signal
 import sys
 import time
 from collections.abc import Iterator
@@ -16,8 +14,9 @@ from pathlib import Path
 
 import psutil
 
+from benchgrad.engines.lifetime import prctl
+
 # From linux/prctl.h.
-_PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 _PR_GET_CHILD_SUBREAPER = 37
 
@@ -44,20 +43,12 @@ def adopting() -> Iterator[None]:
         yield
         return
     before = ctypes.c_int()
-    _prctl(_PR_GET_CHILD_SUBREAPER, ctypes.addressof(before))
-    _prctl(_PR_SET_CHILD_SUBREAPER, 1)
+    prctl(_PR_GET_CHILD_SUBREAPER, ctypes.addressof(before))
+    prctl(_PR_SET_CHILD_SUBREAPER, 1)
     try:
         yield
     finally:
-        _prctl(_PR_SET_CHILD_SUBREAPER, before.value)
-
-
-def die_with(parent: int) -> None:
-    """Have the kernel kill this process when its parent dies, on Linux; at once if it has."""
-    if sys.platform == "linux":
-        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
-            os.kill(os.getpid(), signal.SIGKILL)
+        prctl(_PR_SET_CHILD_SUBREAPER, before.value)
 
 
 def be_the_first_to_go() -> None:
@@ -131,9 +122,3 @@ def _share_bytes(process: psutil.Process) -> int:
     except psutil.Error:
         return 0
     return int(found.pss if sys.platform == "linux" else found.uss)
-
-
-def _prctl(option: int, argument: int) -> None:
-    libc = ctypes.CDLL(None, use_errno=True)
-    if libc.prctl(option, ctypes.c_ulong(argument), 0, 0, 0) != 0:
-        raise OSError(ctypes.get_errno(), "prctl")

@@ -21,7 +21,7 @@ import psutil
 from numpy.typing import NDArray
 
 from benchgrad.benchmarks.clock import Clock, Timed, timed
-from benchgrad.benchmarks.containment import be_the_first_to_go, die_with
+from benchgrad.benchmarks.containment import be_the_first_to_go
 from benchgrad.benchmarks.gate import difference
 from benchgrad.benchmarks.messages import EpochDone, Event, Failed, Finished, Job, Ready
 from benchgrad.benchmarks.records import Epoch, GraphCounts, Usage
@@ -36,6 +36,7 @@ from benchgrad.engines import (
     UnsupportedError,
     load,
 )
+from benchgrad.engines.lifetime import die_with
 
 Array = NDArray[Any]
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from benchgrad.engines.conformance.exceptions import cause_of
 from benchgrad.engines.conformance.oracles import OracleError
 from benchgrad.engines.conformance.subject import Subject, one_line
 from benchgrad.engines.conformance.verdict import Failure, Finding, Refusal, Status, Verdict
@@ -59,7 +60,7 @@ def _outcome(check: Check, subject: Subject) -> tuple[Status, Finding]:
         return "failed", Finding(one_line(error), _RECURSES, _code_of(error))
     except Exception as error:  # an engine may raise anything; it is data, with its name
         reason = f"{one_line(error)} [{_place(error)}]"
-        return "crashed", Finding(reason, _cause_of(error, check), _code_of(error))
+        return "crashed", Finding(reason, cause_of(error, check.name, check.group), _code_of(error))
     return "passed", Finding("")
 
 
@@ -71,18 +72,6 @@ def _code_of(error: BaseException) -> str:
 def _place(error: BaseException) -> str:
     innermost = traceback.extract_tb(error.__traceback__)[-1]
     return f"{Path(innermost.filename).name}, line {innermost.lineno}"
-
-
-def _cause_of(error: Exception, check: Check) -> str:
-    """Return what an exception out of a backward pass tells of its cause."""
-    text = str(error)
-    if isinstance(error, ValueError) and ("broadcast" in text or "shape" in text):
-        is_stretched = check.group == "broadcasting"
-        because = "a gradient is not summed over a broadcast axis" if is_stretched else ""
-        return f"shapes do not fit in backward: {because}".removesuffix(": ")
-    if isinstance(error, MemoryError):
-        return "it runs out of memory"
-    return ""
 
 
 def deviation_of(check: str, deviations: Mapping[str, str]) -> str:

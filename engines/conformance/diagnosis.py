@@ -4,16 +4,15 @@ Every guess is computed by the oracles, from the program or from a row's closed 
 that explains the numbers is named. Nothing is run on an engine.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
 from itertools import combinations
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchgrad.engines.conformance.evidence import Evidence
 from benchgrad.engines.conformance.oracles import (
-    agree,
     by_complex_step,
     closed_form,
     unbroadcast,
@@ -23,49 +22,6 @@ from benchgrad.engines.conformance.program import WEIGHTS, Program
 
 Array = NDArray[Any]
 _SEVERAL = 40  # uses of one variable beyond which only the first and the last are tried
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """A scalar program, its inputs, and what an engine made of them.
-
-    `full` are the gradients in the shape of the result, before they are summed over broadcast
-    axes, where closed forms (`derivatives`) give them; `mistakes` are (closed form, its name).
-    """
-
-    program: Program
-    arrays: Sequence[Array]
-    expected: Sequence[Array]
-    actual: Sequence[Array]
-    expected_value: float
-    actual_value: float
-    result_shape: tuple[int, ...] = ()
-    full: Sequence[Array] = ()
-    derivatives: Sequence[str] = ()
-    mistakes: dict[str, str] = field(default_factory=dict)
-    rtol: float = 1e-9
-
-    @property
-    def inputs(self) -> dict[str, Array]:
-        """The inputs by their names."""
-        return dict(zip(self.program.names, self.arrays, strict=True))
-
-    @property
-    def wrong(self) -> list[int]:
-        """The inputs whose gradients are wrong, the weights left out where others are."""
-        pairs = zip(self.actual, self.expected, strict=True)
-        wrong = [i for i, (a, e) in enumerate(pairs) if not self.fits(a, e)]
-        names = self.program.names
-        return [i for i in wrong if names[i] != WEIGHTS] or wrong
-
-    @property
-    def value_is_wrong(self) -> bool:
-        """Whether the value itself is not what it must be."""
-        return not self.fits(np.asarray(self.actual_value), np.asarray(self.expected_value))
-
-    def fits(self, actual: Any, expected: Any) -> bool:
-        """Tell whether two arrays agree within what this engine's dtype allows."""
-        return agree(np.asarray(actual, np.longdouble), expected, self.rtol)
 
 
 def diagnose(evidence: Evidence) -> str:
@@ -111,6 +67,7 @@ def _causes(evidence: Evidence, i: int) -> Iterator[str]:
     if not np.any(actual):
         yield f"gradient missing: that of {name} is zero"
     if evidence.fits(actual, -expected):
+        yield from _of_mistakes(evidence, i)  # a row may know why
         yield f"sign wrong in the derivative by {name}"
     yield from _of_variants(evidence, i)
     yield from _of_mistakes(evidence, i)
@@ -173,7 +130,7 @@ def _of_shape(evidence: Evidence, i: int) -> Iterator[str]:
         if all(full.shape[axis] for axis in axes) and _same(
             evidence, actual, _slice(full, axes, position)
         ):
-            kept = f"only its {which} part is kept"
+            kept = f"only its {which} part is kept, as by = for +="
             yield f"gradient of {name} not summed over the broadcast {where} {listed}: {kept}"
 
 
@@ -202,8 +159,15 @@ def _of_uses(evidence: Evidence, i: int) -> Iterator[str]:
                 times = "twice" if len(uses) == 2 else f"{len(uses)} times"
                 yield (
                     "gradient overwritten instead of accumulated when a value is used "
-                    f"{times} ({variable})"
+                    f"{times} ({variable}){_or_lost(evidence.program, dropped)}"
                 )
+
+
+def _or_lost(program: Program, dropped: Mapping[int, float]) -> str:
+    """Return what else explains a gradient that lacks one use, where the program is a graph."""
+    if len(dropped) > 1 or "\n" not in program.source:
+        return ""
+    return f", or none comes back through {program.reader_of(next(iter(dropped)))}"
 
 
 def _of_edges(evidence: Evidence, i: int) -> Iterator[str]:
@@ -250,6 +214,10 @@ def _of_mistakes(evidence: Evidence, i: int) -> Iterator[str]:
         if found is not None and evidence.fits(evidence.actual[i], found):
             name = evidence.program.names[i]
             yield f"the derivative by {name} is not multiplied by the incoming gradient"
+        out = evidence.expected[-1]  # the gradient by the weights
+        found = _guarded(_summed, evidence.derivatives[i], inputs, out, shape)
+        if WEIGHTS in inputs and found is not None and evidence.fits(evidence.actual[i], found):
+            yield f"operands swapped in the derivative of *, by which {WEIGHTS} weights the result"
     for text, why in evidence.mistakes.items():
         found = _guarded(_summed, text, inputs, g, shape)
         if found is not None and evidence.fits(evidence.actual[i], found):

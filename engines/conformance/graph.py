@@ -15,7 +15,7 @@ from benchgrad.engines.conformance import oracles
 from benchgrad.engines.conformance.judging import weights_for
 from benchgrad.engines.conformance.oracles import NUMPY
 from benchgrad.engines.conformance.program import Program
-from benchgrad.engines.conformance.table import draw
+from benchgrad.engines.conformance.row import draw
 
 Array = NDArray[Any]
 Move = tuple[bool, int, int, int]  # whether it is made, the template, two operands

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchgrad.engines.conformance import oracles
-from benchgrad.engines.conformance.diagnosis import Evidence, diagnose
+from benchgrad.engines.conformance.diagnosis import diagnose
+from benchgrad.engines.conformance.evidence import Evidence
 from benchgrad.engines.conformance.oracles import Truth
 from benchgrad.engines.conformance.program import WEIGHTS, Program
 from benchgrad.engines.conformance.render import code_for
+from benchgrad.engines.conformance.row import Row, Shape
 from benchgrad.engines.conformance.subject import Subject
-from benchgrad.engines.conformance.table import Row, Shape
 from benchgrad.engines.conformance.verdict import Failure, Finding, show
 
 Array = NDArray[Any]
@@ -176,8 +177,11 @@ def judge_program(
     arrays: Sequence[Array],
     *,
     truth: Truth | None = None,
+    cause: str = "",
 ) -> None:
     """Compare a scalar program on an engine with the oracles, or with what is given.
+
+    `cause` is said of a wrong gradient, in place of what the numbers tell.
 
     Raises:
         Failure: they differ.
@@ -185,4 +189,4 @@ def judge_program(
     truth = truth or oracles.judge(program.function, arrays)
     found = fault_of(subject, Problem(program, tuple(arrays), truth))
     if found is not None:
-        raise failure_of(subject, found)
+        raise failure_of(subject, found, cause="" if found.value_is_wrong else cause)

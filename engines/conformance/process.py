@@ -55,6 +55,11 @@ class Worker:
         self._end()
         self._output.close()
 
+    @property
+    def deviations(self) -> dict[str, str]:
+        """What the engine declares, as far as it is loaded."""
+        return self._loaded.deviations
+
     def start(self) -> str:
         """Load the engine in a fresh process and return its name.
 
@@ -66,9 +71,10 @@ class Worker:
         asked, self._ask = os.pipe()
         self._answers, answers = os.pipe()
         self._buffer = b""
+        arguments = map(str, (asked, answers, os.getpid()))
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", f"{__package__}.worker", str(asked), str(answers)],
+                [sys.executable, "-P", "-m", f"{__package__}.worker", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=self._output,
                 stderr=self._output,
@@ -109,7 +115,7 @@ class Worker:
                 check.group,
                 "crashed",
                 f"{error} (seed {self._job.seed})",
-                deviation=deviation_of(check.name, self._loaded.deviations),
+                deviation=deviation_of(check.name, self.deviations),
                 wall_s=time.perf_counter() - began,
             )
 

@@ -57,6 +57,13 @@ class Program:
             found.setdefault(node.id, []).append(i)
         return found
 
+    def reader_of(self, use: int) -> str:
+        """Return the expression that reads a variable at one of its uses."""
+        tree = ast.parse(self.source)
+        name = _loads(tree)[use]
+        readers = (n for n in ast.walk(tree) if name in ast.iter_child_nodes(n))
+        return ast.unparse(next(readers))
+
     def with_edges(self, factors: Mapping[int, float]) -> Callable[..., Any]:
         """Return the function in which the gradient through some uses is multiplied.
 

@@ -1,5 +1,6 @@
 """Verdicts as people and machines read them: text, JSON, JUnit. Nothing is judged here."""
 
+import re
 import textwrap
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -13,6 +14,7 @@ from benchgrad.engines.conformance.session import Outcome
 from benchgrad.engines.conformance.verdict import Verdict
 
 _SHOWN = 5  # failures in full, the smallest ones; all are in --json
+_NAMES = re.compile(r"\b[xyzw]\d?\b|-?\d[\d.]*")  # in which causes differ that are one
 _STATUSES = ("passed", "failed", "crashed", "unsupported")
 FORMAT = 1
 
@@ -33,14 +35,15 @@ def text_report(outcome: Outcome) -> Iterator[Table | Text]:
 
 
 def _telling(wrong: Sequence[Verdict]) -> list[Verdict]:
-    """Return the few failures that say most: each cause once, those with the least code first.
+    """Return the few failures that say most: each cause once, with the least code that shows it.
 
-    What is wrong without a known cause follows; most of it has the causes that are shown.
+    The checks come simple ones first, so what an operation does wrong is told before what
+    follows from it; crashes, and what is wrong without a known cause, come after.
     """
-    by_cause: dict[str, Verdict] = {}
-    for verdict in sorted(wrong, key=lambda v: (not v.cause, v.status == "crashed", len(v.code))):
-        by_cause.setdefault(verdict.cause, verdict)
-    return list(by_cause.values())[:_SHOWN]
+    by_kind: dict[str, list[Verdict]] = {}
+    for verdict in sorted(wrong, key=lambda v: (not v.cause, v.status == "crashed")):
+        by_kind.setdefault(_NAMES.sub("", verdict.cause), []).append(verdict)
+    return [min(alike, key=lambda v: len(v.code)) for alike in by_kind.values()][:_SHOWN]
 
 
 def _counts(outcome: Outcome) -> Table:

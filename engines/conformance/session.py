@@ -1,7 +1,7 @@
 """The checks of one engine from the first to the last, and what they sum up to."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchgrad.engines.conformance.check import Check
@@ -26,11 +26,12 @@ class Options:
 
 @dataclass(frozen=True)
 class Outcome:
-    """An engine's verdicts, in the order of the checks."""
+    """An engine's verdicts, in the order of the checks, and the deviations that it declares."""
 
     engine: str
     seed: int
     verdicts: tuple[Verdict, ...]
+    deviations: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -39,8 +40,8 @@ class Outcome:
 
     @property
     def surprises(self) -> list[Verdict]:
-        """The checks that pass although a deviation is declared."""
-        return [v for v in self.verdicts if v.deviation and v.status == "passed"]
+        """The checks that pass although each is declared as a deviation by its full name."""
+        return [v for v in self.verdicts if v.check in self.deviations and v.status == "passed"]
 
 
 def checks_of(options: Options) -> list[Check]:
@@ -66,7 +67,7 @@ def check_engine(
             verdict = worker.verdict(check)
             verdicts.append(verdict)
             on_verdict(verdict)
-    return Outcome(name, options.seed, tuple(verdicts))
+        return Outcome(name, options.seed, tuple(verdicts), worker.deviations)
 
 
 def worker_for(engine: str, options: Options) -> Worker:

@@ -17,6 +17,10 @@ Array = NDArray[Any]
 
 REFUSALS = (NotImplementedError, TypeError, AssertionError)
 _SPECIAL_REFUSALS = (*REFUSALS, ValueError, IndexError, RuntimeError)
+_TAKEN = (
+    "NumPy takes the value on the right of an array for a number and makes an array of objects; "
+    "the class needs __array_ufunc__ = None and the reflected operator"
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,7 @@ class Forward:
 
     def __init__(self, program: Program, is_special: bool = False) -> None:
         self._program = program
+        self._is_special = is_special
         self._refusals = _SPECIAL_REFUSALS if is_special else REFUSALS
 
     def __call__(self, ops: Any, *natives: Any) -> Any:
@@ -49,6 +54,8 @@ class Forward:
         except AttributeError as error:
             if any(error.obj is native for native in natives):  # x.T of a class without T
                 raise Refusal(f"{type(error).__name__}: {error}") from error
+            if self._is_special and isinstance(error.obj, np.ndarray) and error.obj.dtype == object:
+                raise Refusal(_TAKEN) from error
             raise
         except RecursionError:
             raise

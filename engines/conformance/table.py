@@ -3,105 +3,14 @@
 Functions and derivatives are text: what is run is what a failure shows. No check is here.
 """
 
-import zlib
-from dataclasses import dataclass, field
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from benchgrad.engines.conformance.program import Program
-
-Shape = tuple[int, ...]
-NAMES = ("x", "y", "z")
-
-ANY = (-2.0, 2.0)
-POSITIVE = (0.5, 2.0)
-NEGATIVE = (-2.0, -0.5)
+from benchgrad.engines.conformance.row import ANY, NEGATIVE, POSITIVE, Row, Shape
 
 ONE: tuple[Shape, ...] = ((3, 4),)
 BOTH: tuple[Shape, ...] = ((3, 4), (3, 4))
 SQUARE: tuple[Shape, ...] = ((3, 3),)
 BLOCK: tuple[Shape, ...] = ((2, 3, 4),)
-
-
-@dataclass(frozen=True)
-class Row:
-    """An operation: an expression over `ops` and x, y, z, and its derivative by each of them.
-
-    Attributes:
-        expression: what is computed.
-        derivatives: the gradient by each input in the words of `oracles.closed_form`, where g
-            is the incoming gradient; in the shape of the result, if that was broadcast.
-        shapes: of the inputs.
-        domain: where the inputs are drawn; never within 0.1 of 0, and no two are equal.
-        group: under which it is reported.
-        smaller: shapes to try when a failure is to be shown on less.
-        mistakes: derivatives that authors wrote by mistake, each with its name.
-        is_special: an engine may refuse it without being wrong.
-        note: what an author should know about its edges.
-    """
-
-    expression: str
-    derivatives: tuple[str, ...]
-    shapes: tuple[Shape, ...]
-    domain: tuple[float, float] = ANY
-    group: str = "operations"
-    smaller: tuple[tuple[Shape, ...], ...] = ()
-    mistakes: dict[str, str] = field(default_factory=dict, hash=False)
-    is_special: bool = False
-    note: str = ""
-
-    @property
-    def name(self) -> str:
-        """The expression without ``ops.``; with the shapes where these are the point."""
-        name = self.expression.replace("ops.", "").replace("np.", "")
-        if "@" in name and len(self.shapes) > 1:
-            name += f", {self.shapes[0]} and {self.shapes[1]}"
-        if self.domain == NEGATIVE and len(self.shapes) > 1:
-            name += ", negative"
-        return name
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The inputs."""
-        return NAMES[: len(self.shapes)]
-
-    @property
-    def program(self) -> Program:
-        """The expression as a program."""
-        return Program.of(self.expression, *self.names)
-
-    def arrays(
-        self, seed: int, shapes: tuple[Shape, ...] = (), dtype: str = "float64"
-    ) -> list[Any]:
-        """Return an array for each input, of the row's own shapes or of those given.
-
-        Numbers have two decimals, differ from each other and keep away from 0, where `relu`
-        has no derivative.
-        """
-        return draw(self.name, seed, shapes or self.shapes, self.domain, dtype)
-
-
-def generator(name: str, seed: int) -> np.random.Generator:
-    """Return the random numbers of one check: the same for a name and a seed, everywhere."""
-    return np.random.default_rng((seed, zlib.crc32(name.encode())))
-
-
-def draw(
-    name: str,
-    seed: int,
-    shapes: tuple[Shape, ...],
-    domain: tuple[float, float] = ANY,
-    dtype: str = "float64",
-) -> list[NDArray[Any]]:
-    """Return arrays of different numbers with two decimals, none within 0.1 of 0."""
-    low, high = (round(100 * end) for end in domain)
-    grid = np.array([k for k in range(low, high + 1) if abs(k) >= 10]) / 100
-    sizes = [int(np.prod(shape, dtype=int)) for shape in shapes]
-    numbers = generator(name, seed).permutation(grid)[: sum(sizes)]
-    parts = np.split(numbers, np.cumsum(sizes)[:-1])
-    return [part.reshape(s).astype(dtype) for part, s in zip(parts, shapes, strict=True)]
 
 
 def _elementwise(expression: str, *derivatives: str, **rest: Any) -> Row:
@@ -110,11 +19,20 @@ def _elementwise(expression: str, *derivatives: str, **rest: Any) -> Row:
     return Row(expression, derivatives, ((3, 4),) * n, smaller=smaller, **rest)
 
 
+_RESHAPED = "g.reshape(x.shape)"
+_TAKEN_TWICE = "an element that is taken more than once gets one of its gradients, not their sum"
+
+
 def _shaping(expression: str, derivative: str, shapes: tuple[Shape, ...] = BLOCK) -> Row:
-    return Row(expression, (derivative,), shapes, group="shapes")
+    mistakes = {}
+    if derivative == _RESHAPED:
+        mistakes["g.reshape(x.shape, order='F')"] = "its elements come back in another order"
+    return Row(expression, (derivative,), shapes, group="shapes", mistakes=mistakes)
 
 
 # --- two operands, and a plain number on either side -----------------------------------------
+
+_WITHOUT_SIGN = "its sign is wrong, as where / is made of ** -1 and ** forgets the factor -1"
 
 PAIRS = (
     _elementwise("x + y", "g", "g"),
@@ -129,9 +47,16 @@ PAIRS = (
             "-g * x / y": "the divisor is not squared",
             "g * x": "the derivative of x * y is used",
             "-g / y**2": "the factor x is missing",
+            "g * x / y**2": _WITHOUT_SIGN,
         },
     ),
-    _elementwise("x / y", "g / y", "-g * x / y**2", domain=NEGATIVE),
+    _elementwise(
+        "x / y",
+        "g / y",
+        "-g * x / y**2",
+        domain=NEGATIVE,
+        mistakes={"g * x / y**2": _WITHOUT_SIGN},
+    ),
     _elementwise(
         "x ** y",
         "g * y * x ** (y - 1)",
@@ -174,12 +99,21 @@ WITH_NUMBERS = (
         "2.5 / x",
         "-g * 2.5 / x**2",
         domain=NEGATIVE,
-        mistakes={"-g / x**2": "the factor 2.5 is missing", "-g * 2.5 / x": "x is not squared"},
+        mistakes={
+            "-g / x**2": "the factor 2.5 is missing",
+            "-g * 2.5 / x": "x is not squared",
+            "g * 2.5 / x**2": _WITHOUT_SIGN,
+        },
     ),
     _power("3"),
     _power("2"),
     _elementwise("x ** 1", "g"),
-    _elementwise("x ** 0", "0 * g", note="the derivative is 0, also at 0"),
+    _elementwise(
+        "x ** 0",
+        "0 * g",
+        mistakes={"g / x": "the factor 0 is missing"},
+        note="the derivative is 0, also at 0",
+    ),
     _power("-2", NEGATIVE),
     _power("2.5", POSITIVE, "a negative base gives nan, never a complex number"),
     _elementwise(
@@ -254,6 +188,9 @@ FAN_OUT = (
         ("scatter(g * x[[1, 1]], x, [0, 1]) + scatter(g * x[[0, 1]], x, [1, 1])",),
         ONE,
         group="fan-out",
+        mistakes={
+            "scatter(g * x[[1, 1]], x, [0, 1]) + scatter((g * x[[0, 1]])[1], x, 1)": _TAKEN_TWICE
+        },
         is_special=True,
     ),
 )
@@ -268,8 +205,14 @@ _BY_REDUCTION = {
 }
 _REDUCTION_MISTAKES = {
     "mean": {"spread(g, x, {axis})": "not divided by the number of elements"},
-    "max": {"spread(g, x, {axis})": "it reaches every element, not only the largest"},
-    "min": {"spread(g, x, {axis})": "it reaches every element, not only the smallest"},
+    "max": {
+        "spread(g, x, {axis})": "it reaches every element, not only the largest",
+        "spread(g, x, {axis}) * (np.size(g) / x.size)": "all share it, not only the largest",
+    },
+    "min": {
+        "spread(g, x, {axis})": "it reaches every element, not only the smallest",
+        "spread(g, x, {axis}) * (np.size(g) / x.size)": "all share it, not only the smallest",
+    },
 }
 
 
@@ -298,10 +241,10 @@ REDUCTIONS = tuple(
 # --- shapes and indices ------------------------------------------------------------------------
 
 SHAPES = (
-    _shaping("ops.reshape(x, (4, 6))", "g.reshape(x.shape)"),
-    _shaping("ops.reshape(x, (3, -1))", "g.reshape(x.shape)"),
-    _shaping("ops.reshape(x, -1)", "g.reshape(x.shape)"),
-    _shaping("ops.reshape(x, ())", "g.reshape(x.shape)", ((1, 1),)),
+    _shaping("ops.reshape(x, (4, 6))", _RESHAPED),
+    _shaping("ops.reshape(x, (3, -1))", _RESHAPED),
+    _shaping("ops.reshape(x, -1)", _RESHAPED),
+    _shaping("ops.reshape(x, ())", _RESHAPED, ((1, 1),)),
     _shaping("ops.transpose(x)", "g.T"),
     _shaping("ops.transpose(x, (2, 0, 1))", "np.moveaxis(g, 0, 2)"),
     _shaping("ops.transpose(x, (1, 2, 0))", "np.moveaxis(g, 2, 0)"),
@@ -313,13 +256,12 @@ SHAPES = (
 def _index(index: str, shape: Shape = (2, 3, 4)) -> Row:
     derivative = f"scatter(g, x, np.s_[{index}])"
     mistake = f"(lambda o: (o.__setitem__(np.s_[{index}], g), o)[1])(0 * x)"
-    why = "an element that is taken more than once gets one of its gradients, not their sum"
     return Row(
         f"x[{index}]",
         (derivative,),
         (shape,),
         group="indices",
-        mistakes={mistake: why},
+        mistakes={mistake: _TAKEN_TWICE},
         is_special=True,
     )
 
@@ -334,6 +276,9 @@ INDICES = (
 # --- matrix products -----------------------------------------------------------------------------
 
 
+_ONE_PRODUCT = "only one product of each element counts, as by = for +="
+
+
 def matmul(left: Shape, right: Shape) -> Row:
     """Return the row of a matrix product of two shapes."""
     return Row(
@@ -346,6 +291,10 @@ def matmul(left: Shape, right: Shape) -> Row:
             "x @ g": "the other operand is not transposed",
             "x.T @ g": "the factors are taken the other way round",
             "g @ y.T": "the factors are taken the other way round",
+            "g[..., -1:] * y[..., -1]": _ONE_PRODUCT,
+            "g[..., :1] * y[..., 0]": _ONE_PRODUCT,
+            "x[-1][:, None] * g[-1]": _ONE_PRODUCT,
+            "x[0][:, None] * g[0]": _ONE_PRODUCT,
         },
         is_special=len(left) != 2 or len(right) != 2,
     )

@@ -1,8 +1,9 @@
 """The process that runs one engine's checks, one after the other, as it is asked.
 
-Started as ``python -P -m benchgrad.engines.conformance.worker IN OUT``: it reads a job and then
-names of checks from one descriptor, and writes a verdict for each to the other, so that nothing
-an engine prints can be taken for a verdict. It has no time limit: who asks has one.
+Started as ``python -P -m benchgrad.engines.conformance.worker IN OUT PARENT``: it reads a job and
+then names of checks from one descriptor, and writes a verdict for each to the other, so that
+nothing an engine prints can be taken for a verdict. It has no time limit: who asks has one. It
+ends when the process PARENT does.
 """
 
 import os
@@ -16,6 +17,7 @@ from benchgrad.engines.conformance.checks import catalogue
 from benchgrad.engines.conformance.messages import Asked, Job, Loaded
 from benchgrad.engines.conformance.subject import Subject
 from benchgrad.engines.interface import EngineError
+from benchgrad.engines.lifetime import die_with
 from benchgrad.engines.registry import MissingPackageError, load
 
 
@@ -41,7 +43,8 @@ def serve(asked: IO[bytes], answers: IO[bytes]) -> None:
 
 def main() -> None:
     """Serve on the descriptors in the arguments, which no child of the engine inherits."""
-    descriptors = [int(argument) for argument in sys.argv[1:3]]
+    *descriptors, parent = (int(argument) for argument in sys.argv[1:4])
+    die_with(parent)
     for descriptor in descriptors:
         os.set_inheritable(descriptor, False)
     with os.fdopen(descriptors[0], "rb") as asked, os.fdopen(descriptors[1], "wb") as answers:

@@ -80,7 +80,7 @@ class AutogradEngine(Peer):
 
     deviations = MappingProxyType(
         {
-            f"{what}: transpose(x, (-2, 0, -1))": "its gradient by negative axes raises"
+            f"{what}: transpose(x, (-2, 0, -1))": "negative axes are put back in a wrong order"
             for what in ("values", "gradients", "float32")
         }
     )

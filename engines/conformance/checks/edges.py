@@ -157,10 +157,13 @@ def _judge(subject: Subject, edge: Edge) -> None:
         if not accepts(accepted, number):
             must = f"must be {_words(accepted)}"
             name = what.removeprefix("gradient of ") if what != "value" else "out"
+            cause = f"the {what} of {edge.name} follows no convention of the field"
+            if np.isnan(number):
+                cause += ": nan comes of inf − inf, 0 · inf or inf / inf on the way"
             raise Failure(
                 Finding(
                     f"the {what} is {number:g}, {must}",
-                    f"the {what} of {edge.name} follows no convention of the field",
+                    cause,
                     code_for(subject, program, arrays, name=name, says=must),
                     _words(accepted),
                     f"{number:g}",

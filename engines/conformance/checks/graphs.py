@@ -7,12 +7,13 @@ from functools import partial
 import numpy as np
 
 from benchgrad.engines.conformance.check import Check
-from benchgrad.engines.conformance.diagnosis import Evidence
+from benchgrad.engines.conformance.evidence import Evidence
 from benchgrad.engines.conformance.judging import failure_of, fault_of, judge_program, problem_of
 from benchgrad.engines.conformance.oracles import Truth, agree, closed_form, value_of
 from benchgrad.engines.conformance.program import Program
+from benchgrad.engines.conformance.row import draw
 from benchgrad.engines.conformance.subject import Subject
-from benchgrad.engines.conformance.table import FAN_OUT, draw
+from benchgrad.engines.conformance.table import FAN_OUT
 from benchgrad.engines.conformance.verdict import Failure, Finding
 from benchgrad.engines.interface import UnsupportedError
 
@@ -92,12 +93,14 @@ def _used_often(subject: Subject, name: str, source: str) -> None:
 def _constant(subject: Subject, source: str, derivatives: tuple[str, ...]) -> None:
     """Judge a program in which something gets no gradient: zeros in the shape of its array."""
     arrays = draw(source, subject.seed, ((2, 3), (2, 3)), (0.5, 2.0), subject.dtype)
+    cause = ""
     if "detach" in source:
         subject.require_operation("detach")
+        cause = "detach lets the gradient through"
     program = Program(source, ("x", "y"))
     value = float(value_of(program.function, arrays))
     gradients = tuple(closed_form(text, {"x": arrays[0]}, 1.0) for text in derivatives)
-    judge_program(subject, program, arrays, truth=Truth(value, gradients))
+    judge_program(subject, program, arrays, truth=Truth(value, gradients), cause=cause)
 
 
 def _chain(subject: Subject, n: int) -> None:

@@ -1,10 +1,12 @@
 """Checks that a training does not grow: what a step allocates, a later step has freed."""
 
 import gc
+import sysconfig
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 
@@ -18,9 +20,11 @@ from benchgrad.engines.model import MLP, SGD, Loss
 LOSSES: tuple[Loss, ...] = ("cross_entropy", "hinge")
 N_STEPS = 1_000
 _WINDOWS = 4
-# Below it is no graph but a cache that fills, or a curve of losses that a library keeps.
-_BYTES_PER_STEP = 256
-_BUDGET_S = 20.0  # a slow engine takes fewer steps
+# An array of NumPy that is kept takes 112 bytes or more; a loss that a library notes takes 40.
+_BYTES_PER_STEP = 96
+_A_GRAPH = 512  # bytes that the smallest graph takes
+_FRAMES = 4  # of the traceback to what is kept
+_WINDOW_S = 5.0  # a slow engine takes fewer steps
 
 
 def checks() -> Iterator[Check]:
@@ -70,30 +74,56 @@ def _functions(subject: Subject) -> None:
 
 
 def _repeat(step: Callable[[], object], n_steps: int, code: str) -> None:
-    """Repeat a step and look at the memory of Python and NumPy after each quarter.
+    """Repeat a step in windows and look at the memory of Python and NumPy after each.
 
     Raises:
-        Failure: it grows through every quarter; caches fill in the first and stop.
+        Failure: it grows through every window; caches fill in the first and stop.
     """
     size = n_steps // _WINDOWS
     for _ in range(min(size, 20)):
         step()
-    sizes = []
-    began = time.monotonic()
+    held, taken = [], []
     tracemalloc.start()
     try:
         for _ in range(_WINDOWS + 1):
-            for _ in range(size):
-                step()
+            taken.append(_take(step, size))
             gc.collect()
-            sizes.append(tracemalloc.get_traced_memory()[0])
-            if time.monotonic() - began > _BUDGET_S and len(sizes) > 2:
-                break
+            held.append(tracemalloc.get_traced_memory()[0])
     finally:
         tracemalloc.stop()
-    growth = np.diff(sizes)
-    if np.all(growth > _BYTES_PER_STEP * size):
-        per_step = float(np.median(growth)) / size
-        reason = f"memory grows by {per_step:.0f} bytes a step over {size * len(sizes)} steps"
-        cause = "something keeps the graphs of earlier steps"
+    growth = np.diff(held) / taken[1:]
+    if np.all(growth > _BYTES_PER_STEP):
+        per_step = float(np.median(growth))
+        reason = f"memory grows by {per_step:.0f} bytes a step over {sum(taken[1:])} steps"
+        kept = "the graphs of earlier steps" if per_step > _A_GRAPH else "a little of each step"
+        where = _where_it_grows(step, size // 5)
+        cause = f"something keeps {kept}; most of it is allocated in {where}"
         raise Failure(Finding(reason, cause, code, "no growth", f"{per_step:.0f} bytes a step"))
+
+
+def _take(step: Callable[[], object], n_steps: int) -> int:
+    """Take steps, fewer where each takes long, and return how many."""
+    began = time.monotonic()
+    for i in range(1, n_steps + 1):
+        step()
+        if time.monotonic() - began > _WINDOW_S:
+            return i
+    return n_steps
+
+
+def _where_it_grows(step: Callable[[], object], n_steps: int) -> str:
+    """Return the line outside the standard library that allocates most of what steps keep."""
+    tracemalloc.start(_FRAMES)
+    try:
+        step()
+        before = tracemalloc.take_snapshot()
+        _take(step, n_steps)
+        gc.collect()
+        kept = tracemalloc.take_snapshot().compare_to(before, "traceback")
+    finally:
+        tracemalloc.stop()
+    frames = max(kept, key=lambda place: place.size_diff).traceback
+    library = Path(sysconfig.get_path("stdlib"))
+    inner = [f for f in reversed(frames) if Path(f.filename).parent != library]
+    frame = inner[0] if inner else frames[-1]
+    return f"{Path(frame.filename).name}, line {frame.lineno}"

@@ -17,14 +17,9 @@ from benchgrad.engines.conformance.judging import (
 from benchgrad.engines.conformance.oracles import agree, value_of
 from benchgrad.engines.conformance.program import Program
 from benchgrad.engines.conformance.render import code_for
+from benchgrad.engines.conformance.row import Row, Shape, draw
 from benchgrad.engines.conformance.subject import Subject
-from benchgrad.engines.conformance.table import (
-    PAIRS,
-    ROWS,
-    Row,
-    Shape,
-    draw,
-)
+from benchgrad.engines.conformance.table import PAIRS, ROWS
 from benchgrad.engines.conformance.verdict import Failure, Finding, show
 from benchgrad.engines.interface import UnsupportedError
 from benchgrad.engines.value_engine import ValueEngine

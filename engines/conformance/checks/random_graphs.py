@@ -11,7 +11,7 @@ import numpy as np
 
 from benchgrad.engines.conformance import oracles
 from benchgrad.engines.conformance.check import Check
-from benchgrad.engines.conformance.diagnosis import Evidence
+from benchgrad.engines.conformance.evidence import Evidence
 from benchgrad.engines.conformance.graph import MAX_NODES, TEMPLATES, Graph, Move, Words, grow
 from benchgrad.engines.conformance.judging import (
     Problem,

@@ -14,12 +14,15 @@ from numpy.typing import NDArray
 
 from benchgrad.engines.conformance import oracles
 from benchgrad.engines.conformance.check import Check
-from benchgrad.engines.conformance.diagnosis import Evidence, diagnose
+from benchgrad.engines.conformance.diagnosis import diagnose
+from benchgrad.engines.conformance.evidence import Evidence
+from benchgrad.engines.conformance.judging import judge_row
 from benchgrad.engines.conformance.oracles import OracleError, Truth
 from benchgrad.engines.conformance.program import Program
+from benchgrad.engines.conformance.row import generator
 from benchgrad.engines.conformance.subject import Subject
-from benchgrad.engines.conformance.table import generator
-from benchgrad.engines.conformance.verdict import Failure, Finding, show
+from benchgrad.engines.conformance.table import ROWS
+from benchgrad.engines.conformance.verdict import Failure, Finding, Refusal, show
 from benchgrad.engines.interface import Classifier, UnsupportedError
 from benchgrad.engines.model import MLP, SGD, Activation, Loss
 from benchgrad.engines.registry import load
@@ -139,7 +142,7 @@ def _gradients(subject: Subject, model: MLP, n: int, dtype: str) -> None:
     found = _classifier(subject.engine, task, dtype).gradients(task.X.astype(dtype), task.y)
     for i, expected in enumerate(truth.gradients):
         if not oracles.agree(np.asarray(found[i], np.longdouble), expected, RTOL[dtype]):
-            cause = _cause(task, truth, found, dtype)
+            cause = _of_its_parts(subject, model) or _cause(task, truth, found, dtype)
             if n == 1 and _is_right(subject, model, dtype):
                 cause += (
                     " only for a batch of one row" if cause else "wrong only for one-row batches"
@@ -149,6 +152,19 @@ def _gradients(subject: Subject, model: MLP, n: int, dtype: str) -> None:
     if not oracles.agree(np.asarray(loss), np.asarray(truth.value), RTOL[dtype]):
         pair = (truth.value, loss)
         _fail(subject, task, "train_step(X, y)", pair, "the mean loss is wrong", dtype)
+
+
+def _of_its_parts(subject: Subject, model: MLP) -> str:
+    """Return which operation of a classifier is wrong by itself, empty if none is."""
+    for row in ROWS:
+        if row.expression in (f"ops.{model.activation}(x)", "ops.exp(x)", "ops.log(x)"):
+            try:
+                judge_row(subject, row)
+            except Failure as failure:
+                return f"{row.name} is wrong: {failure.finding.cause or failure.finding.reason}"
+            except (Refusal, UnsupportedError):
+                continue
+    return ""
 
 
 def _is_right(subject: Subject, model: MLP, dtype: str) -> bool:

@@ -4,9 +4,13 @@ import subprocess
 import sys
 
 import authors
+import numpy as np
 import pytest
 
 from benchgrad.engines.conformance import Options, check_engine
+from benchgrad.engines.conformance.diagnosis import diagnose
+from benchgrad.engines.conformance.evidence import Evidence
+from benchgrad.engines.conformance.program import Program
 from benchgrad.engines.conformance.report import text_report
 
 
@@ -54,3 +58,39 @@ def test_the_code_uses_the_words_of_the_class(check_source):
         "out.backward()",
     ]
     assert verdict.code.splitlines()[-4].startswith("x = Value(")
+
+
+def test_a_deviation_that_is_declared_for_many_checks_may_pass_in_some(tmp_path):
+    path = tmp_path / "declaring.py"
+    declared = {"edge: *": "some of them", "gradients: x + y": "not so"}
+    path.write_text(f"{authors.ENGINE}\n\nengine.deviations = {declared}\n")
+    outcome = check_engine(str(path), Options(is_fast=True))
+    assert [v.check for v in outcome.surprises] == ["gradients: x + y"]
+
+
+def test_an_operation_that_is_wrong_is_shown_before_what_follows_from_it(check_source):
+    source, cause = authors.with_fault("tanh without the square")
+    _, first, *_ = text_report(check_source(source))
+    assert str(first).startswith("\nfailed: gradients: tanh(x)")
+    assert cause in str(first)
+
+
+def test_an_array_that_takes_a_value_for_a_number_is_no_fault_of_it(check_source):
+    source = authors.ENGINE.replace("    __array_ufunc__ = None\n", "")
+    assert source != authors.ENGINE
+    outcome = check_source(source)
+    (found,) = (v for v in outcome.verdicts if v.check == "values: array([3.0, 5.0]) + x")
+    assert found.status == "unsupported"
+    assert "__array_ufunc__ = None" in found.reason
+
+
+def test_in_a_graph_a_use_that_gives_nothing_back_may_be_the_cause():
+    x = np.array([0.5, 2.0])
+    expected = np.exp(x) + np.array([0.0, 1.0])
+    program = Program("v1 = x * 1.0\nout = ops.sum(ops.exp(v1)) + ops.max(v1)", ("x",))
+    value = float(np.exp(x).sum() + 2.0)
+    cause = diagnose(Evidence(program, [x], [expected], [np.exp(x)], value, value))
+    assert cause == (
+        "gradient overwritten instead of accumulated when a value is used twice (v1), "
+        "or none comes back through ops.max(v1)"
+    )

@@ -5,6 +5,7 @@ from mutants import MUTANTS
 from mutation import Mutant, write
 
 from benchgrad.engines import load
+from benchgrad.engines.conformance.checks import catalogue
 from benchgrad.engines.conformance.session import Options, checks_of, worker_for
 
 SAMPLE = [
@@ -47,3 +48,40 @@ def test_a_mutant_is_found(mutant, tmp_path):
     path = write(mutant, tmp_path, "found_mutant")
     with worker_for(str(path), options) as worker:
         assert any(worker.verdict(check).counts_against for check in checks_of(options))
+
+
+@pytest.mark.parametrize(
+    ("name", "check", "words"),
+    [
+        ("tensor: * with operands swapped", "gradients: x + y", "operands swapped in the"),
+        ("tensor: max: everybody gets a share", "gradients: max(x)", "all share it"),
+        (
+            "tensor: reshape undone in another order",
+            "gradients: reshape(x, (4, 6))",
+            "in another order",
+        ),
+        (
+            "tensor: index taken twice counts once",
+            "gradients: x[[0, 1]] * x[[1, 1]]",
+            "taken more than once",
+        ),
+        ("tensor: wrong order", "values: x + y", "before there is one"),
+        ("tensor: detach detaches nothing", "constants: detach stops the gradient", "lets the"),
+        (
+            "tensor: no_grad is never left",
+            "constants: after inference gradients are there again",
+            "is not left",
+        ),
+        (
+            "tensor: / by the divisor without its sign",
+            "gradients: x / y",
+            "its sign is wrong",
+        ),
+    ],
+)
+def test_the_cause_of_a_mutant_is_named(name, check, words, tmp_path):
+    mutant = next(m for m in MUTANTS if str(m) == name)
+    with worker_for(str(write(mutant, tmp_path, "named_mutant")), Options(is_fast=True)) as worker:
+        verdict = worker.verdict(catalogue()[check])
+    assert verdict.counts_against
+    assert words in verdict.cause

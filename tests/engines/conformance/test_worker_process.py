@@ -1,5 +1,11 @@
 """A crash, an exit or a hang is the verdict of one check, and the next one is asked anew."""
 
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
 import pytest
 
 from benchgrad.engines import EngineError
@@ -78,3 +84,22 @@ def test_an_engine_that_cannot_be_loaded(tmp_path):
         pytest.raises(EngineError, match="exit code 5 while it loads"),
     ):
         worker.start()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the kernel of Linux ends the worker")
+def test_a_worker_that_hangs_dies_with_who_asked(tmp_path):
+    signed = tmp_path / "pid"
+    path = tmp_path / "hanging_engine.py"
+    fault = f"os.write(os.open({str(signed)!r}, os.O_CREAT | os.O_WRONLY), b'%d.' % os.getpid())"
+    fault += "; time.sleep(600)"
+    path.write_text(ENGINE.format(fault=fault))
+    check = [Path(sys.executable).with_name("benchgrad"), "check", path]
+    with subprocess.Popen(check, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as asking:
+        while asking.poll() is None and not (signed.exists() and "." in signed.read_text()):
+            time.sleep(0.02)
+        worker = psutil.Process(int(signed.read_text().rstrip(".")))
+        asking.kill()
+    _, alive = psutil.wait_procs([worker], timeout=30.0)
+    for process in alive:
+        process.kill()
+    assert not alive
