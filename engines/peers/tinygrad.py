@@ -84,25 +84,26 @@ def _hinge(logits: Any, y: Any) -> Any:
 
 
 _OVERFLOWS = "sigmoid is 1 / (1 + exp(-x)) and tanh is made of it: where exp overflows, 0 * inf"
-DEVIATIONS = {
-    "edge: sigmoid(x) at x = -1000": _OVERFLOWS,
-    "edge: tanh(x) at x = -1000": _OVERFLOWS,
-    # Which graphs are met depends on the seed, the compiler and the processor.
-    "random graphs: *": (
-        "backward compares the maximum with operands that it computes anew; where the compiler "
-        "fuses a product and a sum in one of them only, nothing is equal and the gradient is lost"
-    ),
-    "memory: 1,000 backward passes": (
-        "each backward pass appends to the metadata of constants, which are never freed "
-        "(not with TRACEMETA=0)"
-    ),
-}
 
 
 class TinygradEngine(Peer):
     """tinygrad on its CPU device, which compiles with clang."""
 
-    deviations = MappingProxyType(DEVIATIONS)
+    deviations = MappingProxyType(
+        {
+            "edge: sigmoid(x) at x = -1000": _OVERFLOWS,
+            "edge: tanh(x) at x = -1000": _OVERFLOWS,
+            # Which graphs are met depends on the seed, the compiler and the processor.
+            "random graphs: *": (
+                "backward compares the maximum with operands that it computes anew; where the compiler "
+                "fuses a product and a sum in one of them only, nothing is equal and the gradient is lost"
+            ),
+            "memory: 1,000 backward passes": (
+                "each backward pass appends to the metadata of constants, which are never freed "
+                "(not with TRACEMETA=0)"
+            ),
+        }
+    )
 
     def missing(self) -> str:
         """Return what is not installed: the package, or the compiler that it calls."""
