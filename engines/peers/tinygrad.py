@@ -95,8 +95,9 @@ class TinygradEngine(Peer):
             "edge: tanh(x) at x = -1000": _OVERFLOWS,
             # Which graphs are met depends on the seed, the compiler and the processor.
             "random graphs: *": (
-                "backward compares the maximum with operands that it computes anew; where the compiler "
-                "fuses a product and a sum in one of them only, nothing is equal and the gradient is lost"
+                "backward compares the maximum with operands that it computes anew; where the "
+                "compiler fuses a product and a sum in one of them only, nothing is equal and the "
+                "gradient is lost"
             ),
             "memory: 1,000 backward passes": (
                 "each backward pass appends to the metadata of constants, which are never freed "
