@@ -229,10 +229,14 @@ def report(
     """Render the report of a run again, from its records."""
     from benchgrad.benchmarks.console import printer
     from benchgrad.benchmarks.lock import writing_alone
+    from benchgrad.benchmarks.records import RecordError, read_results
+    from benchgrad.benchmarks.verify import misfits
     from benchgrad.reports.page import write_report
 
     alone = writing_alone(writable(folder)) if folder.is_dir() else nullcontext()
     with alone, writing(folder):
+        if found := misfits(read_results(folder)):
+            raise RecordError(f"{folder}: no report can be made of its records: {found[0]}")
         page = write_report(folder)
     printer().print(f"report: {page}", soft_wrap=True)
 

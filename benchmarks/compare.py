@@ -196,7 +196,15 @@ def _engine_obstacle(name: str, old: Results, new: Results) -> str:
         for cell in counting(_cells(name, results)):
             if cell.status != "ok":
                 return f"{cell.status} in {side}: {cell.reason}"
-    return ""
+    warm = [side for side, results in (("OLD", old), ("NEW", new)) if _is_warm_up(name, results)]
+    return (
+        f"only its first epoch, which warms up, was measured in {warm[0]}" if len(warm) == 1 else ""
+    )
+
+
+def _is_warm_up(name: str, results: Results) -> bool:
+    """Return whether a budget left an engine nothing but its first epoch in some round."""
+    return any(len(cell.epochs) < 2 for cell in counting(_cells(name, results)))
 
 
 def _rounds_obstacle(estimate: Estimate) -> str:

@@ -93,7 +93,9 @@ class RunConsole:
         self._progress.update(self._task, completed=n_done, state=state)
 
     def cell_finished(self, cell: Cell) -> None:
-        """Leave a line about the cell."""
+        """Leave a line about the cell, unless the end of the run kept it from starting."""
+        if cell.status == "interrupted" and not cell.epochs:
+            return
         self._n_finished += 1
         total_s = sum(epoch.wall_s for epoch in cell.epochs)
         done = f"{len(cell.epochs)} of {cell.epochs_planned} epochs in {total_s:.2f} s"

@@ -27,24 +27,27 @@ MOST_ROUNDS = 100  # where a plan asks for a precision that its budgets do not k
 class Precision:
     """What became of the precision that a plan asks for.
 
-    `missed` says of each ranked engine whose ratio is not known as well as that, why not. Where
-    there is one engine with a rank or none, there is no ratio.
+    `missed` says of each ranked engine whose ratio is not known as well as that, how well it is
+    and why not better. Where one engine has a rank or none, there is no ratio. `n_rounds` counts
+    the rounds in which something was measured.
     """
 
     asked: float
     n_rounds: int
     n_ratios: int
     missed: dict[str, str]
+    is_interrupted: bool
 
 
 def participants(plan: Plan, cells: Sequence[Cell], round: int) -> tuple[Contestant, ...]:
     """Return who runs in a round, in the plan's order; nobody: the rounds before were enough.
 
-    A plan without a precision has its number of rounds. With one, all engines run in as many
-    rounds as it says and a verdict needs; after that the fastest runs, and those whose ratio to it
-    was not known well enough after the last round and the one before: an interval that ends a run
-    is narrow by luck more often than others, twice in a row less so. Nobody begins a round that
-    would take it beyond its budget, if it takes as long as the rounds before.
+    A plan without a precision has its number of rounds. With one, the engines that have a rank run
+    in as many rounds as it says and a verdict needs; after that the fastest runs, and those whose
+    ratio to it was not known well enough after their last round with it and the one before: an
+    interval that ends a run is narrow by luck more often than others, twice in a row less so.
+    Nobody begins a round that would take it beyond its budget, if it takes as long as the rounds
+    before; without the fastest, or with nobody beside it, there is no further round.
 
     Args:
         plan: what is run.
@@ -53,16 +56,16 @@ def participants(plan: Plan, cells: Sequence[Cell], round: int) -> tuple[Contest
     """
     if plan.precision is None:
         return plan.engines if round < plan.rounds else ()
-    if round >= MOST_ROUNDS or any(cell.status == "interrupted" for cell in cells):
+    if round == 0:
+        return plan.engines
+    if round >= _most_rounds(plan) or any(cell.status == "interrupted" for cell in cells):
         return ()
-    able = tuple(c for c in plan.engines if not _is_spent(c, cells))
-    if round >= least_rounds(plan):
-        fastest, widths = _half_widths(cells)
-        needed = {name for name, width in widths.items() if width > plan.precision}
-        able = tuple(c for c in able if c.name in needed | {fastest})
-        if fastest not in {c.name for c in able}:
-            return ()
-    return able if len(able) > 1 or round == 0 else ()
+    fastest, widths = _half_widths(cells)
+    few = round < least_rounds(plan)
+    needed = {name for name, width in widths.items() if few or width > plan.precision}
+    able = [c for c in plan.engines if c.name in needed | {fastest} and not _is_spent(c, cells)]
+    goes_on = len(able) > 1 and fastest in {c.name for c in able}
+    return tuple(able) if goes_on else ()
 
 
 def rotated(contestants: tuple[Contestant, ...], round: int) -> tuple[Contestant, ...]:
@@ -87,13 +90,20 @@ def precision(plan: Plan, cells: Sequence[Cell]) -> Precision | None:
     if plan.precision is None:
         return None
     fastest, widths = _half_widths(cells)
-    rounds = {name: len(own) for name, own in ranked_rounds(cells).items()}
+    rounds = ranked_rounds(cells)
     missed = {
-        name: f"{_known_to(width, rounds[name])}, {_why_not_better(name, fastest, plan, cells)}"
+        name: _known_to(width, len(rounds[name].keys() & rounds[fastest].keys()))
+        + _why_not_better(name, fastest, plan, cells)
         for name, width in widths.items()
         if width > plan.precision
     }
-    return Precision(plan.precision, len({cell.round for cell in cells}), len(widths), missed)
+    return Precision(
+        asked=plan.precision,
+        n_rounds=len({cell.round for cell in cells if cell.epochs}),
+        n_ratios=len(widths),
+        missed=missed,
+        is_interrupted=any(cell.status == "interrupted" for cell in cells),
+    )
 
 
 def _known_to(width: float, n_rounds: int) -> str:
@@ -103,31 +113,32 @@ def _known_to(width: float, n_rounds: int) -> str:
 
 
 def _why_not_better(name: str, fastest: str, plan: Plan, cells: Sequence[Cell]) -> str:
-    """Return what kept an engine from further rounds."""
-    if any(cell.status == "interrupted" for cell in cells):
-        return "when the run was interrupted"
+    """Return what kept an engine from further rounds, nothing where that was an interruption."""
     for contestant in plan.engines:
         if contestant.name in (name, fastest) and _is_spent(contestant, cells):
             whose = "its budget" if contestant.name == name else f"the budget of {fastest},"
-            return f"within {whose} of {contestant.budget_s:g} s"
-    return "the most that are run"
+            return f", {whose} of {contestant.budget_s:g} s is used up"
+    most = _most_rounds(plan)
+    return f", {most} are the most" if max(cell.round for cell in cells) + 1 >= most else ""
+
+
+def _most_rounds(plan: Plan) -> int:
+    return max(MOST_ROUNDS, plan.rounds)
 
 
 def _half_widths(cells: Sequence[Cell]) -> tuple[str, dict[str, float]]:
     """Return the fastest, and how well the ratio of each other to it is known.
 
-    That is the half width of its interval, after the last round or without it: the larger.
+    That is the half width of its interval, with their last common round or without it: the larger.
     """
     rounds = ranked_rounds(cells)
-    last = max((cell.round for cell in cells), default=0)
-    before = {
-        name: {round: s for round, s in own.items() if round < last} for name, own in rounds.items()
-    }
     fastest, ratios = against_fastest(rounds)
-    return fastest, {
-        name: max(_half_width(ratio), _half_width(paired(before[fastest], before[name])))
-        for name, ratio in ratios.items()
-    }
+    widths = {}
+    for name, ratio in ratios.items():
+        common = sorted(rounds[name].keys() & rounds[fastest].keys())
+        before = {round: rounds[name][round] for round in common[:-1]}
+        widths[name] = max(_half_width(ratio), _half_width(paired(rounds[fastest], before)))
+    return fastest, widths
 
 
 def _half_width(ratio: Estimate) -> float:

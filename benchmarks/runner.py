@@ -169,15 +169,19 @@ class _Run:
     def _judged_again(
         self, cell: Cell, contestant: Contestant, trained: dict[int, gate.Trajectory | str]
     ) -> Cell:
-        """Hold a cell of an unfinished round to the reference that the others are held to."""
+        """Hold a cell of an unfinished round to the reference that the others are held to.
+
+        Without it nothing shows that the cell did the same work, so this report does not have it;
+        the journal does.
+        """
         if cell.equality is None:
             return cell
         try:
             reference = self._reference(contestant, cell.round, trained)
         except StoppedError:
-            return cell
+            reference = f"{INTERRUPTED} before its reference was trained again"
         if isinstance(reference, str):
-            return cell
+            return self._bench.not_started(contestant, cell.round, "interrupted", reference)
         return self._bench.judged(cell, reference, cell.equality.logit_difference)
 
     def _reference(

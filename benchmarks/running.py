@@ -94,7 +94,7 @@ def _measure(journal: Journal, prepared: Dataset, timing: ExitStack) -> int:
     _summarise(results, page)
     if advice:
         _tell(advice)
-    return INTERRUPTED if console.stop_requested() else code
+    return code
 
 
 def _report(folder: Path) -> Path:

@@ -5,6 +5,7 @@ Pure functions of records; nothing is run, read or written here. See docs/measur
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -82,15 +83,24 @@ def ranked_rounds(cells: Iterable[Cell]) -> dict[str, dict[int, float]]:
 def against_fastest(
     rounds: Mapping[str, Mapping[int, float]],
 ) -> tuple[str, dict[str, Estimate]]:
-    """Return the engine with the smallest median over rounds, and how the others compare to it.
+    """Return the engine that no other was faster than, and how the others compare to it.
 
-    The estimates are those of `paired`, by engine; the name is empty if there is no engine.
+    Who is faster is decided over the rounds that two have in common: one that has other rounds
+    than another may have met a faster machine. The estimates are those of `paired`, by engine;
+    the name is empty if there is no engine.
     """
     if not rounds:
         return "", {}
-    fastest = min(rounds, key=lambda name: float(np.median(list(rounds[name].values()))))
+    fastest = functools.reduce(lambda a, b: _faster(a, b, rounds), rounds)
     others = {name: own for name, own in rounds.items() if name != fastest}
     return fastest, {name: paired(rounds[fastest], own) for name, own in others.items()}
+
+
+def _faster(a: str, b: str, rounds: Mapping[str, Mapping[int, float]]) -> str:
+    """Return the faster of two by the median over their common rounds, or else the first."""
+    common = rounds[a].keys() & rounds[b].keys()
+    ratios = [rounds[b][r] / rounds[a][r] for r in common]
+    return b if ratios and float(np.median(ratios)) < 1.0 else a
 
 
 def paired(before: Mapping[int, float], after: Mapping[int, float]) -> Estimate:

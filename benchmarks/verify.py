@@ -5,6 +5,7 @@ Nothing is run, rendered or repaired here; the files of a report are compared in
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -59,13 +60,7 @@ def _misfits_of_data(data: Data) -> Iterator[str]:
 def _misfits_of_cells(results: Results) -> Iterator[str]:
     """Who takes part in a round has one cell in it, and every final state its classes."""
     data = results.data
-    found = Counter((cell.engine, cell.round) for cell in results.cells)
-    planned = _planned(results)
-    for place in sorted(planned | found.keys()):
-        if found[place] != (place in planned):
-            name, round = place
-            has = f"{found[place]} cells, the plan has {int(place in planned)}"
-            yield f"{name}, round {round}: {has}"
+    yield from _misfits_of_rounds(results)
     n_grid = data.grid.n**2 if data.grid else 0
     for cell in results.cells:
         if cell.final:
@@ -77,21 +72,29 @@ def _misfits_of_cells(results: Results) -> Iterator[str]:
                 yield f"{_name(cell)}: predicts classes that there are not"
 
 
-def _planned(results: Results) -> set[tuple[str, int]]:
-    """Return the engines and rounds of which there must be a cell."""
-    planned: set[tuple[str, int]] = set()
-    round = 0
-    while members := _members(results, round):
-        planned |= {(name, round) for name in members}
-        round += 1
-    return planned
+def _misfits_of_rounds(results: Results) -> Iterator[str]:
+    """Yield the misfits of the first round that has any: they decide who is in the next."""
+    found = Counter((cell.engine, cell.round) for cell in results.cells)
+    rounds = {round for _, round in found}
+    for round in itertools.count():
+        members = _members(results, round)
+        if not members and all(other < round for other in rounds):
+            return
+        there = {name for name, other in found if other == round}
+        misfits = [n for n in sorted(members | there) if found[n, round] != (n in members)]
+        for name in misfits:
+            has = f"{found[name, round]} cells, the plan has {int(name in members)}"
+            yield f"{name}, round {round}: {has}"
+        if misfits:
+            return
 
 
 def _members(results: Results, round: int) -> set[str]:
     """Return who takes part in a round.
 
     Where a precision decides, a run that went on may have measured a cell anew whose line was
-    damaged; the rounds after that one stay as they are, whoever would run by its figures.
+    damaged; the rounds after that one stay as they are, whoever would run by its figures. That
+    none of them is missing only the journal tells.
     """
     plan = results.plan
     before = [cell for cell in results.cells if cell.round < round]
@@ -116,6 +119,9 @@ def _numbers_are_possible(folder: Path, results: Results) -> Iterator[str]:
             value = getattr(cell, clock)
             if value is not None and not _is_time(value):
                 yield f"{_name(cell)}: {clock} is {value}"
+        for value in cell.control_s:
+            if not _is_time(value) or value == 0.0:
+                yield f"{_name(cell)}: control_s has {value}"
         parts_s = sum(epoch.wall_s for epoch in cell.epochs)
         if cell.whole_s is not None and cell.whole_s < parts_s:
             yield f"{_name(cell)}: whole_s is {cell.whole_s}, its epochs took {parts_s}"
@@ -185,11 +191,20 @@ def _journal_agrees(folder: Path, results: Results) -> Iterator[str]:
         return
     for damage in reading.damage:
         yield f"{journal.JOURNAL}: {damage}"
-    for cell in results.cells:
-        kept = reading.cells.get((cell.engine, cell.round))
-        if kept is None and cell.status != "interrupted":
+    if reading.header.plan != results.plan:
+        yield f"plan: it is not the one of {journal.JOURNAL}"
+    if reading.resumed_at != results.resumed_at:
+        yield f"resumed_at is {results.resumed_at}, in {journal.JOURNAL} {reading.resumed_at}"
+    cells = {(cell.engine, cell.round): cell for cell in results.cells}
+    for name, round in sorted(reading.cells.keys() - cells.keys()):
+        yield f"{name}, round {round}: it is in {journal.JOURNAL} only"
+    for place, cell in cells.items():
+        kept = reading.cells.get(place)
+        if cell.status == "interrupted":  # or what it would be held to was not there in time
+            continue
+        if kept is None:
             yield f"{_name(cell)}: it is not in {journal.JOURNAL}"
-        elif kept is not None and msgspec.json.encode(kept) != msgspec.json.encode(cell):
+        elif msgspec.json.encode(kept) != msgspec.json.encode(cell):
             yield f"{_name(cell)}: it is not the one of {journal.JOURNAL}"
 
 

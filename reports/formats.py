@@ -55,12 +55,13 @@ def precision(found: Precision) -> str:
     """Return what became of the precision that was asked for, as a sentence without its end."""
     asked = f"±{100 * found.asked:g} %"
     rounds = f"{found.n_rounds} round{'s' if found.n_rounds != 1 else ''}"
+    rounds += ", then interrupted" if found.is_interrupted else ""
     if not found.n_ratios:
         return f"{rounds}; no ratio could be known to {asked}: no two engines have a rank"
-    if not found.missed:
-        return f"{rounds}, until each ratio was known to {asked}"
-    missed = "; ".join(f"{engine} to {how}" for engine, how in found.missed.items())
-    return f"{rounds}; not every ratio is known to {asked}: {missed}"
+    if found.missed:
+        missed = "; ".join(f"{engine} to {how}" for engine, how in found.missed.items())
+        return f"{rounds}; not every ratio is known to {asked}: {missed}"
+    return f"{rounds}{';' if found.is_interrupted else ', until'} each ratio was known to {asked}"
 
 
 def ratio_between(value: float | None, low: float | None, high: float | None) -> str:

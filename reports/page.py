@@ -12,7 +12,7 @@ import jinja2
 
 from benchgrad.benchmarks.records import Results, read_results, write_atomically
 from benchgrad.benchmarks.rounds import precision
-from benchgrad.benchmarks.statistics import CONFIDENCE, MIN_VERDICT_ROUNDS
+from benchgrad.benchmarks.statistics import CONFIDENCE, MIN_VERDICT_ROUNDS, PAIRED_EFFECT
 from benchgrad.reports import formats
 from benchgrad.reports.plot import Plot, all_plots, render
 from benchgrad.reports.style import Style, colours
@@ -132,6 +132,8 @@ def _context(results: Results, derived: Tables, figures: list[Figure]) -> dict[s
         "counted": engines[engines["status"] == "ok"].to_dict("records"),
         "notes": engines[engines["note"] != ""].to_dict("records"),
         "warnings": engines[engines["warning"] != ""].to_dict("records"),
+        "alike": list(engines[engines["is_alike"]]["engine"]),
+        "effect": PAIRED_EFFECT - 1.0,
         "has_intervals": has_intervals(engines),
         "confidence": CONFIDENCE,
         "min_verdict_rounds": MIN_VERDICT_ROUNDS,

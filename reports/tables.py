@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +13,12 @@ import pandas as pd
 from benchgrad.benchmarks.plan import Contestant
 from benchgrad.benchmarks.records import Cell, Results, Usage
 from benchgrad.benchmarks.statistics import (
-    MIN_INTERVAL_ROUNDS,
+    PAIRED_EFFECT,
     against_fastest,
     counting,
     paired,
     ranked_rounds,
+    verdict,
 )
 
 # An engine may seem to use a little more than it does: the two clocks are read one after the
@@ -56,7 +58,7 @@ def tables(results: Results) -> Tables:
     return Tables(
         epochs=epochs,
         engines=engines,
-        ladder=_ladder(engines),
+        ladder=_ladder(engines, results),
         points=pd.concat([_points(results, c) for c in finished.values()] or [pd.DataFrame()]),
         confusion=pd.concat(
             [_confusion(results, c) for c in finished.values()] or [pd.DataFrame()]
@@ -100,35 +102,31 @@ def _engines(results: Results, epochs: pd.DataFrame) -> pd.DataFrame:
             own = own[own["round"].isin([cell.round for cell in cells])]
             rows.append(_engine_row(contestant, cells, own))
     table = pd.DataFrame(rows)
-    ranked = table.loc[table["status"] == "ok", "epoch_s"]
     steps_an_epoch = results.data.n_train / table["counted_rows"]  # a short last batch is a part
     table["node_s"] = table["epoch_s"] / steps_an_epoch / table["nodes"]
     rate = results.environment.matmul_flops_per_s
     table["flops_per_s"] = results.row_flops * results.data.n_train / table["epoch_s"]
     table["matmul_share"] = table["flops_per_s"] / (rate if rate else np.nan)
+    table["node_bytes_each"] = table["node_bytes"] / table["nodes"]
     table["warning"] = [_warning(row, results.plan.threads) for row in table.to_dict("records")]
-    table["times_fastest"] = table["epoch_s"].where(table["status"] == "ok") / ranked.min()
-    return _with_intervals(table, results)
+    return _with_ratios(table, results)
 
 
-def _with_intervals(table: pd.DataFrame, results: Results) -> pd.DataFrame:
-    """Return the engines with `ratio_low` and `ratio_high`, the interval of `times_fastest`.
+def _with_ratios(table: pd.DataFrame, results: Results) -> pd.DataFrame:
+    """Return the engines with `times_fastest`, its interval, and whether it is a difference.
 
-    Where there are rounds enough for one, `times_fastest` becomes what the interval is of: the
-    median over rounds of the ratio within a round, see `benchgrad.benchmarks.statistics`.
+    The ratio is the median over rounds of that within a round, see
+    `benchgrad.benchmarks.statistics`; `ratio_low` and `ratio_high` are nan without rounds enough,
+    `is_alike` is true where there are, and no difference to the fastest was found.
     """
-    table = table.assign(ratio_low=np.nan, ratio_high=np.nan)
-    ranked = table[table["status"] == "ok"]
-    if len(ranked) < 2:
-        return table
+    table = table.assign(times_fastest=np.nan, ratio_low=np.nan, ratio_high=np.nan, is_alike=False)
     fastest, ratios = against_fastest(ranked_rounds(results.cells))
-    if max((r.n_rounds for r in ratios.values()), default=0) < MIN_INTERVAL_ROUNDS:
-        return table
     table.loc[table["engine"] == fastest, "times_fastest"] = 1.0
-    for i, name in ranked["engine"].items():
-        if name in ratios:
-            columns = ["times_fastest", "ratio_low", "ratio_high"]
-            table.loc[i, columns] = ratios[name].ratio, ratios[name].low, ratios[name].high
+    for i, name in table["engine"].items():
+        if found := ratios.get(name):
+            columns = ["times_fastest", "ratio_low", "ratio_high", "is_alike"]
+            is_alike = verdict(found, PAIRED_EFFECT) == "no difference"
+            table.loc[i, columns] = found.ratio, found.low, found.high, is_alike
     return table
 
 
@@ -141,15 +139,21 @@ def _warning(row: Mapping[str, Any], n_threads: int) -> str:
     """Return what a reader must know before comparing an engine, empty if nothing."""
     if row["cpu_s"] > _CPU_CLOCK_S and row["cpu_per_wall"] > n_threads * _CPU_TOLERANCE:
         allowed = "was 1 thread" if n_threads == 1 else f"were {n_threads} threads"
-        return f"kept {row['cpu_per_wall']:.2f} CPUs busy, allowed {allowed}"
+        busy = f"kept {row['cpu_per_wall']:.2f} CPUs busy, allowed {allowed}"
+        return f"{busy}; its times do not compare"
+    if row["is_forecast"] and row["epochs_done"] < 2:
+        return "was ended by its budget in its first epoch, which also warms up"
     return ""
 
 
-def _ladder(engines: pd.DataFrame) -> pd.DataFrame:
+def _ladder(engines: pd.DataFrame, results: Results) -> pd.DataFrame:
     rungs = engines[engines["status"] == "ok"][["engine", "epoch_s", "cause"]]
     if not rungs["cause"].any():
         return rungs[:0].assign(factor=[])
-    return rungs.assign(factor=rungs["epoch_s"].shift() / rungs["epoch_s"])
+    rounds = ranked_rounds(results.cells)
+    names = list(rungs["engine"])
+    factors = [paired(rounds[b], rounds[a]).ratio for a, b in itertools.pairwise(names)]
+    return rungs.assign(factor=[np.nan, *factors])
 
 
 def _engine_row(
@@ -167,7 +171,7 @@ def _engine_row(
         "version": worst.version,
         "note": worst.note,
         "cause": contestant.cause,
-        "rounds": len(cells),
+        "rounds": sum(bool(cell.epochs) for cell in cells),
         **_times(worst, cells, epochs),
         **_observations(cells, epochs),
         **_differences(cells),
@@ -297,9 +301,9 @@ def _median(numbers: list[float | None]) -> float:
 class Comparison:
     """The two engines that a report sets side by side, and how many times one takes the other's.
 
-    `ratio` is the median over rounds of the ratio within a round, with its interval, where there
-    are rounds enough for one; else that of the medians of the steady epochs, and `low` and `high`
-    are nan. `published_ratio` is nan unless the plan has a published figure for both.
+    `ratio` is the median over rounds of the ratio within a round; `low` and `high`, its interval,
+    are nan without rounds enough. `published_ratio` is nan unless the plan has a published figure
+    for both.
     """
 
     slow: str
@@ -321,15 +325,14 @@ def comparison(results: Results, engines: pd.DataFrame) -> Comparison | None:
     chosen = published if len(published) > 1 else ok
     if len(chosen) < 2:
         return None
-    by = "published_epoch_s" if len(published) > 1 else "epoch_s"
+    by = "published_epoch_s" if len(published) > 1 else "times_fastest"
     slow, fast = chosen.loc[chosen[by].idxmax()], chosen.loc[chosen[by].idxmin()]
     rounds = ranked_rounds(results.cells)
-    found = paired(rounds.get(fast["engine"], {}), rounds.get(slow["engine"], {}))
-    has_interval = found.n_rounds >= MIN_INTERVAL_ROUNDS
+    found = paired(rounds[fast["engine"]], rounds[slow["engine"]])
     return Comparison(
         slow=slow["engine"],
         fast=fast["engine"],
-        ratio=found.ratio if has_interval else slow["epoch_s"] / fast["epoch_s"],
+        ratio=found.ratio,
         low=found.low,
         high=found.high,
         published_ratio=slow["published_epoch_s"] / fast["published_epoch_s"],
@@ -367,5 +370,7 @@ def drift(results: Results) -> Drift | None:
     if len(taken) < 2:
         return None
     median_s = float(np.median(taken))
+    if median_s <= 0.0:
+        return None
     low, high = np.percentile(taken, [5, 95])
     return Drift(median_s, float(high - low) / median_s, len(taken))

@@ -6,6 +6,7 @@ from rich.table import Table
 
 from benchgrad.benchmarks.records import Results
 from benchgrad.benchmarks.rounds import precision
+from benchgrad.benchmarks.statistics import PAIRED_EFFECT
 from benchgrad.reports import formats
 from benchgrad.reports.tables import comparison, drift, has_intervals, tables
 
@@ -34,12 +35,14 @@ def summary(results: Results) -> Iterator[Table | str]:
         )
     yield table
     for row in engines[engines["warning"] != ""].to_dict("records"):
-        yield f"warning: {row['engine']} {row['warning']}; its times do not compare"
+        yield f"warning: {row['engine']} {row['warning']}"
     moved = drift(results)
     if moved and moved.is_noisy:
         varied = f"a fixed workload varied by {formats.percent(moved.spread)} between cells"
         meaning = moved.meaning(has_intervals(engines))
         yield f"warning: the machine was noisy: {varied}; {meaning}"
+    if alike := list(engines[engines["is_alike"]]["engine"]):
+        yield f"not told from the fastest, within {PAIRED_EFFECT - 1:.0%}: {', '.join(alike)}"
     reached = precision(results.plan, results.cells)
     if reached:
         yield formats.precision(reached)

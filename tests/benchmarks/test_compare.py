@@ -62,6 +62,20 @@ def rows(old, new, *arguments):
 OLD = results({"a": 0.01, "b": 0.02, "c": 0.03})
 
 
+def test_a_first_epoch_is_not_compared_with_steady_ones():
+    """A budget may leave an engine nothing else, and the first epoch warms up."""
+    cut = [
+        msgspec.structs.replace(cell, epochs=cell.epochs[: 1 if cell.engine == "a" else None])
+        for cell in OLD.cells
+    ]
+    found = rows(OLD, msgspec.structs.replace(OLD, cells=cut))
+    assert found["a"].verdict == "not comparable"
+    assert found["a"].reason == "only its first epoch, which warms up, was measured in NEW"
+    assert found["b"].verdict == "no difference"
+    both = msgspec.structs.replace(OLD, cells=cut)
+    assert rows(both, both)["a"].verdict == "no difference"
+
+
 def test_each_engine_has_its_ratio_its_interval_and_its_verdict():
     found = rows(OLD, results({"a": 0.012, "b": 0.02, "c": 0.024}, seed=1))
     assert [row.verdict for row in found.values()] == ["slower", "no difference", "faster"]

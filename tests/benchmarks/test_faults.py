@@ -5,6 +5,7 @@ import subprocess
 import sys
 import time
 
+import msgspec
 import psutil
 import pytest
 from test_cli import BENCHGRAD, benchgrad, let_it, start, wait_for_file, wait_for_line, workers_of
@@ -17,6 +18,7 @@ from benchgrad.benchmarks.process import _TAIL, Limits, WorkerProcess
 from benchgrad.benchmarks.records import read_results
 from benchgrad.benchmarks.runner import prepare
 from benchgrad.benchmarks.session import claimed
+from benchgrad.benchmarks.verify import _journal_agrees
 
 MIB = 2**20
 
@@ -302,3 +304,12 @@ def test_verify_holds_a_report_against_its_journal(tmp_path):
     assert done.returncode == 1
     assert "does not match its checksum" in done.stdout
     assert "numpy, round 0: it is not in journal.jsonl" in done.stdout
+    path.write_bytes(whole)
+    results = read_results(folder)
+    for changed, problem in (
+        ({"resumed_at": ["later"]}, "resumed_at is ['later'], in journal.jsonl []"),
+        ({"plan": results.plan.replace(title="Another")}, "plan: it is not the one of"),
+        ({"cells": results.cells[:1]}, "tensor, round 0: it is in journal.jsonl only"),
+    ):
+        tampered = msgspec.structs.replace(results, **changed)
+        assert any(problem in line for line in _journal_agrees(folder, tampered))

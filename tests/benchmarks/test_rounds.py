@@ -60,8 +60,7 @@ def test_nobody_begins_a_round_that_would_take_it_beyond_its_budget(budget_s, ex
         assert names(plan(*engines), STEADY + WIDE, 6) == expected
     missed = precision(plan(*engines), STEADY + WIDE).missed
     assert missed["c"] == (
-        "±15.4 % after 6 rounds, "
-        + ("the most that are run" if expected else "within its budget of 6.9 s")
+        "±15.4 % after 6 rounds" + ("" if expected else ", its budget of 6.9 s is used up")
     )
 
 
@@ -71,7 +70,7 @@ def test_without_a_budget_there_is_an_end_all_the_same():
     last = [cell for cell in many if cell.round < MOST_ROUNDS - 1]
     assert names(asked, last, MOST_ROUNDS - 1) == ["a", "b"]
     assert names(asked, many, MOST_ROUNDS) == []
-    assert precision(asked, many).missed["b"].endswith("after 100 rounds, the most that are run")
+    assert precision(asked, many).missed["b"].endswith("after 100 rounds, 100 are the most")
 
 
 def test_an_engine_that_has_used_its_budget_in_one_round_is_measured_once():
@@ -81,7 +80,21 @@ def test_an_engine_that_has_used_its_budget_in_one_round_is_measured_once():
     assert names(plan(once, "a", "b"), [], 0) == ["slow", "a", "b"]
     assert names(plan(once, "a", "b"), first + slow, 1) == ["a", "b"]
     missed = precision(plan(once, "a", "b"), STEADY + CLOSE + slow).missed
-    assert missed == {"slow": "no interval after 1 round, within its budget of 60 s"}
+    assert missed == {"slow": "no interval after 1 round, its budget of 60 s is used up"}
+
+
+def test_without_the_fastest_nobody_goes_on():
+    fast = Contestant("a", budget_s=1.5)
+    first = [cell for cell in STEADY + CLOSE + WIDE if cell.round == 0]
+    assert names(plan(fast, "b", "c"), first, 1) == []
+    missed = precision(plan(fast, "b", "c"), first).missed
+    assert missed["b"] == "no interval after 1 round, the budget of a, of 1.5 s is used up"
+
+
+def test_more_rounds_than_the_most_are_run_if_the_plan_says_so():
+    n = MOST_ROUNDS + 1
+    many = cells("a", *[1.0] * (n - 1)) + cells("b", *[1.5] * (n - 1))
+    assert names(plan("a", "b", rounds=n), many, n - 1) == ["a", "b"]
 
 
 def test_an_engine_alone_has_nothing_to_be_compared_with():
@@ -90,7 +103,9 @@ def test_an_engine_alone_has_nothing_to_be_compared_with():
     assert names(plan(slow, "a"), first, 1) == []
 
 
-def test_an_engine_without_a_rank_keeps_no_run_going():
+def test_an_engine_without_a_rank_runs_once_and_keeps_no_run_going():
+    first = cells("a", 1.0) + cells("b", 1.3) + cells("d", 1.0, status="crashed")
+    assert names(plan("a", "b", "d"), first, 1) == ["a", "b"]
     crashed = cells("d", *[1.0] * 6, status="crashed")
     assert names(plan("a", "b", "d"), STEADY + CLOSE + crashed, 6) == []
     assert precision(plan("a", "b", "d"), STEADY + CLOSE + crashed).missed == {}
@@ -101,11 +116,18 @@ def test_an_interrupted_run_has_no_further_round():
     ended = cells("c", 1.0, status="interrupted", begin=6)
     assert names(plan("a", "c"), STEADY + WIDE, 6) == ["a", "c"]
     assert names(plan("a", "c"), STEADY + WIDE + cells("a", 1.0, begin=6) + ended, 7) == []
-    assert (
-        precision(plan("a", "c"), STEADY + WIDE + ended)
-        .missed["c"]
-        .endswith("after 6 rounds, when the run was interrupted")
-    )
+    found = precision(plan("a", "c"), STEADY + WIDE + ended)
+    assert (found.n_rounds, found.is_interrupted) == (7, True)
+    assert found.missed == {"c": "±15.4 % after 6 rounds"}
+
+
+def test_an_interrupted_round_makes_no_ratio_better_known():
+    """In the last round of both the interval was narrow, without it too wide."""
+    once = cells("a", *[1.0] * 6) + cells("b", 1.3, 1.3, 1.2, 1.4, 1.3, 1.3)
+    missed = precision(plan("a", "b", precision=0.05), once).missed
+    none = [Cell(name, 6, "interrupted", 1, reason="why") for name in "ab"]
+    assert missed
+    assert precision(plan("a", "b", precision=0.05), once + none).missed == missed
 
 
 def test_each_round_begins_with_another_engine():

@@ -177,7 +177,7 @@ def test_a_budget_ends_a_run_before_its_precision_is_reached(plan, tmp_path):
     (missed,) = {
         how.split(", ")[1] for how in precision(results.plan, results.cells).missed.values()
     }
-    assert missed == "within its budget of 3 s"
+    assert missed == "its budget of 3 s is used up"
     for name in "abc":
         assert sum(cell.whole_s for cell in results.cells if cell.engine == name) < 3.0
 
@@ -191,6 +191,14 @@ def test_an_interrupted_run_goes_on_to_its_precision(plan, tmp_path, ends_after)
     results = whole_run(plan, tmp_path)
     assert [cell for cell in results.cells if cell in kept] == kept
     assert precision(plan, results.cells).missed == {}
+
+
+def test_a_cell_whose_reference_was_not_trained_again_waits_in_the_journal(plan, tmp_path):
+    (kept,) = (cell for cell in whole_run(plan, tmp_path, 1).cells if cell.status == "ok")
+    ended_at_once = whole_run(plan, tmp_path, 0)
+    assert {cell.status for cell in ended_at_once.cells} == {"interrupted"}
+    assert "before its reference was trained again" in ended_at_once.cells[0].reason
+    assert whole_run(plan, tmp_path).cells[0] == kept
 
 
 def test_rounds_after_a_damaged_line_are_kept(plan, tmp_path):

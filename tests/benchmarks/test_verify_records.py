@@ -126,7 +126,7 @@ def cell_of(results, engine, round=0):
         ("broken", ("status",), lambda x: "ok", "status is ok without a comparison"),
         ("broken", ("reason",), lambda x: "", "status is crashed without a reason"),
         ("broken", ("status",), lambda x: "missing", "status is missing, and it has 2 epochs"),
-        ("absent", ("round",), lambda x: 1, "absent, round 1: 1 cells, the plan has 0"),
+        ("absent", ("round",), lambda x: 1, "absent, round 0: 0 cells, the plan has 1"),
         ("absent", ("engine",), lambda x: "other", "other, round 0: 1 cells, the plan has 0"),
     ],
 )  # fmt: skip
@@ -246,3 +246,11 @@ def test_records_that_do_not_fit_together_are_reported_and_not_rendered(folder, 
 def test_a_folder_without_records_is_a_mistake(tmp_path):
     done = CliRunner().invoke(app, ["verify", str(tmp_path)])
     assert isinstance(done.exception, RecordError)
+
+
+def test_records_that_do_not_fit_together_give_one_line_and_no_report(results, tmp_path):
+    write_results(msgspec.structs.replace(results, cells=[]), tmp_path)
+    done = CliRunner().invoke(app, ["report", str(tmp_path)])
+    assert isinstance(done.exception, RecordError)
+    assert "no report can be made of its records: absent, round 0: 0 cells" in str(done.exception)
+    assert not (tmp_path / "summary.md").exists()
