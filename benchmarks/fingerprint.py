@@ -44,7 +44,11 @@ def take(plan: Plan, dataset: Dataset) -> Fingerprint:
         code=_hashes_of_code(),
         plugins={str(path): _hash(path) for spec in specs for path in _plugin_files(spec)},
         machine=environment.machine(),
-        packages={d.name: d.version for d in distributions() if d.name},
+        packages={
+            found["Name"]: found["Version"]
+            for found in (distribution.metadata for distribution in distributions())
+            if found["Name"]
+        },
     )
 
 

@@ -126,6 +126,8 @@ def render(plot: Plot, frame: pd.DataFrame, style: Style) -> dict[str, bytes]:
                 ax.set_title(_short(str(value)), color=style.colours.get(str(value), INK))
         for ax in axes[len(panels) :]:
             ax.set_axis_off()
+        figure.draw_without_rendering()  # places everything, once for both formats
+        figure.set_layout_engine("none")
         contents = {}
         for extension, metadata in (("png", None), ("svg", {"Date": None})):
             buffer = io.BytesIO()

@@ -81,7 +81,6 @@ def test_a_precision_takes_as_many_rounds_as_it_needs(tmp_path):
     assert "[12] " in done.stderr
     assert " rounds, until each ratio was known to ±90 %" in done.stdout
     assert "until each ratio was known to ±90 %" in (tmp_path / "out/summary.md").read_text()
-    assert benchgrad("verify", "out", cwd=tmp_path).returncode == 0
 
 
 def test_a_report_renders_again_to_the_same_bytes(quick):

@@ -267,13 +267,17 @@ def test_a_folder_that_is_read_only_gets_one_line_before_anything_runs(tmp_path,
 
 def test_two_runs_into_one_folder_at_once_are_one_run_and_one_line(tmp_path, pair):
     first = start(tmp_path, *pair)
-    wait_for_line(first, "numpy: ok")
-    for arguments in (pair, (*pair, "--overwrite"), ("run", "--resume", "out"), ("report", "out")):
-        second = benchgrad(*arguments, cwd=tmp_path)
-        assert second.returncode == 2
-        assert second.stderr.count("\n") == 1
-        assert "another benchgrad is writing into 'out'" in second.stderr
-    stderr = let_it(first, tmp_path)
+    try:
+        wait_for_line(first, "numpy: ok")
+        for arguments in (
+            pair, (*pair, "--overwrite"), ("run", "--resume", "out"), ("report", "out"),
+        ):  # fmt: skip
+            second = benchgrad(*arguments, cwd=tmp_path)
+            assert second.returncode == 2
+            assert second.stderr.count("\n") == 1
+            assert "another benchgrad is writing into 'out'" in second.stderr
+    finally:
+        stderr = let_it(first, tmp_path)
     assert first.returncode == 0, stderr
     assert {cell.status for cell in read_results(tmp_path / "out").cells} == {"ok"}
     assert read(tmp_path / "out").ended

@@ -1,5 +1,7 @@
 """Runs checks in this process, and engines that are written to a file."""
 
+import functools
+
 import pytest
 
 from benchgrad.engines import load
@@ -19,15 +21,16 @@ def verdict():
     return run
 
 
-@pytest.fixture
-def check_source(tmp_path):
-    """Return the outcome of most checks on an engine given as source text.
+@pytest.fixture(scope="session")
+def check_source(tmp_path_factory):
+    """Return the outcome of most checks on an engine given as source text, each checked once.
 
     Random graphs are left out: they repeat, slowly, what the table has found.
     """
 
+    @functools.cache
     def run(source):
-        path = tmp_path / "engine_of_a_test.py"
+        path = tmp_path_factory.mktemp("engine") / "engine_of_a_test.py"
         path.write_text(source, "utf-8")
         subject = Subject(str(path), load(str(path)), is_fast=True)
         checks = [c for c in checks_of(Options(is_fast=True)) if c.group != "random graphs"]
