@@ -9,6 +9,9 @@ from typing import Any
 
 import numpy as np
 
+_CONTAINERS = (tuple, set, frozenset, list)
+_PARTS = (*_CONTAINERS, dict, float, np.ndarray, CellType)
+
 
 @dataclass(frozen=True)
 class Counts:
@@ -76,7 +79,7 @@ def _bytes_of(nodes: list[Any], seen: set[int]) -> tuple[int, int]:
 
 def _held_by(thing: Any) -> list[Any]:
     """Return what an object holds, if it is of a kind that a node is built of."""
-    if isinstance(thing, tuple | set | frozenset | list):
+    if isinstance(thing, _CONTAINERS):
         return [part for part in thing if _counts(part)]
     if isinstance(thing, dict):
         return [part for part in thing.values() if _counts(part)]
@@ -93,4 +96,4 @@ def _counts(part: Any) -> bool:
     """Tell what belongs to a graph from what a module or the interpreter holds anyway."""
     if isinstance(part, FunctionType):
         return part.__closure__ is not None
-    return isinstance(part, tuple | set | frozenset | list | dict | float | np.ndarray | CellType)
+    return isinstance(part, _PARTS)

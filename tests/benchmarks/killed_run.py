@@ -69,7 +69,7 @@ def mortal(function, n, half):
     return call
 
 
-def main(folder, log, part="", n=0):
+def main(header, folder, log, part="", n=0):
     calls = {"": (), "half": ("write",), "before": ("write", "fsync", "replace")}[part]
     counter = [n]
     for name in calls:
@@ -83,7 +83,7 @@ def main(folder, log, part="", n=0):
                 listener.line("damage:", damage)
             journal = Journal.go_on(folder, found)
         else:
-            journal = Journal.begin(folder, runner.header(PLAN, "a test", dataset))
+            journal = Journal.begin(folder, header)
         with journal:
             results = runner.run(PLAN, "a test", dataset, listener, journal)
             write_results(results, folder)

@@ -6,21 +6,24 @@ import shutil
 import signal
 
 import pytest
-from killed_run import CELLS, main
+from killed_run import CELLS, PLAN, main, toy
 
 from benchgrad.benchmarks.journal import JOURNAL, JournalError, read
 from benchgrad.benchmarks.records import read_results
+from benchgrad.benchmarks.runner import header
 from benchgrad.benchmarks.verify import problems
 
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["killed_run"])
+# What `killed_run` imports; itself it would not be found from there.
+PROCESSES.set_forkserver_preload(["benchgrad.benchmarks.runner", "benchgrad.benchmarks.session"])
+HEADER = header(PLAN, "a test", toy())
 
 
 def start(folder, *how):
     """Run in a process of its own; return the signal that ended it, 0 if none did, and its log."""
     log = folder.with_suffix(".log")
     log.unlink(missing_ok=True)
-    process = PROCESSES.Process(target=main, args=(folder, log, *how))
+    process = PROCESSES.Process(target=main, args=(HEADER, folder, log, *how))
     process.start()
     process.join()
     assert process.exitcode in (0, -signal.SIGKILL)
