@@ -9,6 +9,12 @@ from pathlib import Path
 import pytest
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """Return one more than there are processors: many tests wait for a process or a timeout."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory):
     """Return a function that installs a package, and returns the folder it went to and the

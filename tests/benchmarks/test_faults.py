@@ -71,16 +71,16 @@ def share(n, function):
     [
         ("ctypes.string_at(0)", "crashed", "signal 11 (SIGSEGV) (after 2 of 5 epochs)"),
         ("os.abort()", "crashed", "signal 6 (SIGABRT)"),
-        ("[a @ a for a in [np.ones((12_000, 12_000))]]", "timeout", "killed after 5 s"),
+        ("[a @ a for a in [np.ones((12_000, 12_000))]]", "timeout", "killed after 3 s"),
         ("[signal.signal(s, signal.SIG_IGN) for s in (1, 2, 15)]; ctypes.PyDLL(None).sleep(60)",
-         "timeout", "killed after 5 s (after 2 of 5 epochs)"),
+         "timeout", "killed after 3 s (after 2 of 5 epochs)"),
         ("os.close(1); os.close(2)", "ok", ""),
         ("os.close(1); os.close(2); os._exit(4)", "crashed", "exit code 4 before it was done"),
     ],
 )  # fmt: skip
 def test_an_engine_that_fails_in_c_is_a_row(engine_file, body, status, reason):
     path = engine_file(body, top="import ctypes")
-    cell = run_one(path, timeout_s=5 if status == "timeout" else 60)
+    cell = run_one(path, timeout_s=3 if status == "timeout" else 60)
     assert (cell.status, len(cell.epochs)) == (status, 5 if status == "ok" else 2)
     assert reason in cell.reason
 
@@ -89,7 +89,7 @@ def test_an_engine_that_fails_in_c_is_a_row(engine_file, body, status, reason):
 def test_of_ten_children_none_outlives_its_cell(engine_file, tmp_path, then):
     pids = tmp_path / "pids"
     path = engine_file(f"spread({str(pids)!r}); {then}", top=SPREAD)
-    cell = run_one(path, timeout_s=5 if "sleep" in then else 60)
+    cell = run_one(path, timeout_s=3 if "sleep" in then else 60)
     assert cell.status == {"pass": "ok", "os._exit(1)": "crashed"}.get(then, "timeout")
     children = [int(pid) for pid in pids.read_text().split()]
     assert len(children) == 10
@@ -142,11 +142,11 @@ def test_a_worker_goes_before_its_runner_when_memory_runs_out(engine_file):
 
 def test_an_engine_that_took_too_long_is_not_started_again(engine_file):
     path = engine_file("time.sleep(60)")
-    first, second, third, other = go(small(path, "numpy", timeout_s=5, rounds=2)).cells
+    first, second, third, other = go(small(path, "numpy", timeout_s=3, rounds=2)).cells
     assert (first.status, second.status, third.status) == ("timeout", "ok", "ok")
     assert (other.engine, other.status) == (path, "pruned")
     assert other.reason == (
-        "not started: in round 1 it ended with timeout: killed after 5 s (after 2 of 5 epochs)"
+        "not started: in round 1 it ended with timeout: killed after 3 s (after 2 of 5 epochs)"
     )
 
 
