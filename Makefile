@@ -12,7 +12,7 @@ OUT := reports/out
 
 help:
 	@echo "make bench        the published comparison on this machine (about three minutes)"
-	@echo "make bench-quick  the same comparison in under 20 seconds"
+	@echo "make bench-quick  the same comparison in about 20 seconds"
 	@echo "make bench-full   the same, every engine to its end (about ten minutes)"
 	@echo "make ladder       from micrograd to NumPy, each step with its factor and cause"
 	@echo "make bench-peers  PyTorch, JAX and others beside the built-in engines; runs what is installed"

@@ -200,16 +200,7 @@ class Bench:
             epochs=observed.epochs,
         )
         if ready := observed.ready:
-            cell = msgspec.structs.replace(
-                cell,
-                kind=ready.kind,
-                version=ready.version,
-                note=ready.note,
-                import_s=ready.import_s,
-                build_s=ready.build_s,
-                first_step_s=ready.first_step_s,
-                baseline_bytes=ready.baseline_bytes,
-            )
+            cell = msgspec.structs.replace(cell, **msgspec.structs.asdict(ready))
         if done := observed.finished:
             cell = msgspec.structs.replace(
                 cell,

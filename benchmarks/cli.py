@@ -317,9 +317,9 @@ def verify(
     from benchgrad.reports import verify as files
 
     results = read_results(folder)
-    found = records.problems(folder, results)
-    if not records.misfits(results):
-        found += files.problems(folder, results)
+    found = records.misfits(results)
+    if not found:
+        found = [*records.contradictions(folder, results), *files.problems(folder, results)]
     for problem in found:
         sys.stdout.write(f"{problem}\n")
     if found:

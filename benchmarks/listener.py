@@ -28,3 +28,24 @@ class Listener(Protocol):
 
     def cell_finished(self, cell: Cell) -> None:
         """A cell has its status."""
+
+
+class Quiet(Listener):
+    """Hears nothing and never ends a run; what another one hears, it overrides."""
+
+    def stop_requested(self) -> bool:
+        """Return False."""
+        return False
+
+    def stop_at_once(self) -> bool:
+        """Return False."""
+        return False
+
+    def cell_started(self, engine: str, round: int, n_epochs: int) -> None:
+        """Do nothing."""
+
+    def epoch_done(self, engine: str, n_done: int, n_epochs: int) -> None:
+        """Do nothing."""
+
+    def cell_finished(self, cell: Cell) -> None:
+        """Do nothing."""

@@ -86,14 +86,11 @@ def _measure(journal: Journal, prepared: Dataset, timing: ExitStack) -> int:
             write_results(results, folder)
             page = _report(folder)
         code = _verdict(results, header.asked_for)
-        if any(cell.status == "interrupted" for cell in results.cells):
-            advice = f"go on with: benchgrad run --resume {shlex.quote(str(folder))}"
-        else:
+        if code != INTERRUPTED:
             journal.end()
-            advice = ""
     _summarise(results, page)
-    if advice:
-        _tell(advice)
+    if code == INTERRUPTED:
+        _tell(f"go on with: benchgrad run --resume {shlex.quote(str(folder))}")
     return code
 
 

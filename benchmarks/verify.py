@@ -28,13 +28,17 @@ def problems(folder: Path, results: Results) -> list[str]:
 
     Where the parts do not fit together only that is reported: nothing can be computed of them.
     """
-    checks = _checks()
-    return misfits(results) or [p for check in checks for p in check(folder, results)]
+    return misfits(results) or contradictions(folder, results)
 
 
 def misfits(results: Results) -> list[str]:
     """Return where the parts of the records do not fit together, so that no report can be made."""
     return [*_misfits_of_data(results.data), *_misfits_of_cells(results)]
+
+
+def contradictions(folder: Path, results: Results) -> list[str]:
+    """Return what is wrong with records whose parts fit together, one line for each problem."""
+    return [problem for check in _checks() for problem in check(folder, results)]
 
 
 def _checks() -> tuple[Check, ...]:

@@ -5,15 +5,14 @@ is no difference to be found, between the first and the third one of 5 %. docs/m
 the figures of one such call.
 """
 
-import os
 import sys
 from collections import Counter
-from datetime import datetime
 from pathlib import Path
 
-from benchgrad.benchmarks import lock, runner
+from benchgrad.benchmarks import runner
+from benchgrad.benchmarks.listener import Quiet
 from benchgrad.benchmarks.plan import Contestant, Plan, load_plan
-from benchgrad.benchmarks.records import Cell
+from benchgrad.benchmarks.running import Terms
 from benchgrad.benchmarks.statistics import (
     PAIRED_EFFECT,
     Estimate,
@@ -25,25 +24,6 @@ from benchgrad.reports.formats import percent
 from benchgrad.reports.tables import drift
 
 N_RUNS, N_ROUNDS, N_EPOCHS = 10, 10, 60
-
-
-class _Quiet:
-    """Hears nothing, and never ends a run."""
-
-    def stop_requested(self) -> bool:
-        return False
-
-    def stop_at_once(self) -> bool:
-        return False
-
-    def cell_started(self, engine: str, round: int, n_epochs: int) -> None:
-        pass
-
-    def epoch_done(self, engine: str, n_done: int, n_epochs: int) -> None:
-        pass
-
-    def cell_finished(self, cell: Cell) -> None:
-        pass
 
 
 def _plan() -> Plan:
@@ -66,10 +46,9 @@ def main() -> None:
     plan = _plan()
     dataset = runner.prepare(plan)
     verdicts = {"second": Counter[str](), "slowed": Counter[str]()}
-    holder = lock.Holder(os.getpid(), f"{datetime.now():%Y-%m-%d %H:%M:%S}", "make verdicts")
-    with lock.timing_alone(lock.MACHINE, holder, wait=True, tell=print):
+    with Terms("make verdicts", lock=None, wait=True).timing_alone():
         for n in range(1, N_RUNS + 1):
-            results = runner.run(plan, "make verdicts", dataset, _Quiet())
+            results = runner.run(plan, "make verdicts", dataset, Quiet())
             rounds = ranked_rounds(results.cells)
             found = {name: paired(rounds["first"], rounds[name]) for name in verdicts}
             for name, estimate in found.items():

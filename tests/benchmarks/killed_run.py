@@ -14,6 +14,7 @@ import numpy as np
 
 from benchgrad.benchmarks import runner, session
 from benchgrad.benchmarks.journal import Journal, read
+from benchgrad.benchmarks.listener import Quiet
 from benchgrad.benchmarks.plan import load_plan
 from benchgrad.benchmarks.records import write_results
 from benchgrad.datasets import Dataset
@@ -30,7 +31,7 @@ def toy():
     return Dataset("toy", X[:30], y[:30], X[30:], y[30:], ("left", "right"))
 
 
-class Logging:
+class Logging(Quiet):
     def __init__(self, log):
         self.log = log
 
@@ -38,20 +39,8 @@ class Logging:
         with self.log.open("a") as file:
             print(*words, file=file)
 
-    def stop_requested(self):
-        return False
-
-    def stop_at_once(self):
-        return False
-
     def cell_started(self, engine, round, n_epochs):
         self.line("trained:" if "reference" in engine else engine, round)
-
-    def epoch_done(self, engine, n_done, n_epochs):
-        pass
-
-    def cell_finished(self, cell):
-        pass
 
 
 def mortal(function, n, half):

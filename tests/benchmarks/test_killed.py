@@ -108,7 +108,7 @@ def test_a_journal_that_ends_at_any_byte_has_the_cells_whose_lines_are_whole(who
         assert [damage.split(" is ")[0] for damage in found.damage] == (
             [] if at_a_line else [f"line {n_whole + 1}"]
         )
-    for length in range(0, ends[0], 7):
+    for length in range(ends[0]):
         path.write_bytes(content[:length])
         with pytest.raises(JournalError, match="first line is cut off or garbled"):
             read(tmp_path)

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from benchgrad.benchmarks.bench import Bench
+from benchgrad.benchmarks.listener import Quiet
 from benchgrad.benchmarks.messages import Job
 from benchgrad.benchmarks.plan import Contestant, load_plan
 from benchgrad.benchmarks.process import (
@@ -19,27 +20,18 @@ from benchgrad.benchmarks.runner import prepare, run
 from benchgrad.engines import EngineError
 
 
-class Silent:
+class Silent(Quiet):
     """A listener that remembers what it was told."""
 
     def __init__(self):
         self.started = []
         self.epochs = []
 
-    def stop_requested(self):
-        return False
-
-    def stop_at_once(self):
-        return False
-
     def cell_started(self, engine, round, n_epochs):
         self.started.append((engine, round))
 
     def epoch_done(self, engine, n_done, n_epochs):
         self.epochs.append((engine, n_done, n_epochs))
-
-    def cell_finished(self, cell):
-        pass
 
 
 def small(*engines, **changes):

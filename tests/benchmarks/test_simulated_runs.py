@@ -16,6 +16,7 @@ from simulation import Machine, Noise, rounds_of
 from benchgrad.benchmarks import bench, runner
 from benchgrad.benchmarks.clock import Clock
 from benchgrad.benchmarks.journal import JOURNAL, Journal, read
+from benchgrad.benchmarks.listener import Quiet
 from benchgrad.benchmarks.messages import Event
 from benchgrad.benchmarks.plan import Contestant, load_plan
 from benchgrad.benchmarks.process import Exit
@@ -28,8 +29,8 @@ from benchgrad.engines import load
 N_ROUNDS, N_EPOCHS = 6, 8
 
 
-class Quiet:
-    """A listener that hears nothing, and ends a run after so many cells if that is asked for."""
+class Ending(Quiet):
+    """A listener that ends a run after so many cells, if that is asked for."""
 
     def __init__(self, ends_after=None):
         self.ends_after = ends_after
@@ -37,14 +38,6 @@ class Quiet:
 
     def stop_requested(self):
         return self.n_finished == self.ends_after
-
-    def stop_at_once(self):
-        return False
-
-    def cell_started(self, *told):
-        pass
-
-    epoch_done = cell_started
 
     def cell_finished(self, cell):
         self.n_finished += cell.status != "interrupted"
@@ -141,7 +134,7 @@ def whole_run(plan, folder, ends_after=None):
         else Journal.begin(folder, runner.header(plan, "test", dataset))
     )
     with begun as journal:
-        results = runner.run(plan, "test", dataset, Quiet(ends_after), journal)
+        results = runner.run(plan, "test", dataset, Ending(ends_after), journal)
     assert problems(folder, results) == []
     return results
 

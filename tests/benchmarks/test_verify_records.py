@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from benchgrad.benchmarks import description, runner
 from benchgrad.benchmarks.cli import app
+from benchgrad.benchmarks.listener import Quiet
 from benchgrad.benchmarks.plan import Contestant, load_plan
 from benchgrad.benchmarks.records import RecordError, Results, write_results
 from benchgrad.benchmarks.verify import problems
@@ -20,19 +21,6 @@ from benchgrad.reports import verify as files
 from benchgrad.reports.page import write_report
 
 WRONG = "losses = losses * 1.01"
-
-
-class Quiet:
-    def stop_requested(self):
-        return False
-
-    def stop_at_once(self):
-        return False
-
-    def cell_started(self, *told):
-        pass
-
-    epoch_done = cell_finished = cell_started
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ import pytest
 
 from benchgrad.benchmarks import plan as plans
 from benchgrad.benchmarks import runner
+from benchgrad.benchmarks.listener import Quiet
 from benchgrad.engines import MLP, SGD, UnsupportedError, load, registry
 from benchgrad.engines.registry import status_of
 
@@ -104,24 +105,9 @@ def test_an_argument_that_is_not_used_has_gradient_zero(name):
     np.testing.assert_array_equal(gradients[1], np.zeros((1, 1)))
 
 
-class Silent:
-    """A listener that says nothing."""
-
-    def stop_requested(self):
-        return False
-
-    def stop_at_once(self):
-        return False
-
-    def cell_started(self, *_):
-        pass
-
-    epoch_done = cell_finished = cell_started
-
-
 def test_the_plan_peers_ranks_them_all():
     plan = plans.load_plan("peers").replace(rounds=1).with_each(epochs=2)
-    results = runner.run(plan, "", runner.prepare(plan), Silent())
+    results = runner.run(plan, "", runner.prepare(plan), Quiet())
     by_name = {cell.engine: cell for cell in results.cells}
     assert set(PEERS) <= set(by_name)
     for name, cell in by_name.items():
