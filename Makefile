@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-ROOMS := engines benchmarks datasets reports
+ROOMS := benchmarks datasets engines processes reports
 OUT := reports/out
 
 .DEFAULT_GOAL := help
@@ -64,11 +64,12 @@ test-peers: $(PEERS)/.installed
 
 # mypy is shown the rooms under the names they are imported by.
 lint: $(STAMP)
-	@mkdir -p build/typing/benchgrad
-	@for room in $(ROOMS); do ln -sfn ../../../$$room build/typing/benchgrad/$$room; done
+	@rm -rf build/typing && mkdir -p build/typing/benchgrad
+	@for room in $(ROOMS); do ln -s ../../../$$room build/typing/benchgrad/$$room; done
+	@for part in front_door/*; do ln -s ../../../$$part build/typing/benchgrad/; done
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy $(ROOMS:%=-p benchgrad.%)
+	$(BIN)/mypy -p benchgrad
 
 format: $(STAMP)
 	$(BIN)/ruff check --fix .
@@ -76,7 +77,7 @@ format: $(STAMP)
 
 microbench: $(STAMP)
 	@mkdir -p $(OUT)
-	$(BIN)/python -m pytest benchmarks/micro -n 0 --benchmark-enable --benchmark-only \
+	$(BIN)/python -m pytest tools -n 0 --benchmark-enable --benchmark-only \
 	  --benchmark-columns=min,median,iqr,rounds --benchmark-sort=name \
 	  --benchmark-json=$(OUT)/microbench.json
 
@@ -88,15 +89,15 @@ mutants: $(STAMP)
 targets: $(STAMP)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 \
 	  MALLOC_TRIM_THRESHOLD_=1073741824 MALLOC_MMAP_THRESHOLD_=33554432 \
-	  $(BIN)/python -P benchmarks/micro/targets.py
+	  $(BIN)/python -P tools/targets.py
 
 # What the harness adds inside the clock; see docs/measurement.md.
 overhead: $(STAMP)
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -P benchmarks/micro/overhead.py
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -P tools/overhead.py
 
 # The same engine twice, and one that is slower by 5 %; see docs/measurement.md.
 verdicts: $(STAMP)
-	$(BIN)/python -P benchmarks/micro/verdicts.py
+	$(BIN)/python -P tools/verdicts.py
 
 clean:
 	rm -rf $(VENV) $(PEERS) build *.egg-info $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

@@ -91,8 +91,8 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     """A comparison: the work, the engines, and the limits of each cell.
 
     With a `precision` there are at least `rounds` rounds, and further ones until the interval of
-    each ratio to the fastest lies within that share of it; `benchgrad.benchmarks.rounds` says
-    when. `memory_bytes` is for all processes of a cell together, None for no limit.
+    each ratio to the fastest lies within that share of it; `benchmarks.analysis.rounds` says when.
+    `memory_bytes` is for all processes of a cell together, None for no limit.
     """
 
     title: str

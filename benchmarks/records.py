@@ -115,8 +115,8 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
     classifier); `first_step_s` (the first step of a classifier that is then thrown away);
     the epochs. `baseline_bytes` is the resident memory of the process before the engine is
     imported, `peak_bytes` the highest until the last epoch ended. `control_s` are the repeats
-    of the fixed workload of `benchgrad.benchmarks.control`, taken just before the cell, `whole_s`
-    the time from the start of its process to its end: evaluation, counting and all.
+    of the fixed workload of `benchmarks.cell.machine_speed`, taken just before the cell,
+    `whole_s` the time from the start of its process to its end: evaluation, counting and all.
     """
 
     engine: str

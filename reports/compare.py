@@ -1,6 +1,6 @@
 """Shows a comparison of two runs: as a table for a terminal, as Markdown, as JSON.
 
-It only places what `benchgrad.benchmarks.compare` found.
+It only places what `benchgrad.benchmarks.analysis.compare` found.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
-from benchgrad.benchmarks.compare import Row, RunComparison
+from benchgrad.benchmarks.analysis.compare import Row, RunComparison
 from benchgrad.reports import formats
 
 _COLUMNS = ("engine", "OLD", "NEW", "rounds", "NEW / OLD", "verdict", "why")

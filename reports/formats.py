@@ -2,7 +2,7 @@
 
 import math
 
-from benchgrad.benchmarks.rounds import Precision
+from benchgrad.benchmarks.analysis.rounds import Precision
 
 _PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 

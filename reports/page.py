@@ -10,9 +10,9 @@ from pathlib import Path
 
 import jinja2
 
+from benchgrad.benchmarks.analysis.rounds import precision
+from benchgrad.benchmarks.analysis.statistics import CONFIDENCE, MIN_VERDICT_ROUNDS, PAIRED_EFFECT
 from benchgrad.benchmarks.records import Results, read_results, write_atomically
-from benchgrad.benchmarks.rounds import precision
-from benchgrad.benchmarks.statistics import CONFIDENCE, MIN_VERDICT_ROUNDS, PAIRED_EFFECT
 from benchgrad.reports import formats
 from benchgrad.reports.plot import Plot, all_plots, render
 from benchgrad.reports.style import Style, colours

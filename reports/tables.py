@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchgrad.benchmarks.plan import Contestant
-from benchgrad.benchmarks.records import Cell, Results, Usage
-from benchgrad.benchmarks.statistics import (
+from benchgrad.benchmarks.analysis.statistics import (
     PAIRED_EFFECT,
     against_fastest,
-    counting,
+    countable,
     paired,
     ranked_rounds,
     verdict,
 )
+from benchgrad.benchmarks.plan import Contestant
+from benchgrad.benchmarks.records import Cell, Results, Usage
 
 # An engine may seem to use a little more than it does: the two clocks are read one after the
 # other, and the kernel counts processor time in ticks.
@@ -96,7 +96,7 @@ def _epochs(results: Results) -> pd.DataFrame:
 def _engines(results: Results, epochs: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for contestant in results.plan.engines:
-        cells = counting(cell for cell in results.cells if cell.engine == contestant.name)
+        cells = countable(cell for cell in results.cells if cell.engine == contestant.name)
         if cells:
             own = epochs[epochs["engine"] == contestant.name]
             own = own[own["round"].isin([cell.round for cell in cells])]
@@ -116,7 +116,7 @@ def _with_ratios(table: pd.DataFrame, results: Results) -> pd.DataFrame:
     """Return the engines with `times_fastest`, its interval, and whether it is a difference.
 
     The ratio is the median over rounds of that within a round, see
-    `benchgrad.benchmarks.statistics`; `ratio_low` and `ratio_high` are nan without rounds enough,
+    `benchmarks.analysis.statistics`; `ratio_low` and `ratio_high` are nan without rounds enough,
     `is_alike` is true where there are, and no difference to the fastest was found.
     """
     table = table.assign(times_fastest=np.nan, ratio_low=np.nan, ratio_high=np.nan, is_alike=False)

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from rich.table import Table
 
+from benchgrad.benchmarks.analysis.rounds import precision
+from benchgrad.benchmarks.analysis.statistics import PAIRED_EFFECT
 from benchgrad.benchmarks.records import Results
-from benchgrad.benchmarks.rounds import precision
-from benchgrad.benchmarks.statistics import PAIRED_EFFECT
 from benchgrad.reports import formats
 from benchgrad.reports.tables import comparison, drift, has_intervals, tables
 

@@ -1,6 +1,6 @@
 """Compares the files of a report with what its records give, byte for byte.
 
-The records themselves are checked in `benchgrad.benchmarks.verify`.
+The records themselves are checked in `benchgrad.benchmarks.run.verify`.
 """
 
 from __future__ import annotations

@@ -4,24 +4,51 @@ import ast
 import shutil
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-ROOMS = ("engines", "benchmarks", "datasets", "reports")
-# The engines are leaves: the rest of their room does not know them, nor they each other.
-LEAVES = ("engines.scalar", "engines.tensor", "engines.handwritten", "engines.peers")
+FRONT_DOOR = "front_door"  # the folder of the package `benchgrad` itself
+ROOMS = ("benchmarks", "datasets", "engines", "processes", "reports")
 ENGINES = ("scalar", "tensor", "micrograd")
+
+# Each floor with the floors that it may know beside itself; a module is on the floor whose name
+# begins its own with the most parts. Of the engines the harness knows the package alone.
+FLOORS = {
+    "processes": [],
+    "datasets": [],
+    "engines": ["processes"],
+    "engines.scalar": ["engines"],
+    "engines.tensor": ["engines"],
+    "engines.handwritten": ["engines"],
+    "engines.peers": ["engines"],
+    "engines.conformance": ["engines", "processes"],
+    "benchmarks": [],
+    "benchmarks.analysis": ["benchmarks"],
+    "benchmarks.cell": ["benchmarks", "benchmarks.analysis", "datasets", "engines", "processes"],
+    "benchmarks.run": [
+        *("benchmarks", "benchmarks.analysis", "benchmarks.cell"),
+        *("datasets", "engines", "processes"),
+    ],
+    "reports": ["benchmarks", "benchmarks.analysis"],
+    "command_line": [
+        *("benchmarks", "benchmarks.analysis", "benchmarks.run"),
+        *("datasets", "engines", "engines.conformance", "reports"),
+    ],
+    "": ["command_line"],
+}
+PACKAGE_ONLY = {"benchmarks.cell": "engines", "benchmarks.run": "engines"}
 
 
 def modules():
     """Yield the dotted name below benchgrad and the path of every module."""
-    for room in ROOMS:
+    for room in (*ROOMS, FRONT_DOOR):
         for path in sorted((ROOT / room).rglob("*.py")):
             parts = path.relative_to(ROOT).with_suffix("").parts
-            if parts[:2] != ("benchmarks", "micro"):  # a test suite, not of the package
-                yield ".".join(part for part in parts if part != "__init__"), path
+            inside = parts[1:] if room == FRONT_DOOR else parts
+            yield ".".join(part for part in inside if part != "__init__"), path
 
 
 MODULES = dict(modules())
@@ -35,59 +62,60 @@ def imports(path):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, f"{path} imports relatively"
-            found.add(node.module)
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+            inside = {f"{node.module}.{alias.name}" for alias in node.names}
+            submodules = {name for name in inside if name.removeprefix("benchgrad.") in MODULES}
+            found |= submodules
+            if inside - submodules:  # a name that the package itself gives
+                found.add(node.module)
     return found
 
 
-def known_to(path):
-    """Return the modules of benchgrad that a file imports, without the prefix."""
-    below = {name.removeprefix("benchgrad.") for name in imports(path) if "benchgrad." in name}
-    return {name for name in below if name in MODULES}
+def known_to(module):
+    """Return the modules of benchgrad that a module imports, without the prefix."""
+    below = {name.removeprefix("benchgrad").lstrip(".") for name in imports(MODULES[module])
+             if name == "benchgrad" or name.startswith("benchgrad.")}  # fmt: skip
+    return {name for name in below if name in MODULES} - {module}
 
 
-def leaf_of(module):
-    return next((leaf for leaf in LEAVES if module == leaf or module.startswith(leaf + ".")), "")
+def floor_of(module):
+    """Return the floor whose name begins a module's with the most parts."""
+    parts = module.split(".")
+    return next(name for n in range(len(parts), -1, -1) if (name := ".".join(parts[:n])) in FLOORS)
 
 
 def allowed(module, other):
     """Return whether the arrow from one module to another is one of the design's."""
-    room, other_room = module.partition(".")[0], other.partition(".")[0]
-    if room == other_room == "engines":
-        return not leaf_of(other) or leaf_of(other) == leaf_of(module)
-    if room == other_room:
+    floor, other_floor = floor_of(module), floor_of(other)
+    if floor == other_floor:
         return True
-    if room == "benchmarks":
-        return other in ("engines", "engines.lifetime", "datasets") or (
-            module in ("benchmarks.cli", "benchmarks.running")
-            and (
-                other_room == "reports"
-                or other == "engines.scaffold"
-                or other.startswith("engines.conformance")
-            )
-        )
-    return room == "reports" and other in (
-        "benchmarks",
-        "benchmarks.compare",
-        "benchmarks.plan",
-        "benchmarks.records",
-        "benchmarks.rounds",
-        "benchmarks.statistics",
-    )
+    if PACKAGE_ONLY.get(floor) == other_floor:
+        return other == other_floor
+    return other_floor in FLOORS[floor]
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_arrows_point_one_way(module):
-    wrong = {other for other in known_to(MODULES[module]) if not allowed(module, other)}
+def test_no_arrow_runs_up(module):
+    wrong = {other for other in known_to(module) if not allowed(module, other)}
     assert not wrong, f"{module} must not know {sorted(wrong)}"
 
 
+def test_the_floors_have_an_order():
+    TopologicalSorter(FLOORS).prepare()
+    assert {floor_of(module) for module in MODULES} == set(FLOORS)
+
+
 def test_the_arrows_are_read_from_the_files():
-    assert known_to(MODULES["engines.tensor.engine"]) >= {"engines.tensor.value"}
+    assert known_to("engines.tensor.engine") >= {"engines.tensor.value"}
+    assert known_to("benchmarks.run.runner") >= {"benchmarks.cell.measure"}
     assert not allowed("reports.tables", "engines")
+    assert not allowed("reports.tables", "benchmarks.run.runner")
+    assert not allowed("benchmarks.analysis.rounds", "benchmarks.cell.measure")
+    assert not allowed("benchmarks.cell.measure", "benchmarks.run.runner")
+    assert not allowed("benchmarks.run.runner", "command_line.run")
+    assert not allowed("benchmarks.run.runner", "engines.registry")
     assert not allowed("engines.scalar.value", "engines.tensor.value")
     assert not allowed("engines.registry", "engines.scalar.engine")
-    assert not allowed("benchmarks.runner", "engines.registry")
+    assert allowed("benchmarks.run.runner", "engines")
 
 
 @pytest.mark.parametrize(
@@ -113,7 +141,7 @@ def test_the_harness_names_no_engine(module):
 def wheel_folder(tmp_path_factory):
     """Build the wheel from a copy of the sources and unpack it; return the folder."""
     source, target = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("target")
-    for name in (*ROOMS, "pyproject.toml", "README.md", "LICENSE"):
+    for name in (*ROOMS, FRONT_DOOR, "pyproject.toml", "README.md", "LICENSE"):
         path = ROOT / name
         ignored = shutil.ignore_patterns("__pycache__", "out")
         copy = shutil.copytree if path.is_dir() else shutil.copy
@@ -130,7 +158,7 @@ def wheel_folder(tmp_path_factory):
 
 
 def test_every_module_imports_from_the_wheel(wheel_folder):
-    names = [f"benchgrad.{module}" for module in MODULES]
+    names = [f"benchgrad.{module}".rstrip(".") for module in MODULES if module != "__main__"]
     code = (
         "import importlib, sys\n"
         f"for name in {names!r}:\n"
@@ -156,6 +184,6 @@ def test_every_module_imports_from_the_wheel(wheel_folder):
 
 
 def test_the_wheel_says_that_it_is_typed_and_ships_no_tests(wheel_folder):
-    rooms = {path.parent.name for path in wheel_folder.glob("benchgrad/*/py.typed")}
-    assert rooms == set(ROOMS)
+    typed = {path.parent.name for path in wheel_folder.glob("**/py.typed")}
+    assert typed == {*ROOMS, "benchgrad"}
     assert not list(wheel_folder.glob("benchgrad/**/test_*.py"))

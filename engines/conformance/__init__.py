@@ -6,8 +6,8 @@ checks of engines to a test run; see docs/conformance.md.
 
 from typing import Any
 
-from benchgrad.engines.conformance.session import Options, Outcome, check_engine
-from benchgrad.engines.conformance.verdict import Verdict
+from benchgrad.engines.conformance.checking import Options, Outcome, check_engine
+from benchgrad.engines.conformance.judging.verdict import Verdict
 
 __all__ = ["ConformanceSuite", "Options", "Outcome", "Verdict", "check_engine"]
 

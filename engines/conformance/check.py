@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchgrad.engines.conformance.exceptions import cause_of
+from benchgrad.engines.conformance.judging.engine_under_test import Subject, one_line
+from benchgrad.engines.conformance.judging.exceptions import cause_of
+from benchgrad.engines.conformance.judging.verdict import Failure, Finding, Refusal, Status, Verdict
 from benchgrad.engines.conformance.oracles import OracleError
-from benchgrad.engines.conformance.subject import Subject, one_line
-from benchgrad.engines.conformance.verdict import Failure, Finding, Refusal, Status, Verdict
 from benchgrad.engines.interface import UnsupportedError
 
 _RECURSES = "it recurses: a deep graph exceeds Python's limit"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from benchgrad.engines.conformance.check import Check
-from benchgrad.engines.conformance.session import Options, checks_of
+from benchgrad.engines.conformance.checking import Options, checks_of
 from benchgrad.engines.conformance.suite import settle, verdict_in
 
 

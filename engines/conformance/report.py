@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 from rich.table import Table
 from rich.text import Text
 
-from benchgrad.engines.conformance.session import Outcome
-from benchgrad.engines.conformance.verdict import Verdict
+from benchgrad.engines.conformance.checking import Outcome
+from benchgrad.engines.conformance.judging.verdict import Verdict
 
 _SHOWN = 5  # failures in full, the smallest ones; all are in --json
 _NAMES = re.compile(r"\b[xyzw]\d?\b|-?\d[\d.]*")  # in which causes differ that are one

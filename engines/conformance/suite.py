@@ -6,10 +6,10 @@ from typing import ClassVar
 import pytest
 
 from benchgrad.engines.conformance.check import Check, deviation_of
-from benchgrad.engines.conformance.process import Worker
+from benchgrad.engines.conformance.checking import Options, checks_of, worker_for
+from benchgrad.engines.conformance.judging.verdict import Verdict
+from benchgrad.engines.conformance.process.parent import Worker
 from benchgrad.engines.conformance.report import story
-from benchgrad.engines.conformance.session import Options, checks_of, worker_for
-from benchgrad.engines.conformance.verdict import Verdict
 from benchgrad.engines.interface import EngineError
 
 Key = tuple[str, Options]

@@ -10,11 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from benchgrad.benchmarks.clock import Clock
-from benchgrad.benchmarks.plan import Contestant, Plan
-from benchgrad.benchmarks.records import Cell, Epoch
-from benchgrad.benchmarks.rounds import participants, rotated
-from benchgrad.benchmarks.statistics import (
+from benchgrad.benchmarks.analysis.rounds import participants, rotated
+from benchgrad.benchmarks.analysis.statistics import (
     PAIRED_EFFECT,
     UNPAIRED_EFFECT,
     Estimate,
@@ -23,7 +20,10 @@ from benchgrad.benchmarks.statistics import (
     unpaired,
     verdict,
 )
-from benchgrad.benchmarks.training import Schedule, train
+from benchgrad.benchmarks.cell.clock import Clock
+from benchgrad.benchmarks.cell.training import Schedule, train
+from benchgrad.benchmarks.plan import Contestant, Plan
+from benchgrad.benchmarks.records import Cell, Epoch
 from benchgrad.engines import Classifier
 
 

@@ -15,8 +15,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import check_estimator
 
-from benchgrad.benchmarks.clock import Clock
-from benchgrad.benchmarks.training import Schedule, train
+from benchgrad.benchmarks.cell.clock import Clock
+from benchgrad.benchmarks.cell.training import Schedule, train
 from benchgrad.datasets import Recipe, make
 from benchgrad.engines import (
     MLP,

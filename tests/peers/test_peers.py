@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from benchgrad.benchmarks import plan as plans
-from benchgrad.benchmarks import runner
-from benchgrad.benchmarks.listener import Quiet
+from benchgrad.benchmarks.cell.listener import Quiet
+from benchgrad.benchmarks.run import runner
 from benchgrad.engines import MLP, SGD, UnsupportedError, load, registry
 from benchgrad.engines.registry import status_of
 

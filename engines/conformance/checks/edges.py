@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
+from benchgrad.engines.conformance.cases.program import Program
 from benchgrad.engines.conformance.check import Check
+from benchgrad.engines.conformance.judging.engine_under_test import Subject, one_line
+from benchgrad.engines.conformance.judging.reproduction import code_for
+from benchgrad.engines.conformance.judging.verdict import Failure, Finding, Refusal, show
 from benchgrad.engines.conformance.oracles import agree
-from benchgrad.engines.conformance.program import Program
-from benchgrad.engines.conformance.render import code_for
-from benchgrad.engines.conformance.subject import Subject, one_line
-from benchgrad.engines.conformance.verdict import Failure, Finding, Refusal, show
 
 ANYTHING = None
 _Accepted = tuple[float, ...] | None

@@ -6,15 +6,20 @@ from functools import partial
 
 import numpy as np
 
+from benchgrad.engines.conformance.cases.case import draw
+from benchgrad.engines.conformance.cases.program import Program
+from benchgrad.engines.conformance.cases.table import FAN_OUT
 from benchgrad.engines.conformance.check import Check
-from benchgrad.engines.conformance.evidence import Evidence
-from benchgrad.engines.conformance.judging import failure_of, fault_of, judge_program, problem_of
+from benchgrad.engines.conformance.judging.engine_under_test import Subject
+from benchgrad.engines.conformance.judging.evidence import Evidence
+from benchgrad.engines.conformance.judging.judge import (
+    failure_of,
+    fault_of,
+    judge_program,
+    problem_of,
+)
+from benchgrad.engines.conformance.judging.verdict import Failure, Finding
 from benchgrad.engines.conformance.oracles import Truth, agree, closed_form, value_of
-from benchgrad.engines.conformance.program import Program
-from benchgrad.engines.conformance.row import draw
-from benchgrad.engines.conformance.subject import Subject
-from benchgrad.engines.conformance.table import FAN_OUT
-from benchgrad.engines.conformance.verdict import Failure, Finding
 from benchgrad.engines.interface import UnsupportedError
 
 # On each of them a walk that reaches a value before all of its uses gives a wrong gradient.

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
+from benchgrad.engines.conformance.cases.program import Program
 from benchgrad.engines.conformance.check import Check
-from benchgrad.engines.conformance.program import Program
-from benchgrad.engines.conformance.subject import Subject
-from benchgrad.engines.conformance.verdict import Failure, Finding
+from benchgrad.engines.conformance.judging.engine_under_test import Subject
+from benchgrad.engines.conformance.judging.verdict import Failure, Finding
 from benchgrad.engines.interface import Classifier, UnsupportedError
 from benchgrad.engines.model import MLP, SGD, Loss
 

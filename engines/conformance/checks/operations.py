@@ -7,20 +7,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchgrad.engines.conformance.cases.case import Row, Shape, draw
+from benchgrad.engines.conformance.cases.program import Program
+from benchgrad.engines.conformance.cases.table import PAIRS, ROWS
 from benchgrad.engines.conformance.check import Check
-from benchgrad.engines.conformance.judging import (
+from benchgrad.engines.conformance.judging.engine_under_test import Subject
+from benchgrad.engines.conformance.judging.judge import (
     failure_of,
     fault_of,
     judge_row,
     problem_of,
 )
+from benchgrad.engines.conformance.judging.reproduction import code_for
+from benchgrad.engines.conformance.judging.verdict import Failure, Finding, show
 from benchgrad.engines.conformance.oracles import agree, value_of
-from benchgrad.engines.conformance.program import Program
-from benchgrad.engines.conformance.render import code_for
-from benchgrad.engines.conformance.row import Row, Shape, draw
-from benchgrad.engines.conformance.subject import Subject
-from benchgrad.engines.conformance.table import PAIRS, ROWS
-from benchgrad.engines.conformance.verdict import Failure, Finding, show
 from benchgrad.engines.interface import UnsupportedError
 from benchgrad.engines.value_engine import ValueEngine
 

@@ -10,20 +10,20 @@ from functools import partial
 import numpy as np
 
 from benchgrad.engines.conformance import oracles
+from benchgrad.engines.conformance.cases.graph import MAX_NODES, TEMPLATES, Graph, Move, Words, grow
+from benchgrad.engines.conformance.cases.program import Program
+from benchgrad.engines.conformance.cases.table import PAIRS
 from benchgrad.engines.conformance.check import Check
-from benchgrad.engines.conformance.evidence import Evidence
-from benchgrad.engines.conformance.graph import MAX_NODES, TEMPLATES, Graph, Move, Words, grow
-from benchgrad.engines.conformance.judging import (
+from benchgrad.engines.conformance.judging.engine_under_test import Subject
+from benchgrad.engines.conformance.judging.evidence import Evidence
+from benchgrad.engines.conformance.judging.judge import (
     Problem,
     failure_of,
     fault_of,
     problem_of,
 )
+from benchgrad.engines.conformance.judging.verdict import Refusal
 from benchgrad.engines.conformance.oracles import Truth
-from benchgrad.engines.conformance.program import Program
-from benchgrad.engines.conformance.subject import Subject
-from benchgrad.engines.conformance.table import PAIRS
-from benchgrad.engines.conformance.verdict import Refusal
 from benchgrad.engines.interface import UnsupportedError
 
 MAX_TRIES = 400  # of smaller graphs, so that it ends soon also where each takes long

@@ -17,10 +17,10 @@ from benchgrad.engines.conformance.checks.scripts import (
     CONSTANTS,
     Script,
 )
-from benchgrad.engines.conformance.judging import tolerance
+from benchgrad.engines.conformance.judging.engine_under_test import REFUSALS, Subject, one_line
+from benchgrad.engines.conformance.judging.judge import tolerance
+from benchgrad.engines.conformance.judging.verdict import Failure, Finding, Refusal, show
 from benchgrad.engines.conformance.oracles import agree
-from benchgrad.engines.conformance.subject import REFUSALS, Subject, one_line
-from benchgrad.engines.conformance.verdict import Failure, Finding, Refusal, show
 from benchgrad.engines.value_engine import ValueEngine
 
 _PRELUDE = """import numpy as np

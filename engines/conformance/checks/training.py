@@ -13,16 +13,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchgrad.engines.conformance import oracles
+from benchgrad.engines.conformance.cases.case import generator
+from benchgrad.engines.conformance.cases.program import Program
+from benchgrad.engines.conformance.cases.table import ROWS
 from benchgrad.engines.conformance.check import Check
-from benchgrad.engines.conformance.diagnosis import diagnose
-from benchgrad.engines.conformance.evidence import Evidence
-from benchgrad.engines.conformance.judging import judge_row
+from benchgrad.engines.conformance.judging.diagnosis import diagnose
+from benchgrad.engines.conformance.judging.engine_under_test import Subject
+from benchgrad.engines.conformance.judging.evidence import Evidence
+from benchgrad.engines.conformance.judging.judge import judge_row
+from benchgrad.engines.conformance.judging.verdict import Failure, Finding, Refusal, show
 from benchgrad.engines.conformance.oracles import OracleError, Truth
-from benchgrad.engines.conformance.program import Program
-from benchgrad.engines.conformance.row import generator
-from benchgrad.engines.conformance.subject import Subject
-from benchgrad.engines.conformance.table import ROWS
-from benchgrad.engines.conformance.verdict import Failure, Finding, Refusal, show
 from benchgrad.engines.interface import Classifier, UnsupportedError
 from benchgrad.engines.model import MLP, SGD, Activation, Loss
 from benchgrad.engines.registry import load

@@ -6,9 +6,9 @@ import pytest
 
 from benchgrad.engines import load
 from benchgrad.engines.conformance.check import verdict_of
+from benchgrad.engines.conformance.checking import Options, Outcome, checks_of
 from benchgrad.engines.conformance.checks import catalogue
-from benchgrad.engines.conformance.session import Options, Outcome, checks_of
-from benchgrad.engines.conformance.subject import Subject
+from benchgrad.engines.conformance.judging.engine_under_test import Subject
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ from pathlib import Path
 from mutants import MUTANTS
 from mutation import write
 
-from benchgrad.engines.conformance.session import Options, checks_of, worker_for
+from benchgrad.engines.conformance.checking import Options, checks_of, worker_for
 
 N_SEEDS = 20
 TIMEOUT_S = 15.0

@@ -4,8 +4,8 @@ import pytest
 
 from benchgrad.engines import load
 from benchgrad.engines.conformance import Options, check_engine
+from benchgrad.engines.conformance.checking import checks_of
 from benchgrad.engines.conformance.checks import catalogue
-from benchgrad.engines.conformance.session import checks_of
 
 NAMES = ("scalar", "scalar-dot", "tensor", "tensor-replay", "numpy", "micrograd")
 

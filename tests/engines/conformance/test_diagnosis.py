@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from benchgrad.engines.conformance import Options, check_engine
-from benchgrad.engines.conformance.diagnosis import diagnose
-from benchgrad.engines.conformance.evidence import Evidence
-from benchgrad.engines.conformance.program import Program
+from benchgrad.engines.conformance.cases.program import Program
+from benchgrad.engines.conformance.judging.diagnosis import diagnose
+from benchgrad.engines.conformance.judging.evidence import Evidence
 from benchgrad.engines.conformance.report import text_report
 
 

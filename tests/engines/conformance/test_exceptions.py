@@ -2,7 +2,7 @@
 
 import pytest
 
-from benchgrad.engines.conformance.exceptions import cause_of
+from benchgrad.engines.conformance.judging.exceptions import cause_of
 
 SIZES = "operands could not be broadcast together with shapes (2,4) (2,3,4)"
 MATMUL = "matmul: Input operand 1 has a mismatch in its core dimension 0"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchgrad.engines.conformance.checks.memory import _repeat
-from benchgrad.engines.conformance.verdict import Failure
+from benchgrad.engines.conformance.judging.verdict import Failure
 
 
 def test_one_small_array_of_each_step_is_found_with_its_line():

@@ -5,8 +5,8 @@ from mutants import MUTANTS
 from mutation import Mutant, write
 
 from benchgrad.engines import load
+from benchgrad.engines.conformance.checking import Options, checks_of, worker_for
 from benchgrad.engines.conformance.checks import catalogue
-from benchgrad.engines.conformance.session import Options, checks_of, worker_for
 
 SAMPLE = [
     next(m for m in MUTANTS if str(m) == name)

@@ -5,10 +5,10 @@ import pytest
 
 from benchgrad.engines import MLP, SGD, load
 from benchgrad.engines.conformance import oracles
+from benchgrad.engines.conformance.cases.table import ROWS
 from benchgrad.engines.conformance.checks.training import task_of
-from benchgrad.engines.conformance.judging import problem_of
+from benchgrad.engines.conformance.judging.judge import problem_of
 from benchgrad.engines.conformance.oracles import NUMPY, OracleError
-from benchgrad.engines.conformance.table import ROWS
 
 
 def test_names_of_the_rows_differ():

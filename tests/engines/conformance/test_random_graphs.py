@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
+from benchgrad.engines.conformance.cases.graph import MAX_NODES, Graph, Node, Words, grow
 from benchgrad.engines.conformance.checks import random_graphs
-from benchgrad.engines.conformance.graph import MAX_NODES, Graph, Node, Words, grow
 
 
 def drawn(n_examples):

@@ -10,7 +10,7 @@ import pytest
 
 from benchgrad.engines import EngineError
 from benchgrad.engines.conformance.checks import catalogue
-from benchgrad.engines.conformance.process import Worker
+from benchgrad.engines.conformance.process.parent import Worker
 
 ENGINE = """
 import os, signal, sys, time

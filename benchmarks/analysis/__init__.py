@@ -1,0 +1,1 @@
+"""What follows from the records alone: pure functions, nothing is run or rendered here."""

@@ -1,0 +1,239 @@
+"""Compares two runs engine by engine: whether they may be compared, and what that shows.
+
+Reads nothing and renders nothing; the command line does the one, the reports the other.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+import numpy as np
+from msgspec import Struct
+
+from benchgrad.benchmarks.analysis.statistics import (
+    CONFIDENCE,
+    MIN_VERDICT_ROUNDS,
+    UNPAIRED_EFFECT,
+    Estimate,
+    Verdict,
+    countable,
+    round_seconds,
+    unpaired,
+    verdict,
+)
+from benchgrad.benchmarks.plan import Contestant
+from benchgrad.benchmarks.records import Cell, Environment, Results
+
+SCHEMA_VERSION = 1
+# What must be equal for two runs to be of one machine and of one set of libraries.
+MACHINE_FIELDS = ("processor", "n_cpus", "platform")
+LIBRARY_FIELDS = ("python", "blas")  # and each of `libraries`
+# What a plan may not change, or an epoch is other work.
+PLAN_FIELDS = ("data", "model", "training", "threads")
+
+
+class Side(Struct, frozen=True):
+    """One of the two runs, as the reader names it."""
+
+    path: str
+    started_at: str
+    benchgrad: str
+    load_1min: float
+    matmul_flops_per_s: float | None
+
+
+class Row(Struct, frozen=True):
+    """One engine in both runs. Ratios are NEW / OLD; what is not known is None.
+
+    `old_s` and `new_s` are medians over rounds of the median steady epoch. `reason` says why
+    nothing was concluded, or how large a difference is left open. `is_above` is whether the
+    whole interval lies above the limit that was asked for.
+    """
+
+    engine: str
+    verdict: Verdict
+    reason: str
+    ratio: float | None = None
+    ratio_low: float | None = None
+    ratio_high: float | None = None
+    old_s: float | None = None
+    new_s: float | None = None
+    old_rounds: int = 0
+    new_rounds: int = 0
+    old_version: str = ""
+    new_version: str = ""
+    is_above: bool = False
+
+
+class RunComparison(Struct, frozen=True):
+    """Two runs compared: a row for each engine of either, and what a reader must know first."""
+
+    schema_version: int
+    old: Side
+    new: Side
+    confidence: float
+    minimal_effect: float
+    fail_above: float | None
+    warnings: list[str]
+    rows: list[Row]
+
+
+def compare(
+    old: tuple[str, Results],
+    new: tuple[str, Results],
+    fail_above: float | None = None,
+    allow_different_machines: bool = False,
+) -> RunComparison:
+    """Return the comparison of two runs, each given with the path that it was read from."""
+    before, after = old[1], new[1]
+    differing = _differing(before.environment, after.environment)
+    obstacles = list(_work_differences(before, after))
+    if not allow_different_machines:
+        obstacles += [f"other {what} ({', '.join(f)})" for what, f in differing.items() if f]
+    obstacle = "; ".join(obstacles)
+    names = [*(c.name for c in before.plan.engines), *(c.name for c in after.plan.engines)]
+    return RunComparison(
+        schema_version=SCHEMA_VERSION,
+        old=_side(*old),
+        new=_side(*new),
+        confidence=CONFIDENCE,
+        minimal_effect=UNPAIRED_EFFECT,
+        fail_above=fail_above,
+        warnings=[
+            f"other {what}: {name} {change}"
+            for what, fields in differing.items()
+            for name, change in fields.items()
+        ],
+        rows=[_row(name, before, after, obstacle, fail_above) for name in dict.fromkeys(names)],
+    )
+
+
+def _side(path: str, results: Results) -> Side:
+    environment = results.environment
+    return Side(
+        path,
+        results.started_at,
+        environment.benchgrad,
+        environment.load_1min,
+        environment.matmul_flops_per_s,
+    )
+
+
+def _differing(old: Environment, new: Environment) -> dict[str, dict[str, str]]:
+    """Return the fields that make two environments two machines or two sets of libraries.
+
+    By ``machine`` and ``libraries``, each with what either run had.
+    """
+    machine = {name: (getattr(old, name), getattr(new, name)) for name in MACHINE_FIELDS}
+    libraries = {name: (getattr(old, name), getattr(new, name)) for name in LIBRARY_FIELDS}
+    for name in sorted(old.libraries.keys() | new.libraries.keys()):
+        libraries[name] = (old.libraries.get(name, "none"), new.libraries.get(name, "none"))
+    return {
+        what: {name: f"{was}, now {now}" for name, (was, now) in fields.items() if was != now}
+        for what, fields in (("machine", machine), ("libraries", libraries))
+    }
+
+
+def _work_differences(old: Results, new: Results) -> Iterator[str]:
+    """Yield what makes an epoch of two runs other work, for all engines."""
+    for field in PLAN_FIELDS:
+        before, after = getattr(old.plan, field), getattr(new.plan, field)
+        if isinstance(before, Struct):
+            for part in before.__struct_fields__:
+                if getattr(before, part) != getattr(after, part):
+                    was, now = getattr(before, part), getattr(after, part)
+                    yield f"other plan: {field}.{part} {was!r}, now {now!r}"
+        elif before != after:
+            yield f"other plan: {field} {before!r}, now {after!r}"
+    if old.plan.data == new.plan.data and old.data != new.data:
+        yield "other data: the rows differ although the plan names the same data set"
+
+
+def _row(name: str, old: Results, new: Results, obstacle: str, fail_above: float | None) -> Row:
+    before, after = _cells(name, old), _cells(name, new)
+    estimate = _estimate(before, after)
+    obstacle = obstacle or _engine_obstacle(name, old, new) or _rounds_obstacle(estimate)
+    found = "not comparable" if obstacle else verdict(estimate, UNPAIRED_EFFECT)
+    reason = obstacle if found == "not comparable" else _left_open(found, estimate)
+    return Row(
+        engine=name,
+        verdict=found,
+        reason=reason,
+        ratio=_known(estimate.ratio),
+        ratio_low=_known(estimate.low),
+        ratio_high=_known(estimate.high),
+        old_s=_median_s(before),
+        new_s=_median_s(after),
+        old_rounds=len(round_seconds(before)),
+        new_rounds=len(round_seconds(after)),
+        old_version=_version(before),
+        new_version=_version(after),
+        is_above=not obstacle and fail_above is not None and estimate.low > fail_above,
+    )
+
+
+def _cells(name: str, results: Results) -> list[Cell]:
+    return [cell for cell in results.cells if cell.engine == name]
+
+
+def _contestant(name: str, results: Results) -> Contestant | None:
+    return next((c for c in results.plan.engines if c.name == name), None)
+
+
+def _engine_obstacle(name: str, old: Results, new: Results) -> str:
+    """Return why one engine cannot be compared between two runs, empty if it can."""
+    before, after = _contestant(name, old), _contestant(name, new)
+    if before is None or after is None:
+        return f"only in {'NEW' if before is None else 'OLD'}"
+    for what, was, now in (
+        ("epochs", old.plan.epochs_of(before), new.plan.epochs_of(after)),
+        ("batch_size", old.plan.batch_size_of(before), new.plan.batch_size_of(after)),
+    ):
+        if was != now:
+            return f"other plan: {what} {was}, now {now}"
+    for side, results in (("OLD", old), ("NEW", new)):
+        for cell in countable(_cells(name, results)):
+            if cell.status != "ok":
+                return f"{cell.status} in {side}: {cell.reason}"
+    warm = [side for side, results in (("OLD", old), ("NEW", new)) if _is_warm_up(name, results)]
+    return (
+        f"only its first epoch, which warms up, was measured in {warm[0]}" if len(warm) == 1 else ""
+    )
+
+
+def _is_warm_up(name: str, results: Results) -> bool:
+    """Return whether a budget left an engine nothing but its first epoch in some round."""
+    return any(len(cell.epochs) < 2 for cell in countable(_cells(name, results)))
+
+
+def _rounds_obstacle(estimate: Estimate) -> str:
+    if estimate.n_rounds >= MIN_VERDICT_ROUNDS:
+        return ""
+    n = MIN_VERDICT_ROUNDS
+    return f"too few rounds ({estimate.n_rounds}); a verdict needs {n} in each run: --rounds {n}"
+
+
+def _left_open(found: Verdict, estimate: Estimate) -> str:
+    """Return how large a difference may still hide behind "no difference"."""
+    if found != "no difference":
+        return ""
+    open_by = max(estimate.high, 1.0 / estimate.low) - 1.0
+    return f"differences up to {100 * open_by:.1f} % are not excluded"
+
+
+def _estimate(before: list[Cell], after: list[Cell]) -> Estimate:
+    return unpaired(list(round_seconds(before).values()), list(round_seconds(after).values()))
+
+
+def _median_s(cells: list[Cell]) -> float | None:
+    rounds = list(round_seconds(cells).values())
+    return float(np.median(rounds)) if rounds else None
+
+
+def _version(cells: list[Cell]) -> str:
+    return next((cell.version for cell in cells if cell.version), "")
+
+
+def _known(number: float) -> float | None:
+    return None if math.isnan(number) else number

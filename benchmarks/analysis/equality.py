@@ -1,0 +1,89 @@
+"""The equality gate: did an engine do the same work as the reference, at every step?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchgrad.benchmarks.records import Equality, Reference, Snapshot
+
+# Allowed difference, relative to 1 + |reference|, for the first _STEPS steps of a run; from
+# there it grows with the number of steps, as rounding at worst does.
+LIMITS = {"float64": 1e-9, "float32": 1e-3}
+_STEPS = 480  # 20 epochs of the headline plan
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Trajectory:
+    """What the reference did: its loss at every step, and its flat parameters after each epoch."""
+
+    name: str
+    losses: list[list[float | None]]
+    parameters: list[Array]
+
+    def stored(self, round: int, batch_size: int, epochs: Iterable[int]) -> Reference:
+        """Return the record of it, with the parameters after these numbers of epochs."""
+        snapshots = [Snapshot(n, self.parameters[n - 1].tolist()) for n in sorted(epochs)]
+        return Reference(self.name, round, batch_size, self.losses, snapshots)
+
+
+def limit(dtype: str, n_steps: int) -> float:
+    """Return the largest difference that is still equality after `n_steps`."""
+    return LIMITS[dtype] * max(1.0, n_steps / _STEPS)
+
+
+def difference(found: Any, expected: Any) -> float:
+    """Return the largest |found − expected| / (1 + |expected|); inf for other shapes or nan."""
+    a, b = np.asarray(found, np.float64), np.asarray(expected, np.float64)
+    if a.shape != b.shape or not np.isfinite(a).all():
+        return np.inf
+    return float(np.max(np.abs(a - b) / (1.0 + np.abs(b)), initial=0.0))
+
+
+def equality_of(
+    reference: Trajectory,
+    losses: list[list[float | None]],
+    parameters: list[float | None],
+    logit_difference: float,
+    dtype: str,
+) -> Equality:
+    """Return how far a run of ``len(losses)`` epochs departs from the reference."""
+    found = [loss for epoch in losses for loss in epoch]
+    expected = [loss for epoch in reference.losses[: len(losses)] for loss in epoch]
+    return Equality(
+        reference=reference.name,
+        n_steps=len(found),
+        loss_difference=_storable(difference(found, expected)),
+        parameter_difference=_storable(
+            difference(parameters, reference.parameters[len(losses) - 1])
+        ),
+        logit_difference=_storable(logit_difference),
+        limit=limit(dtype, len(found)),
+    )
+
+
+def why_unequal(equality: Equality) -> str:
+    """Return why the work was not the same, in one line; empty if it was."""
+    for what, found in (
+        ("losses differ", equality.loss_difference),
+        ("final parameters differ", equality.parameter_difference),
+        ("logits differ", equality.logit_difference),
+    ):
+        if found is None:
+            return f"{what} from {equality.reference} in shape, or are not finite"
+        if found > equality.limit:
+            return (
+                f"{what} from {equality.reference} by up to {found:.2g}; "
+                f"the limit is {equality.limit:.2g}"
+            )
+    return ""
+
+
+def _storable(number: float) -> float | None:
+    return number if np.isfinite(number) else None

@@ -1,0 +1,175 @@
+"""Statistics of ratios: from the epochs of rounds to an estimate, its interval and a verdict.
+
+Pure functions of records; nothing is run, read or written here. See docs/measurement.md.
+"""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchgrad.benchmarks.records import Cell
+
+CONFIDENCE = 0.95
+# No resample leaves the range of the rounds, and the range of n rounds holds the median with
+# probability 1 − 2^(1−n): 75 % for 3, 93.75 % for 5. Below 3 it says nothing worth showing,
+# below 5 it is shown and nothing is concluded from it.
+MIN_INTERVAL_ROUNDS = 3
+MIN_VERDICT_ROUNDS = 5
+# Smaller differences are not reported, however narrow the interval. Rounds of two runs do not
+# see what differs between the runs as a whole, so more is asked of them.
+PAIRED_EFFECT = 1.01
+UNPAIRED_EFFECT = 1.05
+
+_N_RESAMPLES = 9999
+_SEED = 0  # any number, always the same: the same records must give the same bytes
+
+Verdict = Literal["faster", "slower", "no difference", "not comparable"]
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """How many times as long `after` takes as `before`, with its interval.
+
+    `low` and `high` are nan below `MIN_INTERVAL_ROUNDS`; `n_rounds` is the smaller number of
+    rounds of the two.
+    """
+
+    ratio: float
+    low: float
+    high: float
+    n_rounds: int
+
+
+def round_seconds(cells: Iterable[Cell]) -> dict[int, float]:
+    """Return the median steady epoch of each round that is ok, in seconds.
+
+    Steady are the epochs after the first, or that one where there is no other.
+    """
+    found = {}
+    for cell in cells:
+        walls = [epoch.wall_s for epoch in cell.epochs]
+        median = float(np.median(walls[1:] or walls)) if walls else 0.0
+        if cell.status == "ok" and median > 0.0:
+            found[cell.round] = median
+    return found
+
+
+def countable(cells: Iterable[Cell]) -> list[Cell]:
+    """Return the cells of an engine but for the interrupted ones, unless there are no others."""
+    own = list(cells)
+    return [cell for cell in own if cell.status != "interrupted"] or own
+
+
+def ranked_rounds(cells: Iterable[Cell]) -> dict[str, dict[int, float]]:
+    """Return the rounds of each engine that has a rank: all its cells that count are ok."""
+    by_engine: dict[str, list[Cell]] = {}
+    for cell in cells:
+        by_engine.setdefault(cell.engine, []).append(cell)
+    return {
+        name: rounds
+        for name, own in by_engine.items()
+        if all(cell.status == "ok" for cell in countable(own)) and (rounds := round_seconds(own))
+    }
+
+
+def against_fastest(
+    rounds: Mapping[str, Mapping[int, float]],
+) -> tuple[str, dict[str, Estimate]]:
+    """Return the engine that no other was faster than, and how the others compare to it.
+
+    Who is faster is decided over the rounds that two have in common: one that has other rounds
+    than another may have met a faster machine. The estimates are those of `paired`, by engine;
+    the name is empty if there is no engine.
+    """
+    if not rounds:
+        return "", {}
+    fastest = functools.reduce(lambda a, b: _faster(a, b, rounds), rounds)
+    others = {name: own for name, own in rounds.items() if name != fastest}
+    return fastest, {name: paired(rounds[fastest], own) for name, own in others.items()}
+
+
+def _faster(a: str, b: str, rounds: Mapping[str, Mapping[int, float]]) -> str:
+    """Return the faster of two by the median over their common rounds, or else the first."""
+    common = rounds[a].keys() & rounds[b].keys()
+    ratios = [rounds[b][r] / rounds[a][r] for r in common]
+    return b if ratios and float(np.median(ratios)) < 1.0 else a
+
+
+def paired(before: Mapping[int, float], after: Mapping[int, float]) -> Estimate:
+    """Return the median over common rounds of after / before, each ratio taken within a round.
+
+    The interval is the percentile bootstrap over rounds: what the rounds share (a machine that
+    slows down, other batches) is in both times of a ratio and drops out.
+
+    Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, section 13.3.
+    """
+    rounds = sorted(before.keys() & after.keys())
+    return _estimate((_logs([after[r] / before[r] for r in rounds]),), _median)
+
+
+def unpaired(before: Sequence[float], after: Sequence[float]) -> Estimate:
+    """Return the ratio of the medians of two runs' rounds, after / before.
+
+    The rounds of either are resampled by themselves: they ran at different times, and round k
+    of one has nothing in common with round k of the other. What differs between the runs as a
+    whole is in the ratio and not in the interval.
+
+    Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, section 8.3.
+    """
+    return _estimate((_logs(before), _logs(after)), _median_difference)
+
+
+def verdict(estimate: Estimate, minimal_effect: float) -> Verdict:
+    """Return what an estimate shows; a difference only if the interval lies beyond the effect.
+
+    Source: the rule with a noise threshold is that of Criterion.rs (compare_to_threshold).
+    """
+    if estimate.n_rounds < MIN_VERDICT_ROUNDS or math.isnan(estimate.low):
+        return "not comparable"
+    if estimate.low > minimal_effect:
+        return "slower"
+    if estimate.high < 1.0 / minimal_effect:
+        return "faster"
+    return "no difference"
+
+
+def _logs(seconds: Sequence[float]) -> Array:
+    """Return logarithms: there a / b and b / a are equally far from equal."""
+    return np.log(np.array(seconds, np.float64))
+
+
+def _median(logs: Array, axis: int = -1) -> Any:
+    return np.median(logs, axis=axis)
+
+
+def _median_difference(before: Array, after: Array, axis: int = -1) -> Any:
+    return np.median(after, axis=axis) - np.median(before, axis=axis)
+
+
+def _estimate(samples: tuple[Array, ...], statistic: Callable[..., Any]) -> Estimate:
+    n_rounds = min(len(sample) for sample in samples)
+    if n_rounds == 0:
+        return Estimate(math.nan, math.nan, math.nan, 0)
+    ratio = math.exp(float(statistic(*samples)))
+    if n_rounds < MIN_INTERVAL_ROUNDS:
+        return Estimate(ratio, math.nan, math.nan, n_rounds)
+    from scipy import stats
+
+    interval = stats.bootstrap(
+        samples,
+        statistic,
+        confidence_level=CONFIDENCE,
+        n_resamples=_N_RESAMPLES,
+        method="percentile",
+        vectorized=True,
+        random_state=np.random.default_rng(_SEED),
+    ).confidence_interval
+    return Estimate(ratio, math.exp(interval.low), math.exp(interval.high), n_rounds)

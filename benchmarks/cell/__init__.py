@@ -1,0 +1,1 @@
+"""One cell: an engine in one round, measured in a process of its own."""

@@ -1,0 +1,241 @@
+"""Measures one cell: its job in a process of its own, what came of it, and whether it is right.
+
+Which cells there are, and in which order they run, is the matter of the runner.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from benchgrad.benchmarks.analysis.equality import Array, Trajectory, equality_of, why_unequal
+from benchgrad.benchmarks.cell.clock import Clock
+from benchgrad.benchmarks.cell.description import grid
+from benchgrad.benchmarks.cell.listener import Listener, StoppedError
+from benchgrad.benchmarks.cell.machine_speed import machine_speed
+from benchgrad.benchmarks.cell.messages import CellJob, EpochDone, Failed, Ready, TrainingFinished
+from benchgrad.benchmarks.cell.process import (
+    Limits,
+    WorkerProcess,
+    WorkerSpeechError,
+    WorkerTimeoutError,
+)
+from benchgrad.benchmarks.plan import Contestant, Plan
+from benchgrad.benchmarks.records import Cell, Epoch, Final, Status
+from benchgrad.datasets import Dataset
+from benchgrad.processes.descendants import MemoryExceededError
+
+INTERRUPTED = "the run was interrupted"
+
+
+@dataclass
+class _Observed:
+    """What a worker has told so far."""
+
+    ready: Ready | None = None
+    epochs: list[Epoch] = field(default_factory=list)
+    snapshots: list[Array] = field(default_factory=list)
+    finished: TrainingFinished | None = None
+    failed: Failed | None = None
+
+
+class CellMeasurer:
+    """Where the cells of a plan are measured; `scratch` is a folder for as long as it is used."""
+
+    def __init__(self, plan: Plan, dataset: Dataset, scratch: Path, listener: Listener) -> None:
+        self._plan = plan
+        self._layers = layers(plan, dataset)
+        self._listener = listener
+        self._limits = Limits(plan.threads, plan.timeout_s, plan.memory_bytes)
+        self._data_path = scratch / "data.npz"
+        around = grid(dataset)
+        np.savez(
+            self._data_path,
+            X_train=dataset.X_train,
+            y_train=dataset.y_train,
+            X_test=dataset.X_test,
+            y_test=dataset.y_test,
+            grid=around.points() if around else np.empty((0, dataset.n_features)),
+        )
+
+    def measure(self, contestant: Contestant, round: int, reference: Trajectory) -> Cell:
+        """Run a cell and hold it to the reference; it is `interrupted` if the listener asks so."""
+        observed = _Observed()
+        self._listener.cell_started(contestant.name, round, self._plan.epochs_of(contestant))
+        clock = Clock()
+        control_s = machine_speed(clock)
+        begun_s = clock.wall()
+        try:
+            status, reason = self._observe(self.job(contestant, round), observed)
+        except StoppedError:
+            status, reason = "interrupted", INTERRUPTED
+        cell = self._cell(contestant, round, status, reason, observed)
+        cell = msgspec.structs.replace(cell, control_s=control_s, whole_s=clock.wall() - begun_s)
+        if status != "ok" or observed.finished is None:
+            return cell
+        return self.judged(cell, reference, observed.finished.logit_difference)
+
+    def judged(self, cell: Cell, reference: Trajectory, logit_difference: float | None) -> Cell:
+        """Return a cell that came to its end as `ok` or `invalid`, with its differences."""
+        equality = equality_of(
+            reference,
+            [epoch.losses for epoch in cell.epochs],
+            cell.final.parameters if cell.final else [],
+            np.inf if logit_difference is None else logit_difference,
+            self._plan.training.dtype,
+        )
+        reason = why_unequal(equality)
+        return msgspec.structs.replace(
+            cell, equality=equality, status="invalid" if reason else "ok", reason=reason
+        )
+
+    def not_started(self, contestant: Contestant, round: int, status: Status, reason: str) -> Cell:
+        """Return the cell of an engine that got no process."""
+        return self._cell(contestant, round, status, reason, _Observed())
+
+    def reference(self, round: int, batch_size: int) -> Trajectory | str:
+        """Train the reference, untimed, for as long as the longest engine with these batches.
+
+        Return what it did; if it failed twice, why nothing can be compared with it.
+
+        Raises:
+            StoppedError: the listener asked for the end.
+        """
+        plan = self._plan
+        longest = max(
+            plan.epochs_of(contestant)
+            for contestant in plan.engines
+            if plan.batch_size_of(contestant) == batch_size
+        )
+        contestant = Contestant(plan.reference, epochs=longest, batch_size=batch_size)
+        job = self.job(contestant, round, snapshots=True)
+        for _ in range(2):
+            observed = _Observed()
+            self._listener.cell_started(f"{plan.reference} as the reference", round, longest)
+            status, reason = self._observe(job, observed)
+            if status == "ok":
+                losses = [epoch.losses for epoch in observed.epochs]
+                return Trajectory(plan.reference, losses, observed.snapshots)
+        return f"not started: the reference engine {plan.reference!r} is {status}: {reason}"
+
+    def job(self, contestant: Contestant, round: int, snapshots: bool = False) -> CellJob:
+        """Return what a worker is to do for a cell, or with `snapshots` for the reference."""
+        plan, model = self._plan, self._plan.model
+        batch_size = plan.batch_size_of(contestant)
+        return CellJob(
+            engine=contestant.spec,
+            layers=self._layers,
+            activation=model.activation,
+            loss=model.loss,
+            training=msgspec.structs.replace(plan.training, batch_size=batch_size),
+            round=round,
+            n_epochs=plan.epochs_of(contestant),
+            budget_s=contestant.budget_s,
+            reference=plan.reference,
+            data_path=str(self._data_path),
+            n_threads=plan.threads,
+            snapshots=snapshots,
+        )
+
+    def _observe(self, job: CellJob, observed: _Observed) -> tuple[Status, str]:
+        """Run a job in a process of its own; return how it ended, and why if it failed."""
+        with WorkerProcess(job, self._limits) as worker:
+            try:
+                for event in worker.events():
+                    if event is not None:
+                        self._note(event, job, observed)
+                    # The reference is no cell: nothing would be kept of it.
+                    at_once = self._listener.stop_at_once()
+                    _stop_if(at_once or (job.snapshots and self._listener.stop_requested()))
+                exit = worker.exit()
+            except WorkerTimeoutError:
+                reason = f"killed after {self._limits.timeout_s:g} s"
+                return "timeout", f"{reason}{_progress(observed, job)}"
+            except MemoryExceededError as error:
+                limit_bytes = self._limits.memory_bytes or 0
+                reason = f"killed at {_mib(error.held_bytes)}; the limit is {_mib(limit_bytes)}"
+                return "out_of_memory", f"{reason}{_progress(observed, job)}"
+            except WorkerSpeechError:
+                reason = "it wrote into the pipe of the harness"
+                return "crashed", f"{reason}{_progress(observed, job)}"
+            if observed.failed:
+                return observed.failed.status, observed.failed.reason + _progress(observed, job)
+            if observed.finished and exit.code == 0 and _is_complete(observed, job):
+                return "ok", ""
+            status: Status = "out_of_memory" if exit.starved else "crashed"
+            why = "the machine ran out of memory: " if exit.starved else ""
+            return status, f"{why}{exit}{_progress(observed, job)}"
+
+    def _note(
+        self,
+        event: Ready | EpochDone | TrainingFinished | Failed,
+        job: CellJob,
+        observed: _Observed,
+    ) -> None:
+        match event:
+            case Ready():
+                observed.ready = event
+            case EpochDone():
+                observed.epochs.append(event.epoch)
+                if event.parameters is not None:
+                    observed.snapshots.append(np.array(event.parameters, np.float64))
+                self._listener.epoch_done(job.engine, len(observed.epochs), job.n_epochs)
+            case TrainingFinished():
+                observed.finished = event
+            case Failed():
+                observed.failed = event
+
+    def _cell(
+        self, contestant: Contestant, round: int, status: Status, reason: str, observed: _Observed
+    ) -> Cell:
+        cell = Cell(
+            engine=contestant.name,
+            round=round,
+            status=status,
+            reason=reason,
+            epochs_planned=self._plan.epochs_of(contestant),
+            budget_s=contestant.budget_s,
+            epochs=observed.epochs,
+        )
+        if ready := observed.ready:
+            cell = msgspec.structs.replace(cell, **msgspec.structs.asdict(ready))
+        if done := observed.finished:
+            cell = msgspec.structs.replace(
+                cell,
+                peak_bytes=done.peak_bytes,
+                n_threads=done.n_threads,
+                counts=done.counts,
+                usage=done.usage,
+                final=Final(done.parameters, done.test_classes, done.grid_classes),
+            )
+        return cell
+
+
+def layers(plan: Plan, dataset: Dataset) -> tuple[int, ...]:
+    """Return the widths of the model of a plan, from the features to the classes."""
+    return (dataset.n_features, *plan.model.hidden, dataset.n_classes)
+
+
+def _stop_if(asked: bool) -> None:
+    if asked:
+        raise StoppedError
+
+
+def _mib(n_bytes: int) -> str:
+    return f"{n_bytes / 2**20:,.0f} MiB"
+
+
+def _progress(observed: _Observed, job: CellJob) -> str:
+    """Return how far an engine came, nothing if it never got ready."""
+    done = f" (after {len(observed.epochs)} of {job.n_epochs} epochs)"
+    return done if observed.ready else ""
+
+
+def _is_complete(observed: _Observed, job: CellJob) -> bool:
+    """Return whether all epochs were told, or as many as the budget allows."""
+    total_s = sum(epoch.wall_s for epoch in observed.epochs)
+    ended = job.budget_s is not None and total_s >= job.budget_s
+    return len(observed.epochs) == job.n_epochs or (ended and bool(observed.epochs))

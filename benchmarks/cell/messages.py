@@ -1,0 +1,70 @@
+"""What the runner and a worker process say to each other: a job, then one JSON line an event."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from benchgrad.benchmarks.plan import TrainingPlan
+from benchgrad.benchmarks.records import Epoch, GraphCounts, Status, Usage
+
+
+class CellJob(Struct, frozen=True):
+    """What a worker is to do; `data_path` is an .npz with the arrays of the data set.
+
+    `snapshots` asks for the parameters after every epoch: the reference's job.
+    """
+
+    engine: str
+    layers: tuple[int, ...]
+    activation: str
+    loss: str
+    training: TrainingPlan
+    round: int
+    n_epochs: int
+    budget_s: float | None
+    reference: str
+    data_path: str
+    n_threads: int = 1
+    snapshots: bool = False
+
+
+class Ready(Struct, frozen=True, tag=True):
+    """The engine is loaded and has taken its first step."""
+
+    kind: str
+    version: str
+    note: str
+    import_s: float
+    build_s: float
+    first_step_s: float
+    baseline_bytes: int
+
+
+class EpochDone(Struct, frozen=True, tag=True):
+    """An epoch ended; `parameters` are flat, and there only for snapshots."""
+
+    epoch: Epoch
+    parameters: list[float | None] | None
+
+
+class TrainingFinished(Struct, frozen=True, tag=True):
+    """Training ended; the difference is that of the engine's own logits from the reference's."""
+
+    parameters: list[float | None]
+    test_classes: list[int]
+    grid_classes: list[int]
+    logit_difference: float | None
+    peak_bytes: int
+    n_threads: int
+    counts: GraphCounts | None
+    usage: Usage
+
+
+class Failed(Struct, frozen=True, tag=True):
+    """The engine ended by itself, with a status and a reason in one line."""
+
+    status: Status
+    reason: str
+
+
+Event = Ready | EpochDone | TrainingFinished | Failed

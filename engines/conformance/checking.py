@@ -1,0 +1,76 @@
+"""The checks of one engine from the first to the last, and what they sum up to."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from benchgrad.engines.conformance.check import Check
+from benchgrad.engines.conformance.checks import catalogue
+from benchgrad.engines.conformance.judging.verdict import Verdict
+from benchgrad.engines.conformance.process.parent import Worker
+
+TIMEOUT_S = 60.0
+
+
+@dataclass(frozen=True)
+class Options:
+    """How an engine is checked: the seed of every random number, how much, how long each may take.
+
+    A check that takes longer than `timeout_s` is ended and counts as crashed.
+    """
+
+    seed: int = 0
+    is_fast: bool = False
+    timeout_s: float = TIMEOUT_S
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """An engine's verdicts, in the order of the checks, and the deviations that it declares."""
+
+    engine: str
+    seed: int
+    verdicts: tuple[Verdict, ...]
+    deviations: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def passed(self) -> bool:
+        """Whether nothing counts against the engine."""
+        return not any(verdict.counts_against for verdict in self.verdicts)
+
+    @property
+    def surprises(self) -> list[Verdict]:
+        """The checks that pass although each is declared as a deviation by its full name."""
+        return [v for v in self.verdicts if v.check in self.deviations and v.status == "passed"]
+
+
+def checks_of(options: Options) -> list[Check]:
+    """Return the checks that these options ask for."""
+    return [check for check in catalogue().values() if not (options.is_fast and check.is_slow)]
+
+
+def check_engine(
+    engine: str,
+    options: Options | None = None,
+    on_verdict: Callable[[Verdict], None] = lambda verdict: None,
+) -> Outcome:
+    """Run every check on an engine: a name, ``path/to/file.py`` or ``package.module:attribute``.
+
+    Raises:
+        EngineError: it cannot be loaded.
+    """
+    options = options or Options()
+    verdicts = []
+    with worker_for(engine, options) as worker:
+        name = worker.start()
+        for check in checks_of(options):
+            verdict = worker.verdict(check)
+            verdicts.append(verdict)
+            on_verdict(verdict)
+        return Outcome(name, options.seed, tuple(verdicts), worker.deviations)
+
+
+def worker_for(engine: str, options: Options) -> Worker:
+    """Return the process that an engine is checked in, not yet started."""
+    spec = str(Path(engine).resolve()) if engine.endswith(".py") else engine
+    return Worker(spec, seed=options.seed, is_fast=options.is_fast, timeout_s=options.timeout_s)

@@ -1,0 +1,1 @@
+"""An engine's answer against the oracles, and what its faults are called."""
