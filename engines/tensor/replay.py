@@ -6,27 +6,19 @@ the last bit, without a graph and without a new array. Source of the idea, on Py
 instead of NumPy calls: the cached order of https://github.com/tekknolagi/micrograd.
 """
 
+import operator
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from benchgrad.engines.tensor.arrays import Array
+from benchgrad.engines.tensor.listing import listing
 from benchgrad.engines.tensor.memory import Step, owner_of, share
 
-Array = NDArray[Any]
-
-
-_LIKE = (
-    np.zeros,
-    np.empty_like,
-    np.zeros_like,
-    np.ones_like,
-    np.full_like,
-)  # no data of theirs is read
-
-
+# Functions that look at an array without reading what it holds.
+_LIKE = (np.zeros, np.empty_like, np.zeros_like, np.ones_like, np.full_like)
 _OF_SHAPES = (np.shape, np.ndim, np.size, np.may_share_memory, np.shares_memory)
 
 
@@ -40,15 +32,41 @@ class Tape:
     Some memory varies from replay to replay: that of the inputs, and what is computed from it.
     A call that neither reads nor writes such memory is made once and never again. Views need no
     call: they show the memory that a call writes.
+
+    A tape prints as a program: the sum of squares, then the gradient of both factors and its sum.
+
+    >>> from benchgrad.engines.tensor import Value
+    >>> data, tape = np.array([1.0, 2.0]), Tape()
+    >>> x = Value(data)
+    >>> x.data = tape.input(data)
+    >>> loss = (x * x).sum()
+    >>> loss.backward()
+    >>> tape
+    Tape of 6 calls
+      v0 (2,) = multiply(x0, x0)
+      v1 () = add.reduce(v0)
+      v2 (2,) = multiply(c0, x0)
+      v3 (2,) = copyto(v2)
+      v4 (2,) = multiply(c0, x0)
+      v5 (2,) = add(v3, v4)
+    >>> tape.close(keep=[loss.data, x.grad])
+    >>> data[:] = 3.0, 4.0
+    >>> tape.replay()
+    >>> print(plain(loss.data), plain(x.grad))
+    25.0 [6. 8.]
     """
 
     def __init__(self) -> None:
+        self._inputs: list[Array] = []
         self._steps: list[Step] = []
         self._calls: list[Callable[[], Any]] = []
         self._varying: dict[int, Array] = {}  # owners of memory, kept so that their ids stay theirs
 
     def __len__(self) -> int:
         return len(self._steps)
+
+    def __repr__(self) -> str:
+        return "\n  ".join([f"Tape of {len(self)} calls", *listing(self._steps, self._inputs)])
 
     def replay(self) -> None:
         """Make all calls again."""
@@ -63,6 +81,7 @@ class Tape:
 
     def input(self, array: Array) -> "Traced":
         """Return a view of an input; a replay reads what its memory holds by then."""
+        self._inputs.append(array)
         self._vary(array)
         return self.view(array)
 
@@ -176,13 +195,13 @@ class Traced(np.ndarray[Any, Any]):
         if found.ndim and np.may_share_memory(found, source):
             return self._tape.view(found)
         target = self._tape.new(found)
-        self._tape.call(target, _take_again, target, self, plain_index, index)
+        self._tape.call(target, partial(_again, operator.getitem, {}), target, self, index)
         return target
 
     def __setitem__(self, index: Any, value: Any) -> None:
         if index is not Ellipsis:
             self._tape.restore(self, value, index)
-        self._tape.call(self, _set, self, plain(index), value)
+        self._tape.call(self, operator.setitem, self, index, value)
 
     def copy(self, order: Any = "C") -> Any:
         """Return a copy that a replay makes again."""
@@ -214,9 +233,9 @@ class Traced(np.ndarray[Any, Any]):
 
 
 def plain(array: Any) -> Any:
-    """Return an array without its tape, the same memory, also in a tuple; else what it is."""
-    if isinstance(array, tuple):
-        return tuple(map(plain, array))
+    """Return a view of an array without its tape, also inside tuples and lists."""
+    if isinstance(array, tuple | list):
+        return type(array)(map(plain, array))
     return array.view(np.ndarray) if isinstance(array, Traced) else array
 
 
@@ -227,11 +246,3 @@ def _one(shape: tuple[Any, ...]) -> Any:
 def _again(function: Callable[..., Any], keywords: Any, out: Array, *arguments: Any) -> None:
     """Make a call that NumPy gives no `out`; such a step makes a new array each time."""
     out[...] = function(*arguments, **keywords)
-
-
-def _take_again(out: Array, source: Array, index: Any, _: Any) -> None:
-    out[...] = source[index]
-
-
-def _set(target: Array, index: Any, value: Any) -> None:
-    target[index] = value
