@@ -36,7 +36,7 @@ def as_data(given: ArrayLike, requires_grad: bool) -> Array:
     if requires_grad and array.dtype.kind != "f":
         raise TypeError(
             f"Value: an array of {array.dtype} cannot require a gradient; "
-            "pass floats, or requires_grad=False for integers that are constants"
+            "pass floats, or requires_grad=False for integer constants"
         )
     return array
 

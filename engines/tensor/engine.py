@@ -17,7 +17,7 @@ from benchgrad.engines.value_engine import ValueEngine
 
 
 def linear(x: Value | Array, W: Value, b: Value) -> Value:
-    """Return x @ W + b; as one node, if x and W are matrices and W and b are tracked."""
+    """Return x @ W + b, as one node if x and W are matrices and W and b are tracked."""
     operands = (x.data if isinstance(x, Value) else x, W.data, b.data)
     is_layer = operands[0].ndim == operands[1].ndim == 2
     if not (is_layer and W.requires_grad and b.requires_grad and tracking.get()):
@@ -35,21 +35,21 @@ def logsumexp(x: Value, axis: int) -> Value:
 
 
 def pick(x: Value, columns: Array) -> Value:
-    """Return the elements of each row of x (n, k) in given columns, (n,) or (n, m), as one node."""
+    """Return the given columns, (n,) or (n, m), of each row of x (n, k) as one node."""
     n, k = x.data.shape
     starts = np.arange(0, n * k, k)
     return unary(rules.PICK, x, columns + (starts if columns.ndim == 1 else starts[:, None]))
 
 
 class TensorEngine(ValueEngine):
-    """Tensor Values know constants, and a context in which nothing is tracked."""
+    """Tensor Values can be constants, and `no_grad` turns tracking off."""
 
     def constant(self, data: Any) -> Value:
         """Return a Value that requires no gradient."""
         return constant(data)
 
     def zero(self, value: Value) -> None:
-        """Forget the gradient of a leaf; no array of zeros is made."""
+        """Forget the gradient of a leaf, without allocating zeros."""
         value.zero_grad()
 
     def is_constant(self, value: Value) -> bool:

@@ -66,7 +66,7 @@ class Value:
         rule: Rule | None = None,
         parents: "tuple[Value, ...]" = (),
         vjps: tuple[Callable[..., Any], ...] = (),  # one for each parent
-        operands: tuple[Any, ...] = (),  # what the rule was given: arrays, numbers, attributes
+        operands: tuple[Any, ...] = (),  # arrays, numbers and attributes, as given to the rule
     ) -> Self:
         self.data = data
         self.requires_grad = requires_grad
@@ -79,7 +79,7 @@ class Value:
 
     @property
     def grad(self) -> Array:
-        """The gradient of the last `backward` (of a leaf: the sum over all); at first zeros."""
+        """The gradient: of the last `backward`, or summed over all of them for a leaf."""
         if self._gradient is None:
             self._gradient = np.zeros_like(self.data)
         return self._gradient
@@ -90,7 +90,7 @@ class Value:
 
     @property
     def operation(self) -> str:
-        """The name of the operation that made this value, empty for a leaf."""
+        """The name of the operation that made this value; empty for a leaf."""
         return self._rule.name if self._rule else ""
 
     # fmt: off
@@ -168,15 +168,15 @@ class Value:
     def backward(self, gradient: ArrayLike | None = None) -> None:
         """Add the gradient of this value to the `grad` of every value it was made from.
 
-        Leaves accumulate over calls. An intermediate value starts from zero each time: it shows
-        the gradient of the last call, and so never passes an older one on to its parents.
+        Leaves accumulate over calls. An intermediate value starts from zero each time, so it shows
+        the gradient of the last call and never passes an older one on to its parents.
 
         Args:
             gradient: of some final scalar by this value, in its shape; 1 by default.
 
         Raises:
-            ValueError: this value is a constant, has more than one element and no gradient is
-                given, or the gradient has another shape.
+            ValueError: this value is a constant, `gradient` has another shape, or there is none
+                although this value has more than one element.
         """
         seed = self._seed(gradient)
         made = [node for node in topological_order(self) if node.parents]
@@ -190,16 +190,16 @@ class Value:
         if not self.requires_grad:
             raise ValueError("backward: this value is a constant, or was made from constants only")
         if gradient is None:
-            if self.size != 1:
+            if self.data.size != 1:
                 raise ValueError(
                     f"backward: a value of shape {self.shape} needs a gradient of that shape; "
-                    "or reduce it to a scalar first, for instance with sum()"
+                    "or reduce it to a scalar first, e.g. with sum()"
                 )
             return np.array(1.0, self.data.dtype, ndmin=self.data.ndim)
         seed = np.array(gradient, dtype=self.dtype)
         if seed.shape != self.shape:
             raise ValueError(
-                f"backward: the gradient has shape {seed.shape}, the value has {self.shape}"
+                f"backward: the gradient has shape {seed.shape}, the value {self.shape}"
             )
         return seed
 
@@ -242,7 +242,7 @@ def unary(rule: Rule, a: Value, *attributes: Any) -> Value:
         data = rule.forward(a.data, *attributes)
     except (ValueError, IndexError) as error:  # AxisError is both
         given = ", ".join(map(repr, attributes))
-        raise type(error)(f"{rule.name}: shape {a.shape} does not fit ({given})") from error
+        raise type(error)(f"{rule.name}: shape {a.shape} does not match ({given})") from error
     if a.requires_grad and tracking.get():
         return new(Value)._fill(data, True, rule, (a,), rule.vjps, (a.data, *attributes))
     return constant(data)
@@ -256,7 +256,7 @@ def binary(rule: Rule, a: Operand, b: Operand) -> Value:
         data = rule.forward(x, y)
     except ValueError as error:
         shapes = f"{np.shape(x)} and {np.shape(y)}"
-        raise ValueError(f"{rule.name}: shapes {shapes} do not fit") from error
+        raise ValueError(f"{rule.name}: shapes {shapes} do not match") from error
     if tracking.get():
         left = a if isinstance(a, Value) and a.requires_grad else None
         right = b if isinstance(b, Value) and b.requires_grad else None

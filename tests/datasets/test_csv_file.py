@@ -105,14 +105,14 @@ BAD = {
     "blank cell": ("a,b,label\n1,2,x\n  ,4,y\n", ", row 3, column 'a': the cell is empty"),
     "empty label": ("a,label\n1,x\n2,\n3,x\n", ", row 3, column 'label': the cell is empty"),
     "no label": ("a,label\n1,\n2,\n", ", row 2, column 'label': the cell is empty"),
-    "one class": ("a,label\n1,x\n2,x\n", ", row 2, column 'label': all rows are of the class 'x'"),
+    "one class": ("a,label\n1,x\n2,x\n", ", row 2, column 'label': every row is in class 'x'"),
     "a single row": ("a,label\n1,x\n2,y\n3,x\n", ", row 3, column 'label': the class 'y' has one"),
     "no such column": ("a,kind\n1,x\n2,y\n", ", row 1: there is no column 'label' among 'a', "),
-    "same column": ("a,a,label\n1,1,x\n2,2,y\n", ", row 1: the column 'a' stands there 2 times"),
-    "two labels": ("a,label,label\n1,x,x\n", ", row 1: the column 'label' stands there 2 times"),
-    "no feature": ("label\nx\ny\n", ", row 1: there is no column beside 'label'"),
-    "short row": ("a,b,label\n1,2,x\n3,4\n", ", row 3, column 'label': 2 cells where"),
-    "long row": ("a,b,label\n1,2,x\n3,4,y,5\n", ", row 3: 4 cells where the header has 3"),
+    "same column": ("a,a,label\n1,1,x\n2,2,y\n", ", row 1: the column 'a' appears 2 times"),
+    "two labels": ("a,label,label\n1,x,x\n", ", row 1: the column 'label' appears 2 times"),
+    "no feature": ("label\nx\ny\n", ", row 1: there is no column to learn from, only 'label'"),
+    "short row": ("a,b,label\n1,2,x\n3,4\n", ", row 3, column 'label': 2 cells, but"),
+    "long row": ("a,b,label\n1,2,x\n3,4,y,5\n", ", row 3: 4 cells, but the header has 3"),
     "no rows": ("a,b,label\n", ": there is no row below the header"),
     "empty file": ("", ": there is no row below the header"),
     "blank file": ("\n  \n,,\n", ": there is no row below the header"),
@@ -222,7 +222,7 @@ def test_the_seed_draws_the_split(write):
 
 
 def test_a_rare_class_is_in_both_parts(write):
-    """The refusal of a class with one row says why: two are needed, to train and to test."""
+    """A class with one row is refused because it needs two, to train and to test."""
     rows = "".join(f"{i},{'rare' if i in (10, 60) else 'common'}\n" for i in range(100))
     dataset = make(str(write("a,label\n" + rows)))
     assert set(dataset.y_train.tolist()) == {0, 1}
