@@ -23,7 +23,7 @@ from benchgrad.engines.model import MLP, SGD
 from benchgrad.engines.registry import load
 from benchgrad.engines.schedule import batch_generator, draw_epochs, train_epochs
 
-_CHUNK_ROWS = 500  # logits at a time, since a scalar engine builds a graph for them
+_CHUNK_ROWS = 500  # of logits at a time, since a scalar engine builds a graph for them
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ class UnsupportedError(Exception):
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What an engine says it can do; nobody probes it.
+    """What an engine declares it can do. Nobody probes it.
 
     `operations` are names from `benchgrad.engines.operations`. `value_and_grad` says whether the
     engine differentiates functions at all: a hand-derived classifier does not.

@@ -27,7 +27,7 @@ def topological_order(root: N) -> list[N]:
     while stack:
         node = stack.pop()
         if node is None:
-            order.append(stack.pop())  # type: ignore[arg-type]  # below a None lies a node
+            order.append(stack.pop())  # type: ignore[arg-type]  # below each None is a node
         elif node not in entered:
             entered.add(node)
             if parents := node.parents:

@@ -233,7 +233,7 @@ class Traced(np.ndarray[Any, Any]):
 
 
 def plain(array: Any) -> Any:
-    """Return a view of an array without its tape, also inside tuples and lists."""
+    """Return an array without its tape, also inside a tuple or list; anything else unchanged."""
     if isinstance(array, tuple | list):
         return type(array)(map(plain, array))
     return array.view(np.ndarray) if isinstance(array, Traced) else array

@@ -3,8 +3,8 @@
 A vjp (vector-Jacobian product) takes the incoming gradient `g`, the result `out` and the
 operands, and returns the gradient of one operand. It does not undo broadcasting: `_pass_on` in
 value.py does, for every rule. It may return `g` itself or a view of it, so a gradient is never
-written to in place. Where a vjp takes more than an expression it is in arrays.py, and its row
-ends with the formula.
+written to in place. A vjp that needs more than an expression is in arrays.py; its row ends with
+the formula.
 """
 
 from collections.abc import Callable

@@ -79,7 +79,7 @@ class Value:
 
     @property
     def grad(self) -> Array:
-        """The gradient: of the last `backward`, or summed over all of them for a leaf."""
+        """The gradient of the last `backward`; for a leaf, the sum over all of them."""
         if self._gradient is None:
             self._gradient = np.zeros_like(self.data)
         return self._gradient
