@@ -1,6 +1,6 @@
 """The data room: seeded generators, small real data and the user's own CSV, split and scaled.
 
-scikit-learn and pandas are imported when a data set is made, not before.
+scikit-learn is imported only when a data set is made.
 """
 
 from benchgrad.datasets.dataset import Dataset, DatasetError

@@ -1,7 +1,7 @@
-"""Reads a CSV file of the user's own: numbers in every column but the one with the labels.
+"""Reads the user's own CSV file: numbers in every column but one, which has the labels.
 
-Every complaint names the file, and where there is one, the row and the column. A row is
-counted as a spreadsheet shows it: the header is row 1.
+Every error names the file and, if possible, the row and column. Rows are numbered as in a
+spreadsheet: the header is row 1.
 """
 
 import csv
@@ -14,11 +14,11 @@ import numpy as np
 
 from benchgrad.datasets.dataset import Array, DatasetError, Table
 
-_LARGEST = 1e100  # the sum of the squares of a column must not overflow
+_LARGEST = 1e100  # so that the sum of a column's squares does not overflow
 
 
-class Row(NamedTuple):
-    """The cells of a row, without the blanks around them, and its number."""
+class CsvRow(NamedTuple):
+    """The number of a row and its cells, stripped of blanks."""
 
     number: int
     cells: list[str]
@@ -28,20 +28,20 @@ def read_csv(path: Path, label: str) -> Table:
     """Return the rows of the file, with the classes in order.
 
     Raises:
-        DatasetError: the file cannot be read, rows differ in length, there is no column
-            `label` or no other one, a cell is empty, no number or not finite, there is one
-            class only, or a class has fewer than two rows.
+        DatasetError: the file cannot be read, rows differ in length, there is no column `label` or
+            no other column, a cell is empty, not a number or not finite, there is only one class,
+            or a class has fewer than two rows.
     """
     header, *rows = _read_rows(path)
     columns = header.cells
     for name, count in Counter(columns).items():
         if count > 1:
-            _refuse(path, f"the column {name!r} stands there {count} times", row=1)
+            _refuse(path, f"the column {name!r} appears {count} times", row=1)
     if label not in columns:
         listed = ", ".join(map(repr, columns))
         _refuse(path, f"there is no column {label!r} among {listed}; name it with --label", row=1)
     if len(columns) == 1:
-        _refuse(path, f"there is no column beside {label!r} to learn from", row=1)
+        _refuse(path, f"there is no column to learn from, only {label!r}", row=1)
     where = columns.index(label)
     X = np.array([_features(path, columns, where, row) for row in rows])
     labels, class_names = _classes(path, rows, where, label)
@@ -53,8 +53,8 @@ def _refuse(path: Path, problem: str, *, row: int = 0, column: str = "") -> NoRe
     raise DatasetError(f"{path}{place}: {problem}")
 
 
-def _read_rows(path: Path) -> list[Row]:
-    """Return the header and at least one more row, all of one length; blank rows are left out."""
+def _read_rows(path: Path) -> list[CsvRow]:
+    """Return the header and at least one row, all of equal length, without blank rows."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             cells = [[cell.strip() for cell in row] for row in csv.reader(file, strict=True)]
@@ -62,19 +62,19 @@ def _read_rows(path: Path) -> list[Row]:
         _refuse(path, "there is no such file")
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DatasetError(f"{path}: cannot be read as CSV: {error}") from error
-    rows = [Row(number, row) for number, row in enumerate(cells, start=1) if any(row)]
+    rows = [CsvRow(number, row) for number, row in enumerate(cells, start=1) if any(row)]
     if len(rows) < 2:
         _refuse(path, "there is no row below the header")
     width = len(rows[0].cells)
     for row in rows:
         if len(row.cells) != width:
-            problem = f"{len(row.cells)} cells where the header has {width}"
+            problem = f"{len(row.cells)} cells, but the header has {width}"
             column = rows[0].cells[len(row.cells)] if len(row.cells) < width else ""
             _refuse(path, problem, row=row.number, column=column)
     return rows
 
 
-def _features(path: Path, columns: list[str], where: int, row: Row) -> list[float]:
+def _features(path: Path, columns: list[str], where: int, row: CsvRow) -> list[float]:
     numbers = []
     for i, cell in enumerate(row.cells):
         if i == where:
@@ -87,23 +87,25 @@ def _features(path: Path, columns: list[str], where: int, row: Row) -> list[floa
         if not math.isfinite(number):
             _refuse(path, f"{cell!r} is not a finite number", row=row.number, column=columns[i])
         if abs(number) > _LARGEST:
-            _refuse(path, f"{cell!r} is too large to be scaled", row=row.number, column=columns[i])
+            _refuse(path, f"{cell!r} is too large to scale", row=row.number, column=columns[i])
         numbers.append(number)
     return numbers
 
 
-def _classes(path: Path, rows: list[Row], where: int, label: str) -> tuple[Array, tuple[str, ...]]:
+def _classes(
+    path: Path, rows: list[CsvRow], where: int, label: str
+) -> tuple[Array, tuple[str, ...]]:
     counts = Counter(row.cells[where] for row in rows)
     for row in rows:
         name = row.cells[where]
         if not name:
             _refuse(path, "the cell is empty", row=row.number, column=label)
         if len(counts) > 1 and counts[name] < 2:
-            problem = f"the class {name!r} has one row; two are needed, to train and to test"
+            problem = f"the class {name!r} has one row; it needs two, to train and to test"
             _refuse(path, problem, row=row.number, column=label)
     if len(counts) == 1:
         only = rows[0].cells[where]
-        problem = f"all rows are of the class {only!r}; two classes are needed"
+        problem = f"every row is in class {only!r}; a classifier needs two"
         _refuse(path, problem, row=rows[0].number, column=label)
     names = sorted(counts, key=_numeric_order)
     index = {name: i for i, name in enumerate(names)}
@@ -111,7 +113,7 @@ def _classes(path: Path, rows: list[Row], where: int, label: str) -> tuple[Array
 
 
 def _numeric_order(name: str) -> tuple[float, str]:
-    """Sort 2 before 10, and text after numbers."""
+    """Return a key that sorts 2 before 10, and text after numbers."""
     try:
         number = float(name)
     except ValueError:

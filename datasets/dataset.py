@@ -1,4 +1,4 @@
-"""What a data set is once it is ready: split, standardised, its labels numbered."""
+"""A data set ready for training: split, standardised, its labels numbered."""
 
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -10,11 +10,11 @@ Array = NDArray[Any]
 
 
 class DatasetError(Exception):
-    """A data set that is not there or cannot be used; one line, for its user."""
+    """There is no such data set, or it cannot be used; one line, for the user."""
 
 
 class Table(NamedTuple):
-    """Rows before they are split: X (n, d), labels (n,) from 0 to k − 1, and k class names."""
+    """Rows before the split: X (n, d), labels (n,) from 0 to k − 1, and k class names."""
 
     X: Array
     labels: Array
@@ -26,9 +26,9 @@ class Dataset:
     """A classification data set.
 
     Attributes:
-        name: of the generator or the file.
-        X_train, X_test: features, (n, d) float64, standardised with the mean and the standard
-            deviation of the training rows.
+        name: the name of the generator, or the path of the file.
+        X_train, X_test: features, (n, d) float64, standardised by the mean and standard deviation
+            of the training rows.
         y_train, y_test: labels, (n,) int64, from 0 to k − 1.
         class_names: k names, in the order of the labels.
     """
@@ -52,7 +52,7 @@ class Dataset:
 
 
 def split(name: str, table: Table, test_fraction: float, seed: int) -> Dataset:
-    """Return the rows split class by class, standardised with the training rows' statistics.
+    """Return the rows, split class by class and standardised by the training rows' statistics.
 
     Each class has its share of both parts, and at least one row in each.
 
@@ -69,7 +69,7 @@ def split(name: str, table: Table, test_fraction: float, seed: int) -> Dataset:
         if len(rows) < 2:
             raise DatasetError(
                 f"data set {name!r}: the class {class_name!r} has {len(rows)} of {len(X)} rows; "
-                "two are needed, to train and to test"
+                "it needs two, to train and to test"
             )
         n_test = min(max(round(test_fraction * len(rows)), 1), len(rows) - 1)
         test[train_test_split(rows, test_size=n_test, random_state=seed)[1]] = True

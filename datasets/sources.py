@@ -1,4 +1,4 @@
-"""The named data sets: one seeded pure function each, decorated with its name."""
+"""The named data sets: a seeded pure function each, decorated with its name."""
 
 import difflib
 from collections.abc import Callable
@@ -18,8 +18,7 @@ Points = tuple[Array, Array]  # X (n, d), labels (n,)
 class Source:
     """A named data set: its size, and the function that makes it.
 
-    `generate` takes the number of samples, the noise and a seed. Real data have a fixed
-    number of samples and ignore all three.
+    `generate` takes the number of samples, the noise and a seed. Real data ignore all three.
     """
 
     name: str
@@ -55,7 +54,7 @@ def moons(n_samples: int, noise: float, seed: int) -> Points:
 
 @source("circles", 2, 2, "a circle inside another")
 def circles(n_samples: int, noise: float, seed: int) -> Points:
-    """Return two circles, the inner at half the radius of the outer."""
+    """Return two circles, the inner one with half the radius of the outer."""
     from sklearn.datasets import make_circles
 
     X, y = make_circles(n_samples=n_samples, noise=noise, factor=0.5, random_state=seed)
@@ -85,9 +84,9 @@ def spirals(n_samples: int, noise: float, seed: int) -> Points:
     return np.column_stack([radius * np.sin(angle), radius * np.cos(angle)]), y
 
 
-@source("xor", 2, 2, "four quadrants, opposite ones alike")
+@source("xor", 2, 2, "four quadrants, opposite ones in the same class")
 def xor(n_samples: int, noise: float, seed: int) -> Points:
-    """Return points of a square, labelled by the signs of their coordinates before the noise."""
+    """Return points in a square, labelled by the signs of their coordinates before the noise."""
     rng = np.random.default_rng(seed)
     X = rng.uniform(-1.0, 1.0, (n_samples, 2))
     y = (X[:, 0] > 0) ^ (X[:, 1] > 0)
@@ -113,7 +112,7 @@ def classification(n_samples: int, noise: float, seed: int) -> Points:
 
 @source("digits", 64, 10, "1,797 real images of handwritten digits, 8 by 8")
 def digits(n_samples: int, noise: float, seed: int) -> Points:
-    """Return the optical digits that scikit-learn ships; they have one size and no noise."""
+    """Return the digits that scikit-learn ships, whatever the size, noise and seed."""
     from sklearn.datasets import load_digits
 
     X, y = load_digits(return_X_y=True)
@@ -130,7 +129,7 @@ def check_name(name: str) -> None:
         hint = f"did you mean {near[0]!r}? " if near else ""
         known = ", ".join(SOURCES)
         raise DatasetError(
-            f"there is no data set {name!r}; {hint}known are {known}, or a path to a .csv file"
+            f"there is no data set {name!r}; {hint}choose from {known}, or a path to a .csv file"
         )
 
 
@@ -139,11 +138,11 @@ class Recipe:
     """How a data set is made.
 
     Attributes:
-        n_samples: for generators.
-        noise: for generators; each says what it means.
-        test_fraction: share of the rows, between 0 and 1, that is kept for testing.
+        n_samples: the number of rows to generate.
+        noise: what it means is up to each generator.
+        test_fraction: the share of rows, between 0 and 1, kept for testing.
         label: the column of a CSV file that holds the classes.
-        seed: of the generator and of the split.
+        seed: seeds both the generator and the split.
     """
 
     n_samples: int = 1000
@@ -154,7 +153,7 @@ class Recipe:
 
 
 def make(name: str, recipe: Recipe = Recipe()) -> Dataset:
-    """Return a data set by the name of a source or the path of a CSV file, ready to train on.
+    """Return a data set, given the name of a source or the path of a CSV file.
 
     Raises:
         DatasetError: there is no such data set, or the file cannot be used.

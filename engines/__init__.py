@@ -1,7 +1,14 @@
 """The engines room: the training interface, the registry, and the engines themselves.
 
-Importing it imports NumPy and nothing heavier; an engine is imported when it is loaded, and
-scikit-learn when its estimator is asked for.
+To learn how autograd works, read four things in this order:
+
+1. scalar/value.py: a number that remembers how it was made, and the chain rule over it.
+2. topology.py: the order in which the chain rule visits a graph.
+3. tensor/rules.py: the same calculus for arrays, one row per operation.
+4. `_pass_on` in tensor/value.py: the chain rule for arrays, where broadcasting is undone.
+
+Importing this package imports NumPy and nothing heavier. An engine is imported when it is loaded,
+scikit-learn when the estimator is first used.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -56,7 +63,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import the estimator, and scikit-learn with it, only when somebody asks for it."""
+    """Import the estimator, and scikit-learn with it, on first use."""
     if name == "AutogradClassifier":
         from benchgrad.engines.estimator import AutogradClassifier
 

@@ -1,4 +1,4 @@
-"""What a graph consists of, in counts: exact, repeatable, without a clock."""
+"""Counts the nodes, edges and bytes of a graph: exact and repeatable. No clock."""
 
 import sys
 from collections import Counter
@@ -18,10 +18,10 @@ class Counts:
     """The graph of one training step.
 
     Attributes:
-        nodes: how many nodes each operation made; leaves and constants are not counted.
-        edges: from nodes to what they were made from; a backward pass goes over each once.
-        node_bytes: of the nodes and of what only they hold, closures included, arrays not.
-        array_bytes: of the arrays that the nodes hold.
+        nodes: the number of nodes each operation made, without leaves and constants.
+        edges: the links from nodes to their parents; a backward pass follows each once.
+        node_bytes: the size of the nodes and what only they hold, such as closures, but not arrays.
+        array_bytes: the size of the arrays that the nodes hold.
     """
 
     nodes: dict[str, int]
@@ -38,7 +38,7 @@ class Counts:
 def count_graph(
     root: Any, parents: Callable[[Any], Iterable[Any]], operation: Callable[[Any], str]
 ) -> Counts:
-    """Walk the graph below `root`; a node without parents is a leaf."""
+    """Count what `root` was made from; a node without parents is a leaf."""
     nodes: Counter[str] = Counter()
     edges = 0
     seen, stack = {id(root)}, [root]
@@ -59,7 +59,7 @@ def count_graph(
 
 
 def _bytes_of(nodes: list[Any], seen: set[int]) -> tuple[int, int]:
-    """Return the bytes of nodes and of arrays; each object once, other nodes not followed."""
+    """Return the bytes of nodes and of arrays; each object counts once."""
     node_bytes = array_bytes = 0
     for node in nodes:
         stack = [node]
@@ -78,7 +78,7 @@ def _bytes_of(nodes: list[Any], seen: set[int]) -> tuple[int, int]:
 
 
 def _held_by(thing: Any) -> list[Any]:
-    """Return what an object holds, if it is of a kind that a node is built of."""
+    """Return the parts of an object that count."""
     if isinstance(thing, _CONTAINERS):
         return [part for part in thing if _counts(part)]
     if isinstance(thing, dict):
@@ -93,7 +93,7 @@ def _held_by(thing: Any) -> list[Any]:
 
 
 def _counts(part: Any) -> bool:
-    """Tell what belongs to a graph from what a module or the interpreter holds anyway."""
+    """Return whether a part belongs to the graph, not to a module or the interpreter."""
     if isinstance(part, FunctionType):
         return part.__closure__ is not None
     return isinstance(part, _PARTS)

@@ -1,6 +1,6 @@
 """A scikit-learn estimator that trains benchgrad's classifier with any engine.
 
-No arithmetic of training belongs here: the engine computes, and schedule.py has the loop.
+No training arithmetic belongs here: the engine computes, and schedule.py has the loop.
 """
 
 import math
@@ -23,12 +23,12 @@ from benchgrad.engines.model import MLP, SGD
 from benchgrad.engines.registry import load
 from benchgrad.engines.schedule import batch_generator, draw_epochs, train_epochs
 
-_CHUNK_ROWS = 500  # of logits at a time: a scalar engine builds a graph for them
+_CHUNK_ROWS = 500  # of logits at a time, since a scalar engine builds a graph for them
 
 
 @dataclass(frozen=True)
 class _Work:
-    """All that makes a classifier, but for its parameters."""
+    """Everything that defines a classifier except its parameters."""
 
     engine: str
     model: MLP
@@ -36,7 +36,7 @@ class _Work:
     dtype: str
 
     def classifier(self, parameters: list[Array]) -> Classifier:
-        """Return a classifier of the engine that starts from `parameters`, its velocity zero."""
+        """Return a classifier that starts from `parameters`, with zero velocity."""
         return load(self.engine).classifier(self.model, parameters, self.optimizer, self.dtype)
 
 
@@ -47,31 +47,31 @@ def _has_probabilities(estimator: "AutogradClassifier") -> bool:
 class AutogradClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]  # of type Any
     """A multilayer perceptron trained by stochastic gradient descent, with any engine.
 
-    Weights, batches and the update are those of the benchmark: with an integer `random_state`
-    the losses and parameters are those of a plan with that seed. Everything is read when
-    `fit` or `partial_fit` is called; docs/estimator.md tells what differs from MLPClassifier.
+    Weights, batches and updates are the benchmark's: an integer `random_state` gives the losses
+    and parameters of a plan with that seed. `fit` and `partial_fit` read and check the
+    hyperparameters; docs/estimator.md lists the differences from MLPClassifier.
 
     Args:
         engine: a name, ``path/to/file.py`` or ``package.module:attribute``.
-        hidden_layers: widths between the features and the classes; may be empty.
+        hidden_layers: the widths of the hidden layers; may be empty.
         activation: ``relu`` or ``tanh``.
         loss: ``cross_entropy`` or ``hinge``, which has no `predict_proba`.
-        learning_rate: above zero.
-        momentum: of the velocity; zero is plain descent.
-        weight_decay: times the parameters, biases too, is added to the gradient.
-        epochs: of `fit`; `partial_fit` takes one.
-        batch_size: rows of a batch; the last one of an epoch may be shorter.
+        learning_rate: positive.
+        momentum: 0 is plain gradient descent.
+        weight_decay: adds this multiple of every parameter, biases too, to its gradient.
+        epochs: for `fit`; `partial_fit` takes one.
+        batch_size: in rows; the last batch of an epoch may be shorter.
         dtype: ``float64`` or ``float32``, in which the engine computes.
-        random_state: draws the first weights and the batches.
+        random_state: draws the initial weights and the batches.
 
     Attributes:
         classes_: (k,), the labels in the order of the logits.
         n_features_in_: the number of columns of X.
-        feature_names_in_: their names, where X had names.
-        n_iter_: epochs since training began.
-        loss_curve_: the loss of each of them, the mean over its batches, before each update.
-        loss_: the last of them.
-        coefs_, intercepts_: the weights and the biases of each layer, float64.
+        feature_names_in_: their names, if X had any.
+        n_iter_: the number of epochs since training began.
+        loss_curve_: the loss of each epoch: the mean over its batches, each before its update.
+        loss_: the loss of the last epoch.
+        coefs_, intercepts_: the weights and biases of each layer, float64.
     """
 
     classes_: Array
@@ -83,7 +83,7 @@ class AutogradClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
     intercepts_: list[Array]
     _work: _Work
     _rng: np.random.Generator
-    _classifier: Classifier | None = None  # None too in a copy, which has no live one
+    _classifier: Classifier | None = None  # also None in a copy
 
     def __init__(
         self,
@@ -113,10 +113,10 @@ class AutogradClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         self.random_state = random_state
 
     def fit(self, X: Any, y: Any) -> Self:
-        """Train from new weights for `epochs` epochs on X (n, d) and its labels y (n,).
+        """Train from scratch for `epochs` epochs on X (n, d) with labels y (n,).
 
         Raises:
-            ValueError: a hyperparameter or the data cannot be used, or the loss is not finite.
+            ValueError: a hyperparameter or the data are invalid, or the loss is not finite.
             EngineError: there is no such engine, or it cannot be loaded.
             UnsupportedError: the engine lacks the dtype or an operation.
         """
@@ -128,14 +128,13 @@ class AutogradClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         return self._train(X, encoder.transform(y), self.epochs)
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
-        """Train on for one pass over these rows, with the weights and the velocity there are.
+        """Continue training for one pass over these rows.
 
-        `classes` lists all labels that y may ever have; the first call needs it. Where a
-        hyperparameter was changed since, or the estimator was copied or unpickled, the
-        velocity starts again at zero.
+        `classes` lists every label y may ever have; the first call needs it. The velocity is
+        kept, but starts from zero after a changed hyperparameter, a copy or a pickle.
 
         Raises:
-            ValueError: as in `fit`; or `classes` are missing, or not those of the first call.
+            ValueError: as in `fit`; or `classes` are missing, or differ from the first call's.
         """
         check_hyperparameters(self.get_params(deep=False))
         is_first = not self.__sklearn_is_fitted__()
@@ -158,16 +157,16 @@ class AutogradClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         return predicted
 
     def decision_function(self, X: Any) -> Array:
-        """Return the logits, (n, k); of two classes their difference, (n,), as scikit-learn does.
+        """Return the logits, (n, k), or for two classes their difference, (n,).
 
-        A positive difference speaks for ``classes_[1]``.
+        As in scikit-learn, a positive difference means ``classes_[1]``.
         """
         logits = self._logits(X)
         return logits[:, 1] - logits[:, 0] if logits.shape[1] == 2 else logits
 
     @available_if(_has_probabilities)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> Array:
-        """Return the softmax of the logits, (n, k); there is none with the hinge loss."""
+        """Return the softmax of the logits, (n, k); not available with the hinge loss."""
         probabilities: Array = softmax(self._logits(X), axis=1)
         return probabilities
 
@@ -175,7 +174,7 @@ class AutogradClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         return "_work" in vars(self)
 
     def __getstate__(self) -> dict[str, Any]:
-        """Leave out the live classifier; the parameters and the batch generator stay."""
+        """Drop the live classifier; keep the parameters and the batch generator."""
         state = dict(super().__getstate__())
         state.pop("_classifier", None)
         return state
@@ -191,16 +190,16 @@ class AutogradClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         self.n_iter_, self.loss_curve_ = 0, []
 
     def _resume(self, classes: Any) -> None:
-        """Go on with the weights there are, and the hyperparameters as they are now."""
+        """Continue from the existing weights with the current hyperparameters."""
         given = self.classes_ if classes is None else LabelEncoder().fit(classes).classes_
         if not np.array_equal(given, self.classes_):
             known = self.classes_.tolist()
-            raise ValueError(f"classes: {given.tolist()} are not those of the first call, {known}")
+            raise ValueError(f"classes: {given.tolist()} differ from the first call's, {known}")
         work = self._described(self.n_features_in_, len(self.classes_))
         if work.model.layers != self._work.model.layers:
             raise ValueError(
-                f"hidden_layers: {self.hidden_layers!r} does not fit the weights there are; "
-                "call fit to begin anew"
+                f"hidden_layers: {self.hidden_layers!r} does not match the existing weights; "
+                "call fit to start over"
             )
         if work != self._work:
             self._classifier = work.classifier(self._parameters())
@@ -220,13 +219,13 @@ class AutogradClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
                         f"the loss is {self.loss_} in epoch {self.n_iter_}; a smaller "
                         "learning_rate may help, or standardised features"
                     )
-        finally:  # an interrupted training keeps what it has reached
+        finally:  # also after an interruption
             parameters = classifier.parameters()
             self.coefs_, self.intercepts_ = parameters[::2], parameters[1::2]
         return self
 
     def _live(self) -> Classifier:
-        """Return the classifier in training; a copy makes its own from the parameters."""
+        """Return the live classifier; a copy makes its own from the parameters."""
         if self._classifier is None:
             self._classifier = self._work.classifier(self._parameters())
         return self._classifier
@@ -242,16 +241,16 @@ class AutogradClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         return [p for pair in zip(self.coefs_, self.intercepts_, strict=True) for p in pair]
 
     def _described(self, n_features: int, n_classes: int) -> _Work:
-        """Return the work that the hyperparameters describe."""
+        """Return the work described by the hyperparameters."""
         layers = (n_features, *map(int, self.hidden_layers), n_classes)
         model = MLP(layers, self.activation, self.loss)  # type: ignore[arg-type]  # checked there
-        # A NumPy scalar, as a grid search has them, would make float64 of float32 arrays.
+        # A NumPy scalar, as in a grid search, would turn float32 arrays into float64.
         rates = (self.learning_rate, self.momentum, self.weight_decay)
         optimizer = SGD(*map(float, rates))
         return _Work(self.engine, model, optimizer, self.dtype)
 
     def _seed(self) -> int:
-        """Return an integer `random_state` itself, as plans do; draw one from any other."""
+        """Return an integer `random_state` unchanged, as plans do; draw one from any other."""
         if isinstance(self.random_state, int | np.integer):
             return int(self.random_state)
         drawn = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)

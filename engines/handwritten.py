@@ -1,7 +1,7 @@
-"""The engine `numpy`: backpropagation derived by hand. It is the oracle and the floor.
+"""The engine `numpy`: backpropagation derived by hand, the oracle and the floor.
 
-It shares no formula with the autograd engines, on purpose: what they must agree with is
-written here a second time, as a person with a pencil would. No graph, no operations.
+It deliberately shares no formula with the autograd engines. The mathematics they must agree with
+is written a second time, as one would derive it with a pencil. No graph, no operations.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from benchgrad.engines.model import MLP, SGD
 
 
 class HandwrittenClassifier(Classifier):
-    """The multilayer perceptron with its gradient in closed form.
+    """The multilayer perceptron, with its gradient in closed form.
 
     Source: Goodfellow, Bengio, Courville, "Deep Learning" (2016), algorithms 6.3 and 6.4.
     """
@@ -102,7 +102,7 @@ def _hinge(logits: Array, y: Array) -> tuple[float, Array]:
 
 
 class HandwrittenEngine(Engine):
-    """Hand-derived backpropagation on NumPy; it differentiates this classifier only."""
+    """Hand-derived backpropagation on NumPy. It differentiates this classifier and nothing else."""
 
     name = "numpy"
     kind = "tensor"

@@ -1,6 +1,6 @@
-"""What the hyperparameters of the estimator must be, in code and in words.
+"""Checks the hyperparameters of the estimator, and says what each must be.
 
-Whether an engine can do it is the engine's to say, and not asked here.
+Whether an engine supports a value is the engine's business.
 """
 
 import math
@@ -12,9 +12,9 @@ from sklearn.utils import check_random_state
 
 
 def check_hyperparameters(values: Mapping[str, Any]) -> None:
-    """Raise ValueError for the first hyperparameter of `AutogradClassifier` that is wrong."""
-    for name, (is_right, wanted) in _RULES.items():
-        if not is_right(values[name]):
+    """Raise ValueError for the first hyperparameter of `AutogradClassifier` that is invalid."""
+    for name, (is_valid, wanted) in _RULES.items():
+        if not is_valid(values[name]):
             raise ValueError(f"{name}: {values[name]!r} is not {wanted}")
     try:
         check_random_state(values["random_state"])
@@ -49,14 +49,14 @@ def _one_of(*names: str) -> tuple[Callable[[Any], bool], str]:
 
 
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "engine": (_is_text, "the name or the path of an engine"),
-    "hidden_layers": (_is_widths, "a tuple of widths of at least one"),
+    "engine": (_is_text, "the name or path of an engine"),
+    "hidden_layers": (_is_widths, "a tuple of positive integers"),
     "activation": _one_of("relu", "tanh"),
     "loss": _one_of("cross_entropy", "hinge"),
-    "learning_rate": (_is_positive, "a number above zero"),
-    "momentum": (_is_rate, "a number of at least zero"),
-    "weight_decay": (_is_rate, "a number of at least zero"),
-    "epochs": (_is_count, "an integer of at least one"),
-    "batch_size": (_is_count, "an integer of at least one"),
+    "learning_rate": (_is_positive, "a positive number"),
+    "momentum": (_is_rate, "a non-negative number"),
+    "weight_decay": (_is_rate, "a non-negative number"),
+    "epochs": (_is_count, "a positive integer"),
+    "batch_size": (_is_count, "a positive integer"),
     "dtype": _one_of("float64", "float32"),
 }

@@ -1,6 +1,6 @@
-"""The training interface: what an engine is, and what a classifier of an engine does.
+"""The training interface: what every engine and its classifier must do.
 
-Arrays of NumPy go in and come out. No engine and no formula belongs here.
+NumPy arrays go in and come out. No engine and no formula belongs here.
 """
 
 import importlib.util
@@ -21,19 +21,19 @@ Array = NDArray[Any]
 
 
 class EngineError(Exception):
-    """An engine that is not there, or that cannot be loaded; one line, for its user."""
+    """There is no such engine, or it cannot be loaded; one line, for the user."""
 
 
 class UnsupportedError(Exception):
-    """An engine lacks what was asked of it: an operation, a dtype, gradients of functions."""
+    """The engine lacks an operation, a dtype, or the gradients of arbitrary functions."""
 
 
 @dataclass(frozen=True)
 class Capabilities:
-    """What an engine declares that it can do; never probed.
+    """What an engine declares it can do. Nobody probes it.
 
-    `operations` are names of `benchgrad.engines.operations`; `value_and_grad` tells whether
-    the engine differentiates functions at all (a hand-derived classifier does not).
+    `operations` are names from `benchgrad.engines.operations`. `value_and_grad` says whether the
+    engine differentiates functions at all: a hand-derived classifier does not.
     """
 
     operations: frozenset[str] = frozenset()
@@ -43,9 +43,9 @@ class Capabilities:
 
 
 class Classifier(ABC):
-    """One model in training with one engine.
+    """One model, trained by one engine.
 
-    X is (n, d), of the classifier's dtype; y is (n,), integers from 0 to k − 1.
+    X is (n, d) in the classifier's dtype; y is (n,), integers from 0 to k − 1.
     """
 
     @abstractmethod
@@ -55,7 +55,7 @@ class Classifier(ABC):
     def train_epoch(self, X: Array, y: Array, batches: Sequence[Array]) -> Array:
         """Take one step for each array of row indices; return the losses, (n_batches,) float64.
 
-        This is the only call that is timed. The work is finished when it returns.
+        This is the only timed call. All work must be finished when it returns.
         """
         return np.array([self.train_step(X[rows], y[rows]) for rows in batches], dtype=np.float64)
 
@@ -72,7 +72,7 @@ class Classifier(ABC):
         """Return copies of the parameters W0, b0, W1, b1, … as float64 arrays."""
 
     def counts(self, X: Array, y: Array) -> Counts | None:
-        """Return what the graph of a step consists of, None where there is none to walk."""
+        """Return the counts of a step's graph, or None if there is no graph to walk."""
         return None
 
 
@@ -80,15 +80,15 @@ class Engine(ABC):
     """An autograd engine, or anything else that can train the classifier.
 
     Attributes:
-        name: as users write it, e.g. ``tensor``.
+        name: the name users type, e.g. ``tensor``.
         kind: ``scalar`` (a value is a number) or ``tensor`` (a value is an array).
-        capabilities: what it declares to support.
-        version: of the library behind it; empty if it has none of its own.
-        note: a remark that must stand beside its results; empty if there is none.
-        requires: modules that it imports when it is used, and not before.
-        install: what pip installs to have them.
-        deviations: known deviations from what `benchgrad check` asks, check -> reason; a name
-            that ends in ``*`` stands for all checks that begin so.
+        capabilities: what it supports.
+        version: the version of the library behind it, or empty.
+        note: a remark to show beside its results, or empty.
+        requires: the modules it imports when it is first used.
+        install: the requirement that pip installs to provide them.
+        deviations: checks of `benchgrad check` that it is known to fail, check -> reason; a name
+            ending in ``*`` covers every check with that prefix.
     """
 
     name: str
@@ -101,9 +101,9 @@ class Engine(ABC):
     deviations: Mapping[str, str] = MappingProxyType({})
 
     def missing(self) -> str:
-        """Return what is not installed and how to get it, empty if all is there.
+        """Return what is not installed and how to install it, or an empty string.
 
-        Nothing is imported for it.
+        This imports nothing.
         """
         for module in self.requires:
             if importlib.util.find_spec(module) is None:
@@ -111,10 +111,10 @@ class Engine(ABC):
         return ""
 
     def limit_threads(self, n_threads: int) -> None:  # noqa: B027 (most engines need none)
-        """Import the library behind the engine and hold it to a number of threads.
+        """Import the library behind the engine and limit its threads.
 
-        The runner calls it before anything else, in a fresh process that has OMP_NUM_THREADS
-        and its like in its environment; an engine that reads those need not do more.
+        The runner calls this first, in a fresh process with OMP_NUM_THREADS and the like already
+        set. A library that obeys those variables needs nothing more.
         """
 
     @abstractmethod
@@ -133,8 +133,8 @@ class Engine(ABC):
     ) -> tuple[float, list[Array]]:
         """Return ``function(ops, *native)`` as a float, and its gradient for each array.
 
-        `function` gets the engine's operations and its native form of each array, and returns
-        a native scalar. Python's operators work on the native objects themselves.
+        `function` takes the engine's operations and the arrays in the engine's native form, and
+        returns a native scalar. Python's operators work on native objects directly.
 
         Raises:
             UnsupportedError: the engine does not differentiate functions, or lacks an operation.

@@ -1,6 +1,6 @@
-"""What is trained and how: the multilayer perceptron and stochastic gradient descent.
+"""The model and its optimizer: a multilayer perceptron and stochastic gradient descent.
 
-Shapes, first weights and the update rule; no gradients.
+Shapes, initial weights and the update rule. No gradients.
 """
 
 from dataclasses import dataclass
@@ -37,17 +37,17 @@ class MLP:
     def __post_init__(self) -> None:
         object.__setattr__(self, "layers", tuple(self.layers))
         if len(self.layers) < 2 or min(self.layers) < 1:
-            raise ValueError(f"layers: {self.layers} are not two or more widths of at least one")
+            raise ValueError(f"layers: {self.layers} must be two or more widths of at least 1")
         if self.activation not in ("relu", "tanh"):
             raise ValueError(f"activation: {self.activation!r} is neither 'relu' nor 'tanh'")
         if self.loss not in ("cross_entropy", "hinge"):
             raise ValueError(f"loss: {self.loss!r} is neither 'cross_entropy' nor 'hinge'")
 
     def step_flops(self, n: int) -> int:
-        """Return the floating-point operations of the matrix products of a step on n rows.
+        """Return the floating-point operations in the matrix products of a step on n rows.
 
-        Two for each multiply-add: forward, gradients of the weights, and gradients of the
-        inputs of every layer but the first.
+        Two per multiply-add, in three products per layer: forward, the gradient of the weights and
+        the gradient of the inputs, which the first layer does not need.
         """
         products = [a * b for a, b in zip(self.layers, self.layers[1:], strict=False)]
         return 2 * n * (3 * sum(products) - products[0])

@@ -1,7 +1,7 @@
-"""Asks an engine of another package what it declares, in a process that it may print to or end.
+"""Imports an engine of another package in a child process, and reports what it declares.
 
-Started as ``python -P -m benchgrad.engines.probe SPEC``; the answer is one line of JSON. Nothing
-is measured here.
+The child runs ``python -P -m benchgrad.engines.probe SPEC`` and answers in one line of JSON, even
+if the package prints or starts threads on import. Nothing is measured here.
 """
 
 import os
@@ -15,7 +15,7 @@ from benchgrad.engines.registry import EngineStatus, status_of
 
 
 def probe(name: str, spec: str, timeout_s: float) -> EngineStatus:
-    """Return the status of the engine `spec` under a name, whatever its module does on import."""
+    """Return the status of the engine `spec` under a name, whatever happens on import."""
     command = [sys.executable, "-P", "-m", "benchgrad.engines.probe", spec]
     try:
         done = subprocess.run(
@@ -27,23 +27,23 @@ def probe(name: str, spec: str, timeout_s: float) -> EngineStatus:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        reason = f"engine {name!r} gives no answer within {timeout_s:g} s"
+        reason = f"engine {name!r} did not answer within {timeout_s:g} s"
         return EngineStatus(name, "failed", reason)
     try:
         status = msgspec.json.decode(done.stdout, type=EngineStatus)
     except msgspec.DecodeError:
-        reason = f"engine {name!r} ends its process on import, with exit code {done.returncode}"
+        reason = f"engine {name!r} ended its process on import, with exit code {done.returncode}"
         return EngineStatus(name, "failed", reason)
     return replace(status, name=name, reason=status.reason.replace(repr(spec), repr(name)))
 
 
 def main() -> None:
-    """Write the status of the engine in the first argument where the standard output was."""
+    """Write the status of the engine in the first argument to standard output."""
     answer = os.dup(1)
-    os.dup2(2, 1)  # what the engine prints goes to standard error
+    os.dup2(2, 1)  # whatever the engine prints goes to standard error
     status = status_of(sys.argv[1])
     os.write(answer, msgspec.json.encode(status))
-    os._exit(0)  # a thread that the engine left must not keep the process alive
+    os._exit(0)  # no thread of the engine may keep the process alive
 
 
 if __name__ == "__main__":

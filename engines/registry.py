@@ -1,6 +1,6 @@
-"""Finds engines and loads them by name, by file or by attribute. It names no engine.
+"""Finds engines and loads them by name, file or attribute. It names no engine.
 
-Engines are the entry points of the group `benchgrad.engines`, the built-in ones too.
+Every engine, built-in or not, is an entry point of the group `benchgrad.engines`.
 """
 
 import difflib
@@ -16,15 +16,15 @@ from typing import Literal
 from benchgrad.engines.interface import Capabilities, Engine, EngineError
 
 GROUP = "benchgrad.engines"
-_PATIENCE_S = 60.0  # for a package to be imported; large libraries take several seconds
+_TIMEOUT_S = 60.0  # to import a package; large libraries take several seconds
 
 
 @dataclass(frozen=True)
 class EngineStatus:
-    """An engine that is registered, and whether it can be used here.
+    """A registered engine, and whether it can be used here.
 
     `status` is ``ready``, ``missing`` (a package is not installed) or ``failed`` (it cannot be
-    loaded); `reason` says why in one line. What an engine declares is known once it loads.
+    loaded); `reason` says why in one line. The other fields are known once the engine loads.
     """
 
     name: str
@@ -41,17 +41,17 @@ class MissingPackageError(EngineError):
 
 
 def available() -> list[EngineStatus]:
-    """Return the status of every registered engine, by name.
+    """Return the status of every registered engine, sorted by name.
 
-    A built-in engine's own module is imported, and with it only what that module imports at its
-    top: adapters of heavy libraries import those where they are used. Engines of other packages
-    are asked in a process of their own, since their modules may do anything.
+    This imports the module of each built-in engine, but no heavy library: adapters import theirs
+    on first use. Other packages may do anything on import, so each is imported in a process of
+    its own.
     """
     return [_status(name, points) for name, points in sorted(_registered().items())]
 
 
 def status_of(spec: str) -> EngineStatus:
-    """Return the status of one engine, named as `load` takes it; its module is imported here."""
+    """Import one engine, named as for `load`, and return its status."""
     try:
         engine = _declared(spec)
     except MissingPackageError as error:
@@ -73,10 +73,10 @@ def status_of(spec: str) -> EngineStatus:
 def load(spec: str) -> Engine:
     """Return an engine by name, ``path/to/file.py`` or ``package.module:attribute``.
 
-    A file offers its engine as `engine`.
+    A file must name its engine `engine`.
 
     Raises:
-        MissingPackageError: a package that it needs is not installed.
+        MissingPackageError: a package it needs is not installed.
         EngineError: there is no such engine, file or attribute, or it cannot be loaded.
     """
     engine = _declared(spec)
@@ -86,7 +86,7 @@ def load(spec: str) -> Engine:
 
 
 def _declared(spec: str) -> Engine:
-    """Return an engine, whether or not the libraries behind it are installed."""
+    """Return an engine, even if the libraries behind it are not installed."""
     check_names([spec])
     try:
         engine = _load(spec)
@@ -94,8 +94,8 @@ def _declared(spec: str) -> Engine:
         package = (error.name or str(error)).partition(".")[0]
         if importlib.util.find_spec(package) is not None:
             raise EngineError(f"engine {spec!r} cannot be loaded: {error}") from error
-        # Only of a registered engine it is known that the name is that of a package.
-        advice = f": pip install {package}" if spec in _registered() else ", which is not there"
+        # Only for a registered engine is the module's name sure to be a package's.
+        advice = f": pip install {package}" if spec in _registered() else ", which is not installed"
         message = f"engine {spec!r} needs the package {package}{advice}"
         raise MissingPackageError(message) from error
     except EngineError:
@@ -103,7 +103,7 @@ def _declared(spec: str) -> Engine:
     except SystemExit as error:
         message = f"engine {spec!r} cannot be loaded: it calls sys.exit({error.code!r})"
         raise EngineError(message) from error
-    except Exception as error:  # a plugin's own code: whatever it raises is its user's to read
+    except Exception as error:  # plugin code can raise anything; its user has to see it
         reason = f"{type(error).__name__}: {error}".strip().partition("\n")[0]
         raise EngineError(f"engine {spec!r} cannot be loaded: {reason}") from error
     if not isinstance(engine, Engine):
@@ -115,7 +115,7 @@ def _declared(spec: str) -> Engine:
 
 
 def check_names(specs: list[str]) -> None:
-    """Raise EngineError for the first of `specs` that names nothing; load none of them."""
+    """Raise EngineError for the first of `specs` that does not exist; load none of them."""
     for spec in specs:
         if spec.endswith(".py"):
             if not Path(spec).is_file():
@@ -129,12 +129,12 @@ def check_names(specs: list[str]) -> None:
 def _suggestion(name: str) -> str:
     known = sorted(_registered())
     near = difflib.get_close_matches(name, known, n=1)
-    listed = f"known are {', '.join(known)}, a path to a .py file, or package.module:attribute"
+    listed = f"choose from {', '.join(known)}, a path to a .py file, or package.module:attribute"
     return f"did you mean {near[0]!r}? ({listed})" if near else listed
 
 
 def _registered() -> dict[str, list[EntryPoint]]:
-    """Return the entry points of each name; more than one if packages claim the same."""
+    """Return the entry points under each name; several if packages claim the same one."""
     found: dict[str, list[EntryPoint]] = {}
     for point in entry_points(group=GROUP):
         found.setdefault(point.name, []).append(point)
@@ -146,15 +146,15 @@ def _package_of(point: EntryPoint) -> str:
 
 
 def _chosen(name: str, points: list[EntryPoint]) -> EntryPoint:
-    """Return the entry point that a name stands for: benchgrad's own, or the only one.
+    """Return the entry point for a name: benchgrad's own, or the only one.
 
     Raises:
-        EngineError: other packages claim the same name.
+        EngineError: two other packages claim the name.
     """
     own = [point for point in points if _package_of(point) == "benchgrad"]
     if not own and len({point.value for point in points}) > 1:
         claims = " and ".join(f"{_package_of(p)} ({p.value})" for p in points)
-        advice = "uninstall one, or name it as package.module:attribute"
+        advice = "uninstall one, or load it as package.module:attribute"
         raise EngineError(f"engine {name!r} is registered by {claims}: {advice}")
     return (own or points)[0]
 
@@ -175,8 +175,8 @@ def _module_of_file(path: Path) -> ModuleType:
         raise EngineError(f"engine {str(path)!r} cannot be read as a Python module")
     module = importlib.util.module_from_spec(spec)
     if str(path.parent) not in sys.path:
-        sys.path.append(str(path.parent))  # for modules that lie beside it
-    sys.modules[name] = module  # dataclasses and pickles of the file look themselves up here
+        sys.path.append(str(path.parent))  # for modules in the same folder
+    sys.modules[name] = module  # dataclasses and pickles look their module up here
     spec.loader.exec_module(module)
     return module
 
@@ -198,9 +198,9 @@ def _status(name: str, points: list[EntryPoint]) -> EngineStatus:
     else:
         from benchgrad.engines.probe import probe
 
-        status = probe(name, point.value, _PATIENCE_S)
+        status = probe(name, point.value, _TIMEOUT_S)
     others = sorted({_package_of(p) for p in points if p.value != point.value})
     if not others:
         return status
-    claim = f"{' and '.join(others)} also registers this name; benchgrad's own is taken"
+    claim = f"{' and '.join(others)} also registers this name; benchgrad's own engine wins"
     return replace(status, note=f"{claim}. {status.note}".strip())

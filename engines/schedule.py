@@ -1,6 +1,6 @@
-"""In which batches a training visits its rows, and the loop over them: each is here once.
+"""The batches of a training, and the one loop over them.
 
-No clock, no budget and no evaluation belongs here.
+No clock, no budget and no evaluation belong here.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def batch_generator(seed: int, round: int = 0) -> np.random.Generator:
-    """Return what draws the batches of a training; rounds differ and engines do not."""
+    """Return the generator of the batches: each round draws others, the same for all engines."""
     return np.random.default_rng((seed, round))
 
 
@@ -23,8 +23,8 @@ def draw_epochs(
 ) -> Iterator[list[Array]]:
     """Yield the row indices of each batch, epoch after epoch.
 
-    Each epoch is a new permutation, cut into batches, the short last one kept. `rng` goes on
-    from where it stands, so epochs drawn one by one are those drawn at once.
+    Each epoch is a new permutation, cut into batches; the last may be short. Drawing epochs one
+    at a time from the same `rng` gives the same epochs as drawing them all at once.
     """
     cuts = range(batch_size, n_samples, batch_size)
     for _ in range(n_epochs):
@@ -37,6 +37,6 @@ def train_epochs(
     y: Array,
     epochs: Iterable[list[Array]],
 ) -> Iterator[T]:
-    """Make the call ``train_epoch(X, y, batches)`` for each epoch; yield what it returns."""
+    """Call ``train_epoch(X, y, batches)`` for each epoch and yield the result."""
     for batches in epochs:
         yield train_epoch(X, y, batches)

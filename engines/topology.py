@@ -1,4 +1,4 @@
-"""The order in which both engines walk a graph. It knows nodes by their parents only."""
+"""The order in which both engines walk a graph. All it knows of a node is its parents."""
 
 from collections.abc import Hashable
 from typing import Protocol, Self, TypeVar
@@ -16,10 +16,10 @@ N = TypeVar("N", bound=Node)
 
 
 def topological_order(root: N) -> list[N]:
-    """Return all nodes that `root` was made from, and `root` last; each after all its parents.
+    """Return `root` and all nodes it was made from, each after its parents.
 
-    Iterative, so that a chain of a million nodes is as safe as a chain of two. The stack holds
-    nodes to enter, and a None above each node whose parents have all been entered.
+    Iterative, so a chain of a million nodes is as safe as a chain of two. The stack holds nodes
+    to enter. A None on it means that the parents of the node below are done.
     """
     order: list[N] = []
     entered: set[N] = set()
@@ -27,7 +27,7 @@ def topological_order(root: N) -> list[N]:
     while stack:
         node = stack.pop()
         if node is None:
-            order.append(stack.pop())  # type: ignore[arg-type]  # a None stands above a node
+            order.append(stack.pop())  # type: ignore[arg-type]  # below each None is a node
         elif node not in entered:
             entered.add(node)
             if parents := node.parents:

@@ -1,4 +1,4 @@
-"""The one classifier of all engines with Values: forward, loss and update, each written once."""
+"""The classifier of every engine with Values: forward, loss and update, each written once."""
 
 import gc
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def collector_paused() -> Iterator[None]:
-    """Pause the cyclic garbage collector; leave it as it was."""
+    """Pause the cyclic garbage collector, then restore its state."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -28,7 +28,7 @@ def collector_paused() -> Iterator[None]:
 
 
 class ValueClassifier(Classifier):
-    """The classifier over any `ValueEngine`: forward, loss and update, each written once."""
+    """The classifier of any `ValueEngine`."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class ValueClassifier(Classifier):
         self._model = model
         self._optimizer = optimizer
         self._dtype = np.dtype(dtype)
-        # All parameters lie in one array, so that an update is one call however many there are.
+        # All parameters share one array, so that an update takes the same few calls for any model.
         self._flat = np.concatenate([np.ravel(p) for p in parameters]).astype(self._dtype)
         self._gradient = np.zeros_like(self._flat)
         self._velocity = np.zeros_like(self._flat)
@@ -72,7 +72,7 @@ class ValueClassifier(Classifier):
         return loss
 
     def update(self, gradients: Sequence[Array]) -> None:
-        """Take a step of the optimizer with these gradients, in the order of `leaves`."""
+        """Take an optimizer step with these gradients, in the order of `leaves`."""
         try:
             np.concatenate([gradient.ravel() for gradient in gradients], out=self._gradient)
         except ValueError as error:
@@ -86,7 +86,7 @@ class ValueClassifier(Classifier):
             if gradient.shape != part.shape:
                 what = f"{'Wb'[i % 2]}{i // 2}"
                 return f"the gradient of {what}, shape {part.shape}, has shape {gradient.shape}"
-        return "the gradients do not fit the parameters"
+        return "the gradients do not match the parameters"
 
     def gradients(self, X: Array, y: Array) -> list[Array]:
         """Return the gradient of the mean loss for each parameter."""
@@ -103,7 +103,7 @@ class ValueClassifier(Classifier):
         return [np.array(self._numpy(self._read(p)), np.float64) for p in self.leaves]
 
     def _numpy(self, numbers: Any) -> Array:
-        """Return data or gradients as an array of the classifier's dtype, copied only if needed."""
+        """Return data or gradients in the classifier's dtype, copied only if necessary."""
         return np.asarray(numbers, self._dtype)
 
     def _forward(self, X: Array) -> Any:
@@ -114,18 +114,18 @@ class ValueClassifier(Classifier):
         return h
 
     def counts(self, X: Array, y: Array) -> Counts | None:
-        """Return what the graph of a step on this batch consists of, if the engine shows it."""
+        """Return the counts of the graph of a step on this batch, if the engine shows graphs."""
         engine = self._engine
         if not engine.shows_graph:
             return None
         return count_graph(self.loss(X, y), engine.parents, engine.operation)
 
     def loss(self, X: Array, y: Array) -> Any:
-        """Return the mean loss over the batch as a native scalar, ready to go backward."""
+        """Return the mean loss over the batch as a native scalar, ready for `backward`."""
         return self._loss(self, self._forward(X), y)
 
     def _backward(self, X: Array, y: Array) -> float:
-        """Leave the gradients of the batch in the leaves; return its mean loss."""
+        """Compute the gradients of the batch into the leaves; return its mean loss."""
         for leaf in self.leaves:
             self._zero(leaf)
         loss = self.loss(X, y)
@@ -134,7 +134,7 @@ class ValueClassifier(Classifier):
 
 
 def _cross_entropy(classifier: ValueClassifier, logits: Any, y: Array) -> Any:
-    """Return the mean of logsumexp(logits) − logits[label], the row maximum taken out."""
+    """Return the mean of logsumexp(logits) − logits[label]."""
     ops = classifier._engine.operations
     losses = ops.logsumexp(logits, axis=1) - ops.pick(logits, y)
     return ops.mean(losses)
@@ -143,7 +143,7 @@ def _cross_entropy(classifier: ValueClassifier, logits: Any, y: Array) -> Any:
 def _hinge(classifier: ValueClassifier, logits: Any, y: Array) -> Any:
     """Return the mean over the rows of the sum over wrong classes j of max(0, 1 + s_j − s_y).
 
-    The number of classes and the dtype are the model's: a native value need not show either.
+    The number of classes and the dtype come from the model: native values may show neither.
     """
     ops = classifier._engine.operations
     classes = np.arange(classifier._model.layers[-1])

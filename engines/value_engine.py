@@ -1,4 +1,4 @@
-"""From a `Value` class to an engine: what differs between such classes, one method each."""
+"""Turns a `Value` class into an engine: one small method for each thing that may differ."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
@@ -20,30 +20,29 @@ from benchgrad.engines.value_classifier import ValueClassifier
 
 
 class ValueEngine(Engine):
-    """An engine made of a `Value` class with `data`, `grad`, `backward()` and Python's operators.
+    """An engine built on a `Value` class with `data`, `grad`, `backward()` and Python's operators.
 
-    A tensor Value holds an array. Scalar Values stand in NumPy object arrays, one for each
-    number; constants stand there as plain floats. A class that differs from this overrides
-    the one method that says so: `leaf`, `constant`, `read`, `gradient`, `zero`, `assign`,
-    `backward`, `inference`, or `is_value`, where results are of another class; and `parents` or
-    `operation`, if its graph is to be counted. Each is about one Value.
+    A tensor Value holds an array. Scalar Values are the elements of NumPy object arrays, in which
+    constants are plain floats. If your class differs, subclass this one and override what you
+    need: `leaf`, `constant`, `read`, `gradient`, `zero`, `assign`, `backward`, `inference`, or
+    `is_value` if results have another class; to count graphs, `parents` and `operation`. Each
+    method handles one Value.
 
     Args:
-        name: as users write it.
+        name: the name users type.
         kind: ``scalar`` or ``tensor``.
-        value: the class; called with a float, or with an array.
-        operations: the names of the operations that are methods of the class under the same
-            name, or a mapping from names to functions of a Value. A scalar engine needs the
-            elementwise ones only; `mean` is made of `sum` where it is not given.
-        compounds: functions of native arrays for `benchgrad.engines.operations.COMPOUNDS` that
-            are better than what the operations compose; e.g. a layer of n-ary nodes.
-        pauses_collector: whether the cyclic garbage collector is paused inside a step. Only
-            for a class that makes no reference cycles; its note must say so.
-        shows_graph: whether a Value knows its parents and its operation, so that graphs can be
-            counted.
-        dtypes: that it computes in; by default float64.
-        version: of the library behind it.
-        note: a remark that must stand beside its results.
+        value: the class; called with a float or an array.
+        operations: the names of methods of the class, or a mapping from names to functions of a
+            Value. A scalar engine needs the elementwise ones only. `mean` defaults to one made
+            of `sum`.
+        compounds: the engine's own `benchgrad.engines.operations.COMPOUNDS`, as functions of
+            native arrays; e.g. a layer of n-ary nodes.
+        pauses_collector: pause the cyclic garbage collector inside a step. Only for a class that
+            makes no reference cycles; its note must say so.
+        shows_graph: a Value knows its parents and its operation, so graphs can be counted.
+        dtypes: the dtypes it computes in.
+        version: the version of the library behind it.
+        note: a remark to show beside its results.
     """
 
     def __init__(  # noqa: PLR0913 (keywords, most with a default, as plugin authors write them)
@@ -82,17 +81,17 @@ class ValueEngine(Engine):
         self.operations = Operations(name, table)
         self.capabilities = Capabilities(operations=frozenset(table), dtypes=dtypes)
 
-    # --- one Value: override what differs ---
+    # --- one Value: override what you need ---
 
     def leaf(self, data: Any) -> Any:
-        """Return a Value that gets a gradient, from a float or an array.
+        """Return a Value with a gradient, from a float or an array.
 
-        It may keep the array: whoever writes to it calls `assign`.
+        It may keep the array: new data always come through `assign`.
         """
         return self.value(data)
 
     def constant(self, data: Any) -> Any:
-        """Return what stands for a float or an array that gets no gradient."""
+        """Return the native form of a float or an array without a gradient."""
         return data if self.kind == "scalar" else self.value(data)
 
     def read(self, value: Any) -> Any:
@@ -116,11 +115,11 @@ class ValueEngine(Engine):
         loss.backward()
 
     def inference(self) -> AbstractContextManager[None]:
-        """Return a context in which no graph needs to be built."""
+        """Return a context manager inside which no graph is needed."""
         return nullcontext()
 
     def parents(self, value: Any) -> Iterable[Any]:
-        """Return what a Value was made from; nothing for a leaf."""
+        """Return the Values that a Value was made from; none for a leaf."""
         found: Iterable[Any] = value.parents
         return found
 
@@ -129,15 +128,15 @@ class ValueEngine(Engine):
         return str(value.operation)
 
     def is_value(self, native: object) -> bool:
-        """Tell a Value from a plain number or array."""
+        """Return whether this is a Value, not a plain number or array."""
         return isinstance(native, self.value)
 
     def is_constant(self, value: Any) -> bool:
-        """Tell a Value that cannot go backward, where the class has such."""
+        """Return whether `backward` from this Value is an error, as in classes with constants."""
         return False
 
     def _of_numbers_too(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        """Return a function of a scalar Value that makes a number of a number."""
+        """Let an operation on scalar Values accept plain numbers too."""
 
         def of_either(element: Any) -> Any:
             if self.is_value(element):
@@ -147,14 +146,14 @@ class ValueEngine(Engine):
         return of_either
 
     def _mean(self, v: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        """Return the mean of a tensor Value, made of its sum."""
+        """Return the mean of a tensor Value, computed from its sum."""
         total = self.operations.sum(v, axis=axis, keepdims=keepdims)
         return total * (np.size(self.read(total)) / np.size(self.read(v)))
 
     # --- the training interface ---
 
     def on_arrays(self, function: Callable[..., Any], n: int = 1) -> Callable[..., Any]:
-        """Return a function of `n` Values as one of native arrays: for scalars, of each element."""
+        """Turn a function of `n` Values into one of native arrays, elementwise for scalars."""
         if self.kind == "tensor":
             return function
         elementwise = np.frompyfunc(function, n, 1)
@@ -163,16 +162,16 @@ class ValueEngine(Engine):
     def classifier(
         self, model: MLP, parameters: Sequence[Array], optimizer: SGD, dtype: str = "float64"
     ) -> Classifier:
-        """Return the one classifier there is for engines with Values."""
+        """Return the classifier that all engines with Values share."""
         self.check(model, dtype)
         return ValueClassifier(self, model, parameters, optimizer, dtype)
 
     def check(self, model: MLP, dtype: str) -> None:
-        """Raise UnsupportedError unless the engine has what the classifier needs of it."""
+        """Raise UnsupportedError unless the engine has all that the classifier needs."""
         self.require_dtype(dtype)
         needed = {*_NEEDS[self.kind], *_NEEDS[model.loss], model.activation}
         if "logsumexp" in self.capabilities.operations:
-            needed -= set(_NEEDS["cross_entropy"])  # they are for the one that is made of others
+            needed -= set(_NEEDS["cross_entropy"])  # they compose a logsumexp
         missing = sorted(needed - self.capabilities.operations)
         if missing:
             raise UnsupportedError(f"needs {', '.join(missing)}")
@@ -185,7 +184,7 @@ class ValueEngine(Engine):
         zero = self.on_arrays(self.zero)
         leaves = [leaf(np.array(array)) for array in arrays]
         for native in leaves:
-            zero(native)  # a leaf that is not used would keep what its class begins with
+            zero(native)  # an unused leaf would keep the initial gradient of its class, e.g. None
         pairs = list(zip(leaves, arrays, strict=True))
         out = function(self.operations, *leaves)
         if isinstance(out, np.ndarray) and out.dtype == object and out.size == 1:
@@ -198,12 +197,12 @@ class ValueEngine(Engine):
 
 
 def _float_dtype(array: Array) -> np.dtype[Any]:
-    """Return the dtype of the gradient of an array: its own, or float64 for integers."""
+    """Return the dtype of an array's gradient: its own, or float64 for integers."""
     dtype = np.asarray(array).dtype
     return dtype if dtype.kind == "f" else np.dtype(np.float64)
 
 
-# Beside the operators, what the classifier asks of an engine's operations.
+# The operations that the classifier needs, besides Python's operators.
 _NEEDS = {
     "scalar": (),
     "tensor": ("sum",),

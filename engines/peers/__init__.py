@@ -1,1 +1,1 @@
-"""Adapters of engines that others wrote: one file each, named like the library."""
+"""Adapters for other people's engines: one file per library, named after it."""

@@ -1,7 +1,7 @@
 """The engine `autograd`: HIPS autograd, `value_and_grad` over its wrapped NumPy.
 
-Parameters are NumPy arrays, the loss a plain function of them. Source: the package's own
-examples, https://github.com/HIPS/autograd/blob/master/examples/neural_net.py.
+Parameters are NumPy arrays, and the loss is a plain function of them. Source: the package's
+example, https://github.com/HIPS/autograd/blob/master/examples/neural_net.py.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,12 +17,12 @@ from benchgrad.engines.peers.peer import Package, Peer, mlp
 
 
 def _relu(x: Any) -> Any:
-    """Return max(x, 0) with derivative 0 at 0; that of `maximum` is a half there."""
+    """Return max(x, 0) with derivative 0 at 0, where `maximum` has one half."""
     return x * (x > 0)
 
 
-class AutogradClassifier(Classifier):
-    """Arrays, and a function that returns their loss and its gradient."""
+class HipsAutogradClassifier(Classifier):
+    """Parameters as arrays, and a function that returns their loss and its gradient."""
 
     def __init__(self, model: MLP, parameters: Sequence[Array], optimizer: SGD, dtype: str) -> None:
         import autograd
@@ -80,7 +80,7 @@ class AutogradEngine(Peer):
 
     deviations = MappingProxyType(
         {
-            f"{what}: transpose(x, (-2, 0, -1))": "negative axes are put back in a wrong order"
+            f"{what}: transpose(x, (-2, 0, -1))": "negative axes are restored in the wrong order"
             for what in ("values", "gradients", "float32")
         }
     )
@@ -88,14 +88,14 @@ class AutogradEngine(Peer):
     def classifier(
         self, model: MLP, parameters: Sequence[Array], optimizer: SGD, dtype: str = "float64"
     ) -> Classifier:
-        """Return arrays with a differentiated loss."""
+        """Return a classifier over NumPy arrays."""
         self.require_dtype(dtype)
-        return AutogradClassifier(model, parameters, optimizer, dtype)
+        return HipsAutogradClassifier(model, parameters, optimizer, dtype)
 
     def value_and_grad(
         self, function: Callable[..., Any], *arrays: Array
     ) -> tuple[float, list[Array]]:
-        """Return what `autograd.value_and_grad` makes of the function."""
+        """Return the value and gradients from `autograd.value_and_grad`."""
         import autograd
 
         ops = Operations(self.name, _operations())

@@ -1,8 +1,8 @@
-"""The engine `jax`: one jitted program for an epoch, as JAX's users write a training loop.
+"""The engine `jax`: one jitted program per epoch, the way JAX users write a training loop.
 
-The step is a pure function of parameters and velocities, differentiated by `jax.value_and_grad`;
-the loop over the batches is inside the program. Batches are padded to one length and masked,
-since a program has fixed shapes. Sources: "Stateful computations",
+The step is a pure function of parameters and velocities, differentiated by `jax.value_and_grad`.
+The loop over the batches is inside the program. A program has fixed shapes, so batches are padded
+to one length and masked. Sources: "Stateful computations",
 https://docs.jax.dev/en/latest/stateful-computations.html, and "Control flow and logical
 operators with JIT", https://docs.jax.dev/en/latest/control-flow.html.
 """
@@ -21,7 +21,7 @@ from benchgrad.engines.peers.peer import Package, Peer, mlp
 
 
 def _jax() -> Any:
-    """Import JAX and allow float64, which it has switched off."""
+    """Import JAX with float64, which is off by default."""
     import jax
 
     jax.config.update("jax_enable_x64", True)
@@ -29,21 +29,21 @@ def _jax() -> Any:
 
 
 class Programs:
-    """The compiled functions of one model and one rule, for every classifier that has them."""
+    """The compiled functions of one model and update rule, shared by their classifiers."""
 
     def __init__(self, model: MLP, rule: SGD) -> None:
         jax = _jax()
         activation = jax.nn.relu if model.activation == "relu" else jax.numpy.tanh
         row_losses = _cross_entropy if model.loss == "cross_entropy" else _hinge
 
-        def loss(parameters: Any, X: Any, y: Any, is_there: Any) -> Any:
-            """Return the mean over the rows that are no padding."""
+        def loss(parameters: Any, X: Any, y: Any, is_row: Any) -> Any:
+            """Return the mean over the rows that are not padding."""
             losses = row_losses(mlp(parameters, X, activation), y)
-            return jax.numpy.where(is_there, losses, 0.0).sum() / is_there.sum()
+            return jax.numpy.where(is_row, losses, 0.0).sum() / is_row.sum()
 
-        def step(state: Any, X: Any, y: Any, is_there: Any) -> Any:
+        def step(state: Any, X: Any, y: Any, is_row: Any) -> Any:
             parameters, velocities = state
-            value, gradients = jax.value_and_grad(loss)(parameters, X, y, is_there)
+            value, gradients = jax.value_and_grad(loss)(parameters, X, y, is_row)
             pairs = zip(parameters, velocities, gradients, strict=True)
             moved = [rule.momentum * v + g + rule.weight_decay * p for p, v, g in pairs]
             new = [p - rule.learning_rate * v for p, v in zip(parameters, moved, strict=True)]
@@ -51,11 +51,11 @@ class Programs:
 
         def epoch(state: Any, X: Any, y: Any, batches: tuple[Any, Any, Any]) -> Any:
             """Take a step for each of the first `n_batches` rows of `rows`."""
-            rows, is_there, n_batches = batches
+            rows, is_row, n_batches = batches
 
             def body(i: Any, carried: Any) -> Any:
                 state, losses = carried
-                state, value = step(state, X[rows[i]], y[rows[i]], is_there[i])
+                state, value = step(state, X[rows[i]], y[rows[i]], is_row[i])
                 return state, losses.at[i].set(value)
 
             losses = jax.numpy.zeros(len(rows), X.dtype)
@@ -83,7 +83,7 @@ def _hinge(logits: Any, y: Any) -> Any:
 
 
 class JaxClassifier(Classifier):
-    """Parameters and velocities on the device, and the programs that turn them into the next."""
+    """Parameters and velocities on the device, and the programs that update them."""
 
     def __init__(self, programs: Programs, parameters: Sequence[Array], dtype: str) -> None:
         self._programs = programs
@@ -96,17 +96,15 @@ class JaxClassifier(Classifier):
         return float(self.train_epoch(X, y, [np.arange(len(y))])[0])
 
     def train_epoch(self, X: Array, y: Array, batches: Sequence[Array]) -> Array:
-        """Run the program of an epoch, of one shape for any number of batches."""
+        """Run an epoch's program, whose shape does not depend on the number of batches."""
         width = max(map(len, batches))
         n_rows = max(len(batches), -(-len(y) // width))
         rows = np.zeros((n_rows, width), np.int32)
-        is_there = np.zeros((n_rows, width), bool)
+        is_row = np.zeros((n_rows, width), bool)
         for i, batch in enumerate(batches):
             rows[i, : len(batch)] = batch
-            is_there[i, : len(batch)] = True
-        self._state, losses = self._programs.epoch(
-            self._state, X, y, (rows, is_there, len(batches))
-        )
+            is_row[i, : len(batch)] = True
+        self._state, losses = self._programs.epoch(self._state, X, y, (rows, is_row, len(batches)))
         return np.asarray(losses, np.float64)[: len(batches)]
 
     def gradients(self, X: Array, y: Array) -> list[Array]:
@@ -124,7 +122,7 @@ class JaxClassifier(Classifier):
 
 
 class JaxEngine(Peer):
-    """JAX on the CPU; what is compiled is kept for later classifiers of the same model."""
+    """JAX on the CPU. Compiled programs are kept for later classifiers of the same model."""
 
     def __init__(self) -> None:
         note = "compiles in its first step; batches are padded to one length"
@@ -132,9 +130,9 @@ class JaxEngine(Peer):
         self._programs: dict[tuple[MLP, SGD], Programs] = {}
 
     def limit_threads(self, n_threads: int) -> None:
-        """Tell XLA before it is imported; it has no call for it.
+        """Set XLA's variables before it is imported, since it has no function for this.
 
-        Source: `xla/tsl/platform/default/port.cc` reads NPROC for the size of its pools.
+        Source: `xla/tsl/platform/default/port.cc` reads the size of its pools from NPROC.
         """
         os.environ["NPROC"] = str(n_threads)
         if n_threads == 1:
@@ -155,7 +153,7 @@ class JaxEngine(Peer):
     def value_and_grad(
         self, function: Callable[..., Any], *arrays: Array
     ) -> tuple[float, list[Array]]:
-        """Return what `jax.value_and_grad` makes of the function."""
+        """Return the value and gradients from `jax.value_and_grad`."""
         jax = _jax()
         ops = Operations(self.name, _operations())
         natives = [jax.numpy.asarray(array) for array in arrays]

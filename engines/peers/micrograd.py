@@ -1,7 +1,7 @@
-"""The engine `micrograd`: Andrej Karpathy's package from PyPI, behind its own operators.
+"""The engine `micrograd`: Andrej Karpathy's package from PyPI, with its own operators.
 
-micrograd 0.1.0 has `relu` but neither exp nor log, which cross-entropy needs. They are added
-here the way the package writes its operations: a node, and a closure that knows its inputs.
+micrograd 0.1.0 has `relu` but no exp and no log, which cross-entropy needs. They are added here
+in the package's own style: a node, and a closure over its inputs.
 Source: https://github.com/karpathy/micrograd, `micrograd/engine.py`.
 """
 
@@ -36,9 +36,9 @@ def log(x: Value) -> Value:
     return out
 
 
-_STALE = "backward never clears the gradients of values in between, and passes them on again"
+_STALE = "backward never clears intermediate gradients, and passes them on again"
 _RECURSES = "backward recurses over the graph"
-_WRAPS = "a Value on the left takes an array on its right for a number"
+_WRAPS = "a Value treats an array on its right as a number"
 DEVIATIONS = {
     "accumulation: the same result twice": _STALE,
     "accumulation: two results that share a value": _STALE,
@@ -58,17 +58,17 @@ DEVIATIONS = {
 
 
 class MicrogradEngine(ValueEngine):
-    """micrograd calls parents and operation otherwise."""
+    """micrograd has other names for parents and operation."""
 
     deviations = DEVIATIONS
 
     def parents(self, value: Value) -> Iterable[Value]:
-        """Return the children, as the package calls them; a set, so x * x has one."""
+        """Return what the package calls children; a set, so x * x has one."""
         children: set[Value] = value._prev
         return children
 
     def operation(self, value: Value) -> str:
-        """Return the package's own mark of the operation."""
+        """Return the package's own name of the operation."""
         return str(value._op)
 
 

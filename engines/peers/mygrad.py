@@ -1,7 +1,6 @@
-"""The engine `mygrad`: MyGrad tensors with the ReLU and the losses of its `nnet` package.
+"""The engine `mygrad`: MyGrad tensors, with the ReLU and the losses of `mygrad.nnet`.
 
-Source: the package's own tutorial,
-https://mygrad.readthedocs.io/en/latest/intro.html, and `mygrad.nnet`.
+Source: the package's tutorial, https://mygrad.readthedocs.io/en/latest/intro.html.
 """
 
 from collections.abc import Callable, Sequence
@@ -16,7 +15,7 @@ from benchgrad.engines.peers.peer import Package, Peer, mlp
 
 
 class MygradClassifier(Classifier):
-    """Tensors that get their gradients from `backward`."""
+    """Parameters as tensors, which `backward` gives their gradients."""
 
     def __init__(self, model: MLP, parameters: Sequence[Array], optimizer: SGD, dtype: str) -> None:
         import mygrad
@@ -39,7 +38,7 @@ class MygradClassifier(Classifier):
 
     def _backward(self, X: Array, y: Array) -> float:
         loss = self._loss(mlp(self._leaves, X, self._activation), y)
-        loss.backward()  # a tensor forgets its gradient when it is used again
+        loss.backward()  # using a tensor again clears its gradient
         return float(loss.item())
 
     def gradients(self, X: Array, y: Array) -> list[Array]:
@@ -71,7 +70,7 @@ class MygradEngine(Peer):
     def classifier(
         self, model: MLP, parameters: Sequence[Array], optimizer: SGD, dtype: str = "float64"
     ) -> Classifier:
-        """Return tensors with their losses."""
+        """Return a classifier over MyGrad tensors."""
         self.require_dtype(dtype)
         return MygradClassifier(model, parameters, optimizer, dtype)
 

@@ -1,7 +1,7 @@
-"""What the adapters of other libraries share: how they are declared, and the plain forward pass.
+"""What the adapters of other libraries share: their declaration, and the plain forward pass.
 
-An adapter imports its library inside its functions, so that listing engines stays cheap. Losses,
-gradients and updates are each library's own, in its adapter.
+An adapter imports its library inside functions, so that listing engines stays cheap. Losses,
+gradients and updates are the library's own and belong in its adapter.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,7 +17,7 @@ CAPABILITIES = Capabilities(frozenset((*OPERATIONS, *COMPOUNDS)), dtypes=("float
 
 @dataclass(frozen=True)
 class Package:
-    """A library: its name as a distribution and as a module, and the extra that installs it."""
+    """A library: the names of its distribution and module, and the extra that installs it."""
 
     name: str
     module: str
@@ -25,7 +25,7 @@ class Package:
 
     @property
     def version(self) -> str:
-        """The installed version, empty if there is none."""
+        """The installed version, or empty."""
         try:
             return version(self.name)
         except PackageNotFoundError:
@@ -33,7 +33,7 @@ class Package:
 
 
 class Peer(Engine):
-    """An engine that stands on another library of tensors."""
+    """An engine built on another tensor library."""
 
     kind = "tensor"
 
@@ -53,7 +53,7 @@ class Peer(Engine):
 
 
 def mlp(parameters: Sequence[Any], X: Any, activation: Callable[[Any], Any]) -> Any:
-    """Return the logits (n, k) of native parameters W0, b0, W1, b1, …, by Python's operators."""
+    """Return the logits (n, k), with Python's operators on native parameters W0, b0, W1, b1, …."""
     h = X @ parameters[0] + parameters[1]
     for i in range(2, len(parameters), 2):
         h = activation(h) @ parameters[i] + parameters[i + 1]

@@ -1,10 +1,9 @@
-"""The engine `sklearn-mlp`: scikit-learn's `MLPClassifier`, a classifier ready made.
+"""The engine `sklearn-mlp`: scikit-learn's ready-made `MLPClassifier`.
 
-Batches reach it by `partial_fit`, its own way to train on data that come in parts. For two
-classes it has one logistic output where the others have two logits, so it is told of a third
-class that never occurs: its weights are zero and its bias is so low that its probability, and
-with it each of its gradients, is exactly zero. Source: the user guide,
-https://scikit-learn.org/stable/modules/neural_networks_supervised.html.
+It trains by `partial_fit`, one batch per call. For two classes it would have one logistic output
+where the other engines have two logits, so it gets a third class that never occurs: with zero
+weights and a bias so low that its probability, and so each of its gradients, is exactly zero.
+Source: the user guide, https://scikit-learn.org/stable/modules/neural_networks_supervised.html.
 """
 
 import copy
@@ -38,7 +37,7 @@ class SklearnClassifier(Classifier):
             momentum=0.0,
             shuffle=False,
         )
-        # It makes its arrays in its first step; then they are given the weights to start from.
+        # Its first step allocates its arrays; only then can the initial weights go in.
         blank = np.zeros((1, model.layers[0]), dtype)
         self._mlp.partial_fit(blank, [0], classes=range(n_outputs))
         for own, W in zip(self._mlp.coefs_, parameters[::2], strict=True):
@@ -51,17 +50,17 @@ class SklearnClassifier(Classifier):
         return _step(self._mlp, X, y)
 
     def gradients(self, X: Array, y: Array) -> list[Array]:
-        """Return the gradient of the mean loss: what a step of a copy subtracts, by its rate."""
+        """Return the gradient of the mean loss: the step of a copy, divided by its rate."""
         stepped = copy.deepcopy(self._mlp)
         _step(stepped, X, y)
         pairs = zip(self._native(self._mlp), self._native(stepped), strict=True)
         return [(before - after) / self._rate for before, after in pairs]
 
     def logits(self, X: Array) -> Array:
-        """Return the scores of the last layer, (n, k): log-probabilities, shifted as the bias is.
+        """Return the scores of the last layer, (n, k): log-probabilities plus a shift per row.
 
-        The library tells probabilities only, which leave a constant in each row open; it is
-        taken from the last layer's first column.
+        The library returns only probabilities, which leave that shift open; the first column of
+        the last layer supplies it.
         """
         scores: Array = np.log(self._mlp.predict_proba(X)[:, : self._n_classes])
         return scores - scores[:, :1] + self._first_logits(X)
@@ -78,7 +77,7 @@ class SklearnClassifier(Classifier):
         return [np.array(p, np.float64) for p in self._native(self._mlp)]
 
     def _native(self, mlp: Any) -> list[Array]:
-        """Return W0, b0, W1, b1, …, without the column of the class that never occurs."""
+        """Return W0, b0, W1, b1, … without the column of the class that never occurs."""
         pairs = zip(mlp.coefs_, mlp.intercepts_, strict=True)
         native = [array for pair in pairs for array in pair]
         k = self._n_classes
@@ -91,7 +90,7 @@ def _step(mlp: Any, X: Array, y: Array) -> float:
 
 
 class SklearnEngine(Peer):
-    """scikit-learn's multilayer perceptron; it differentiates nothing else."""
+    """scikit-learn's multilayer perceptron, which differentiates nothing else."""
 
     def classifier(
         self, model: MLP, parameters: Sequence[Array], optimizer: SGD, dtype: str = "float64"
@@ -99,17 +98,17 @@ class SklearnEngine(Peer):
         """Return an `MLPClassifier` that starts from the parameters."""
         self.require_dtype(dtype)
         if model.loss != "cross_entropy":
-            raise UnsupportedError("MLPClassifier has cross-entropy only")
+            raise UnsupportedError("MLPClassifier has no loss but cross-entropy")
         if optimizer.weight_decay:
-            raise UnsupportedError("MLPClassifier decays weights by its own rule, biases not")
+            raise UnsupportedError("the weight decay of MLPClassifier leaves out biases")
         if optimizer.momentum:
-            raise UnsupportedError("MLPClassifier takes its first step before it has its weights")
+            raise UnsupportedError("MLPClassifier takes a step before it can be given weights")
         return SklearnClassifier(model, parameters, optimizer, dtype)
 
     def value_and_grad(
         self, function: Callable[..., Any], *arrays: Array
     ) -> tuple[float, list[Array]]:
-        """Raise UnsupportedError: only its own network has gradients."""
+        """Raise UnsupportedError: there are gradients of its own network only."""
         raise UnsupportedError("sklearn-mlp has no autograd, only its own network")
 
 

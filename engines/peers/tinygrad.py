@@ -1,7 +1,7 @@
-"""The engine `tinygrad`: Tensors, its SGD, and one captured step for each batch shape (TinyJit).
+"""The engine `tinygrad`: its Tensors, its SGD, and one captured step (TinyJit) per batch shape.
 
-Source: the package's own quickstart, https://docs.tinygrad.org/quickstart/, and
-`examples/beautiful_mnist.py` of https://github.com/tinygrad/tinygrad.
+Source: the package's quickstart, https://docs.tinygrad.org/quickstart/, and
+`examples/beautiful_mnist.py` in https://github.com/tinygrad/tinygrad.
 """
 
 import os
@@ -19,7 +19,7 @@ from benchgrad.engines.peers.peer import Package, Peer, mlp
 
 
 class TinygradClassifier(Classifier):
-    """Tensors, an optimizer, and a captured step for each shape of a batch."""
+    """Parameters as Tensors, an optimizer, and a captured step for each batch shape."""
 
     def __init__(self, model: MLP, parameters: Sequence[Array], optimizer: SGD, dtype: str) -> None:
         import tinygrad
@@ -32,7 +32,7 @@ class TinygradClassifier(Classifier):
         self._optimizer = TinygradSGD(
             self._leaves, optimizer.learning_rate, optimizer.momentum, optimizer.weight_decay
         )
-        # The optimizer keeps the rate and the velocities in float32, whatever the parameters are.
+        # The optimizer would keep its rate and velocities in float32, whatever the parameters.
         self._optimizer.lr = tinygrad.Tensor([optimizer.learning_rate], dtype=dtype).realize()
         if optimizer.momentum:
             self._optimizer.b = [leaf.zeros_like().contiguous().realize() for leaf in self._leaves]
@@ -83,7 +83,7 @@ def _hinge(logits: Any, y: Any) -> Any:
     return (logits - of_label + 1.0).relu().sum(axis=1).mean() - 1.0
 
 
-_OVERFLOWS = "sigmoid is 1 / (1 + exp(-x)) and tanh is made of it: where exp overflows, 0 * inf"
+_OVERFLOWS = "sigmoid is 1 / (1 + exp(-x)), and tanh uses it: where exp overflows, 0 * inf is nan"
 
 
 class TinygradEngine(Peer):
@@ -93,43 +93,43 @@ class TinygradEngine(Peer):
         {
             "edge: sigmoid(x) at x = -1000": _OVERFLOWS,
             "edge: tanh(x) at x = -1000": _OVERFLOWS,
-            # Which graphs are met depends on the seed, the compiler and the processor.
+            # Which graphs fail depends on the seed, the compiler and the processor.
             "random graphs: *": (
-                "backward compares the maximum with operands that it computes anew; where the "
-                "compiler fuses a product and a sum in one of them only, nothing is equal and the "
-                "gradient is lost"
+                "backward compares the maximum with recomputed operands; if the compiler fuses a "
+                "product and a sum in only one of the two, nothing is equal and the gradient is "
+                "lost"
             ),
             "memory: 1,000 backward passes": (
                 "each backward pass appends to the metadata of constants, which are never freed "
-                "(not with TRACEMETA=0)"
+                "(TRACEMETA=0 avoids it)"
             ),
         }
     )
 
     def missing(self) -> str:
-        """Return what is not installed: the package, or the compiler that it calls."""
+        """Return what is not installed: the package, or the compiler it calls."""
         compiler = os.environ.get("CC", "clang")
         if super().missing() or shutil.which(compiler):
             return super().missing()
         return f"the compiler {compiler}, which tinygrad calls: install it"
 
     def limit_threads(self, n_threads: int) -> None:
-        """Choose the CPU device and hold it to a number of threads, before the import."""
+        """Choose the CPU device and limit its threads, before the import."""
         os.environ["DEV"] = "CPU"
         os.environ["CPU_COUNT"] = str(n_threads)
-        import tinygrad  # noqa: F401 (so that the import is timed here)
+        import tinygrad  # noqa: F401 (counts as import time)
 
     def classifier(
         self, model: MLP, parameters: Sequence[Array], optimizer: SGD, dtype: str = "float64"
     ) -> Classifier:
-        """Return tensors with an optimizer."""
+        """Return a classifier over tinygrad's Tensors."""
         self.require_dtype(dtype)
         return TinygradClassifier(model, parameters, optimizer, dtype)
 
     def value_and_grad(
         self, function: Callable[..., Any], *arrays: Array
     ) -> tuple[float, list[Array]]:
-        """Return the value, and the gradient of it by each leaf."""
+        """Return the value, and its gradient for each leaf."""
         from tinygrad import Tensor
 
         leaves = [Tensor(np.asarray(array)).realize() for array in arrays]

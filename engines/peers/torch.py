@@ -1,6 +1,6 @@
-"""The engines `torch` and `torch-compile`: PyTorch, eager and compiled, as its users write it.
+"""The engines `torch` and `torch-compile`: PyTorch, eager and compiled, the way its users write it.
 
-A `torch.nn.Sequential` of `Linear` layers, a loss of `torch.nn.functional` and `torch.optim.SGD`.
+A `torch.nn.Sequential` of `Linear` layers, a loss from `torch.nn.functional`, `torch.optim.SGD`.
 Source: "Learn the Basics", https://pytorch.org/tutorials/beginner/basics/optimization_tutorial.html;
 for compiling, https://pytorch.org/docs/stable/generated/torch.compile.html.
 """
@@ -18,7 +18,7 @@ from benchgrad.engines.peers.peer import Package, Peer
 
 
 class TorchClassifier(Classifier):
-    """A module, its loss and its optimizer; a Linear keeps the transposed weights."""
+    """A module, its loss and its optimizer. A Linear stores its weights transposed."""
 
     def __init__(
         self,
@@ -41,7 +41,7 @@ class TorchClassifier(Classifier):
             layers += [activation(), linear] if layers else [linear]
         self._net = torch.nn.Sequential(*layers)
         self._loss = self._cross_entropy if model.loss == "cross_entropy" else self._hinge
-        # Batches of two lengths are one program with a symbolic length.
+        # With a symbolic length, one program serves batches of any length.
         self._forward = torch.compile(self._net, dynamic=True) if compiled else self._net
         self._optimizer = torch.optim.SGD(
             self._net.parameters(),
@@ -57,7 +57,7 @@ class TorchClassifier(Classifier):
         return loss
 
     def train_epoch(self, X: Array, y: Array, batches: Sequence[Array]) -> Array:
-        """Take one step for each batch; the losses are read at the end."""
+        """Take one step per batch; read the losses at the end."""
         from_numpy = self._torch.from_numpy
         inputs, labels = from_numpy(X), from_numpy(y)
         rows = [from_numpy(batch) for batch in batches]
@@ -75,7 +75,7 @@ class TorchClassifier(Classifier):
         return self._torch.nn.functional.cross_entropy(logits, y)
 
     def _hinge(self, logits: Any, y: Any) -> Any:
-        """Undo the mean over the classes that multi_margin_loss takes."""
+        """Return the hinge loss: multi_margin_loss without its mean over the classes."""
         return self._torch.nn.functional.multi_margin_loss(logits, y) * logits.shape[1]
 
     def gradients(self, X: Array, y: Array) -> list[Array]:
@@ -103,13 +103,13 @@ class TorchEngine(Peer):
         self._compiled = compiled
 
     def missing(self) -> str:
-        """Return what is not installed; compiling takes a C++ compiler."""
+        """Return what is not installed; compiling needs a C++ compiler."""
         if self._compiled and not (shutil.which("g++") or shutil.which("clang++")):
             return super().missing() or "a C++ compiler, g++ or clang++: install one"
         return super().missing()
 
     def limit_threads(self, n_threads: int) -> None:
-        """Hold both of PyTorch's pools to a number of threads."""
+        """Limit the threads of both of PyTorch's pools."""
         import torch
 
         torch.set_num_threads(n_threads)
@@ -119,7 +119,7 @@ class TorchEngine(Peer):
     def classifier(
         self, model: MLP, parameters: Sequence[Array], optimizer: SGD, dtype: str = "float64"
     ) -> Classifier:
-        """Return a module of PyTorch with its optimizer."""
+        """Return a classifier over a PyTorch module."""
         self.require_dtype(dtype)
         return TorchClassifier(model, parameters, optimizer, dtype, self._compiled)
 
@@ -157,7 +157,7 @@ def _operations() -> dict[str, Callable[..., Any]]:
         **{name: getattr(torch, name) for name in ("exp", "log", "tanh", "relu", "sigmoid")},
         "sum": over_axes(torch.sum),
         "mean": over_axes(torch.mean),
-        "max": over_axes(torch.amax),  # shares the gradient among ties, as over all axes
+        "max": over_axes(torch.amax),  # shares the gradient among ties, over any axes
         "min": over_axes(torch.amin),
         "reshape": lambda v, shape: v.reshape(shape),
         "transpose": transpose,

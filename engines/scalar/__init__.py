@@ -1,4 +1,4 @@
-"""The scalar engine: a value is one number. Pure Python, written to be read."""
+"""The scalar engine: a value is one number. Pure Python, written for reading."""
 
 from benchgrad.engines.scalar.value import Value
 

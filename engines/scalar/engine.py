@@ -1,4 +1,4 @@
-"""The engine `scalar`: what it declares. The mathematics is in value.py."""
+"""The engine `scalar`: its declaration. The mathematics is in value.py."""
 
 from benchgrad.engines.operations import ELEMENTWISE
 from benchgrad.engines.scalar.value import Value

@@ -1,6 +1,6 @@
-"""Functions of one Python float that follow NumPy where Python raises or turns complex.
+"""Functions of Python floats that follow NumPy where Python raises or turns complex.
 
-Overflow is inf, division by zero is inf or nan, and there is no complex number. No gradients.
+Overflow gives inf, division by zero inf or nan, and nothing is complex. No gradients.
 """
 
 import math
@@ -9,7 +9,7 @@ inf, nan = math.inf, math.nan
 
 
 def divide(a: float, b: float) -> float:
-    """Return a / b; x / 0 is ±inf by the signs of both, 0 / 0 and nan / 0 are nan."""
+    """Return a / b; x / 0 is inf with the sign of both, 0 / 0 and nan / 0 are nan."""
     try:
         return a / b
     except ZeroDivisionError:
@@ -19,13 +19,13 @@ def divide(a: float, b: float) -> float:
 
 
 def power(a: float, b: float) -> float:
-    """Return a ** b; 0 ** negative is ±inf, a negative base with a fraction is nan."""
+    """Return a ** b; 0 ** negative is ±inf, a negative base to a fractional power is nan."""
     try:
         return math.pow(a, b)
     except OverflowError:
         negative = a < 0.0 and b % 2.0 == 1.0
         return -inf if negative else inf
-    except ValueError:  # raised for both: a pole, and a result that is not real
+    except ValueError:  # either a pole, or a result that is not real
         if a == 0.0:
             return math.copysign(inf, a) if b % 2.0 == 1.0 else inf
         return nan
@@ -48,7 +48,7 @@ def log(a: float) -> float:
 
 
 def sigmoid(a: float) -> float:
-    """Return 1 / (1 + e ** −a), with an exponent that is never positive, so never overflows."""
+    """Return 1 / (1 + e ** −a); the exponent is never positive, so exp never overflows."""
     if a >= 0.0:
         return 1.0 / (1.0 + math.exp(-a))
     e = math.exp(a)

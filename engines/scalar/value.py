@@ -5,20 +5,19 @@ import math
 from benchgrad.engines.scalar import numbers
 from benchgrad.engines.topology import topological_order
 
-_NUMBERS = (int, float)  # what takes part in an operation without becoming a node
+_NUMBERS = (int, float)  # operands that do not become nodes
 
 
 class Value:
     """A number, its gradient, and the values it was made from.
 
-    Each operation computes the local derivatives together with the result ("eager partials"),
-    so `backward` is one loop that knows no operation, and a graph holds no reference cycle:
-    it is freed as soon as its last value is dropped. Plain numbers take part in operations
-    but become no nodes.
+    Each operation computes its local derivatives together with its result ("eager partials").
+    So `backward` is one loop that knows no operation, and a graph has no reference cycles: it is
+    freed as soon as its last value is dropped. Plain numbers can be operands, but not nodes.
 
-    Where a derivative does not exist the field's convention holds: relu has derivative 0 at 0,
-    and `x ** 0` has derivative 0 everywhere. Results that are not real are nan, overflow and
-    division by zero give inf as in NumPy.
+    Where a derivative does not exist, the usual conventions hold: relu has derivative 0 at 0 (and
+    at nan), and `x ** 0` has derivative 0 everywhere. As in NumPy, results that are not real are
+    nan, and overflow and division by zero give inf.
 
     >>> a, b, c = Value(2), Value(-3), Value(10)
     >>> y = (a * b + c).tanh()
@@ -39,7 +38,7 @@ class Value:
         self.data = data if type(data) is float else float(data)
         self.grad = 0.0
         self.parents = parents
-        self.partials = partials  # the derivative of this value by each of its parents
+        self.partials = partials  # the derivatives of this value by its parents
         self.operation = operation
 
     def __repr__(self) -> str:
@@ -119,7 +118,7 @@ class Value:
         return Value(out, (self,), (1.0 - out * out,), "tanh")
 
     def relu(self) -> "Value":
-        """Return max(0, value), with derivative 0 at 0; nan stays nan, with derivative 0."""
+        """Return max(0, value); nan stays nan."""
         if self.data > 0.0:
             return Value(self.data, (self,), (1.0,), "relu")
         return Value(0.0 if self.data <= 0.0 else self.data, (self,), (0.0,), "relu")
@@ -132,8 +131,8 @@ class Value:
     def backward(self) -> None:
         """Add the derivative of this value by each value it was made from to that value's `grad`.
 
-        Leaves accumulate over calls. An intermediate value starts from zero each time: it shows
-        the gradient of the last call, and so never passes an older one on to its parents.
+        Leaves accumulate over calls. An intermediate value starts from zero each time, so it shows
+        the gradient of the last call and never passes an older one on to its parents.
         """
         order = topological_order(self)
         for node in order:
@@ -151,10 +150,10 @@ class Value:
 
 
 def _power_by_base(base: float, exponent: float) -> float:
-    """Return d(base ** exponent) / d base, 0 for the exponent 0 also where base is 0."""
+    """Return d(base ** exponent) / d base; 0 if the exponent is 0, even for base 0."""
     return exponent * numbers.power(base, exponent - 1.0) if exponent else 0.0
 
 
 def _power_by_exponent(base: float, exponent: float, out: float) -> float:
-    """Return d(base ** exponent) / d exponent, 0 for the base 0 unless the power is infinite."""
+    """Return d(base ** exponent) / d exponent; 0 for base 0, unless the power is infinite."""
     return 0.0 if base == 0.0 and exponent >= 0.0 else out * numbers.log(base)

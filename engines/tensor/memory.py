@@ -1,6 +1,6 @@
-"""Lets the results of a replay share memory: one that nobody reads any more makes room.
+"""Lets the results of a replay share memory: after its last reader, a result makes room.
 
-It knows calls and the arrays they read and write; no operation, no graph.
+It knows calls and the arrays they read and write, but no operation and no graph.
 """
 
 from collections import defaultdict
@@ -9,16 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[Any]
+from benchgrad.engines.tensor.arrays import Array
 
 
 @dataclass(frozen=True)
 class Step:
-    """A call that writes into `target`, which is also among its arguments or keywords.
+    """A call that writes into `target`, one of its arguments or keywords.
 
-    The first step that writes into some memory fills all of it.
+    The first step that writes into an array fills all of it.
     """
 
     function: Callable[..., Any]
@@ -27,7 +26,7 @@ class Step:
     keywords: Mapping[str, Any]
 
     def arrays(self) -> Iterator[Array]:
-        """Return every array that the call is given."""
+        """Yield every array among the arguments and keywords."""
         return _arrays_in((self.arguments, tuple(self.keywords.values())))
 
 
@@ -41,9 +40,9 @@ def owner_of(array: Array) -> Array:
 def share(steps: Sequence[Step], keep: Iterable[Array]) -> list[Step]:
     """Return the same calls in less memory.
 
-    A result never takes the memory of a call's own operands, though elementwise calls could:
-    NumPy is slower where both are one (0.87 instead of 0.83 × `numpy` on the headline plan).
-    The memory of `keep`, and all that no step writes, stays where it is and is not lent.
+    No result takes the memory of its own call's operands. Elementwise calls could work in place,
+    but NumPy is slower then (0.87 × `numpy` instead of 0.83 × on the headline plan). The memory
+    of `keep`, and memory that no step writes, is neither moved nor shared.
     """
     kept = {id(owner_of(array)) for array in keep}
     own = {id(owner_of(step.target)) for step in steps} - kept
@@ -73,7 +72,7 @@ def _arrays_in(thing: Any) -> Iterator[Array]:
 
 
 def _moved(thing: Any, places: Mapping[int, Array]) -> Any:
-    """Return the same views, in the memory that their owners were given."""
+    """Return the same views of the new memory of their owners."""
     if isinstance(thing, np.ndarray):
         owner = owner_of(thing)
         place = places.get(id(owner))

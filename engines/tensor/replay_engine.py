@@ -1,4 +1,4 @@
-"""The engine `tensor-replay`: tensor Values, whose graph is recorded once for each batch shape."""
+"""The engine `tensor-replay`: tensor Values whose graph is recorded once per batch shape."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,14 +15,14 @@ from benchgrad.engines.value_classifier import ValueClassifier
 
 
 class Recording:
-    """The loss and the gradients of one function of arrays, recorded for their shapes.
+    """The loss and gradients of a function of arrays, recorded for their shapes.
 
-    `inputs` are read at each run; `leaves` are the Values whose gradients are wanted, around
-    arrays that keep their place in memory.
+    Each run reads its `inputs`, and the data of the `leaves`, whose gradients are wanted. The
+    arrays of the leaves must keep their place in memory.
 
-    `loss` and `gradients` are there from the start. The first run is checked against the graph
-    itself, and so is the first in which an input differs from what was recorded: a number that
-    was taken from an input past the tape shows only then.
+    `loss` and `gradients` are valid at once. The first run is checked against the graph, and so
+    is the first run in which an input differs from the recorded one: only then does it show that
+    the function took a number from that input behind the tape's back.
     """
 
     def __init__(
@@ -48,10 +48,10 @@ class Recording:
         self._unvaried = {i: array.copy() for i, array in enumerate(self._inputs)}
 
     def run(self, *inputs: Array) -> None:
-        """Bring `loss` and `gradients` up to date with the inputs and the leaves' data.
+        """Update `loss` and `gradients` for these inputs and the current data of the leaves.
 
         Raises:
-            ReplayError: a check found other numbers than the graph gives.
+            ReplayError: the replay differs from the graph.
         """
         for memory, given in zip(self._inputs, inputs, strict=True):
             memory[...] = given
@@ -64,7 +64,7 @@ class Recording:
             leaf.zero_grad()
         loss = self._function(*inputs)
         if not (isinstance(loss, Value) and loss.requires_grad):
-            raise ReplayError("the result is a constant: there is nothing to replay")
+            raise ReplayError("the result is a constant; there is nothing to replay")
         loss.backward()
         return loss
 
@@ -82,15 +82,15 @@ class Recording:
         for found, wanted in zip([self.loss, *self.gradients], expected, strict=True):
             if not np.array_equal(found, wanted, equal_nan=True):
                 raise ReplayError(
-                    "a replay gives other numbers than the graph: "
-                    "what was recorded depends on more than the shapes of its inputs"
+                    "the replay differs from the graph: "
+                    "the recorded calls depend on more than the shapes of their inputs"
                 )
         for leaf in self._leaves:
             leaf.zero_grad()
 
 
 class ReplayClassifier(Classifier):
-    """The classifier of the tensor engine, each batch shape recorded once and then replayed."""
+    """The classifier of the tensor engine, recorded once per batch shape and then replayed."""
 
     def __init__(self, eager: ValueClassifier) -> None:
         self._eager = eager
@@ -126,12 +126,12 @@ class ReplayClassifier(Classifier):
 
 
 class ReplayEngine(TensorEngine):
-    """The tensor engine with a classifier that replays."""
+    """The tensor engine, with a classifier that replays."""
 
     def classifier(
         self, model: MLP, parameters: Sequence[Array], optimizer: SGD, dtype: str = "float64"
     ) -> Classifier:
-        """Return the tensor engine's classifier, replayed."""
+        """Return the replaying classifier."""
         self.check(model, dtype)
         return ReplayClassifier(ValueClassifier(self, model, parameters, optimizer, dtype))
 
@@ -140,7 +140,7 @@ class ReplayEngine(TensorEngine):
     ) -> tuple[float, list[Array]]:
         """Return a function's value and gradients from a replay of its graph.
 
-        What cannot be replayed is evaluated as the tensor engine does.
+        A function that cannot be replayed is evaluated by the tensor engine instead.
         """
         leaves = [Value(np.array(array)) for array in arrays]
         try:

@@ -131,7 +131,7 @@ def test_the_training_rows_have_mean_0_and_deviation_1(name):
 
 @every_source
 def test_the_test_rows_are_scaled_by_the_numbers_of_the_training_rows(name):
-    """One scale and one shift a column lead back from all rows of both parts to the raw ones."""
+    """One scale and one shift per column map the rows of both parts back to the raw ones."""
     recipe = Recipe(seed=5)
     dataset = make(name, recipe)
     raw, labels = SOURCES[name].generate(recipe.n_samples, recipe.noise, recipe.seed)
@@ -204,7 +204,7 @@ def test_xor_is_labelled_by_the_signs_before_the_noise():
 
 
 def test_a_quarter_of_the_noise_of_classification_is_the_share_of_random_labels():
-    """Labels that are random agree with the true ones in a third of the cases."""
+    """Random labels agree with the true ones in a third of the cases."""
     generate = SOURCES["classification"].generate
     (X, true), (same, noisy) = generate(3000, 0.0, 0), generate(3000, 2.0, 0)
     order, other = np.argsort(X.min(axis=1)), np.argsort(same.min(axis=1))  # columns are shuffled
@@ -238,7 +238,7 @@ def test_known_names_pass(name):
 
 
 def test_a_draw_that_cannot_be_split_by_class_is_an_error_of_the_data_set():
-    """A plan may ask for 20 samples and this noise; here a class gets a single row."""
+    """A plan may ask for 20 samples and this noise, which leave a class with one row."""
     with pytest.raises(DatasetError) as caught:
         make("classification", Recipe(n_samples=20, noise=4.0, seed=3))
     assert "\n" not in str(caught.value)

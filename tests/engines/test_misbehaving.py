@@ -70,8 +70,8 @@ SCALAR = "benchgrad.engines.scalar.engine:engine"
     [
         ("raise OSError('no disk')", "engine 'mine' cannot be loaded: OSError: no disk"),
         ("import sys; sys.exit(4)", "engine 'mine' cannot be loaded: it calls sys.exit(4)"),
-        ("import os; os._exit(5)", "engine 'mine' ends its process on import, with exit code 5"),
-        ("import time; time.sleep(60)", "engine 'mine' gives no answer within 2 s"),
+        ("import os; os._exit(5)", "engine 'mine' ended its process on import, with exit code 5"),
+        ("import time; time.sleep(60)", "engine 'mine' did not answer within 2 s"),
         ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "with exit code -11"),
         ("engine_of = None; import no_such_package_at_all", "needs the package no_such_package"),
     ],
@@ -122,7 +122,7 @@ def test_a_name_that_two_packages_claim_is_refused(plugin, registered):
     assert status.status == "failed"
     assert "registered by one" in status.reason
     assert "and two" in status.reason
-    with pytest.raises(EngineError, match="uninstall one, or name it as"):
+    with pytest.raises(EngineError, match="uninstall one, or load it as"):
         load("mine")
 
 

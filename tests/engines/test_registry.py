@@ -134,7 +134,7 @@ def test_file_with_a_syntax_error(write):
 
 
 def test_file_that_needs_a_package(write):
-    assert "needs the package no_such_package, which is not there" in message_of(
+    assert "needs the package no_such_package, which is not installed" in message_of(
         write("import no_such_package.part\n")
     )
 
@@ -152,7 +152,7 @@ def test_missing_attribute():
 
 
 def test_missing_package():
-    assert "needs the package no_such_package, which is not there" in message_of(
+    assert "needs the package no_such_package, which is not installed" in message_of(
         "no_such_package.engine:engine"
     )
 

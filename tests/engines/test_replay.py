@@ -1,5 +1,6 @@
 """A replay gives the numbers of the graph to the last bit, or is refused."""
 
+import doctest
 import gc
 import tracemalloc
 
@@ -11,8 +12,8 @@ from hypothesis import strategies as st
 
 from benchgrad import datasets
 from benchgrad.engines import MLP, SGD, load
-from benchgrad.engines.tensor import Value
-from benchgrad.engines.tensor.replay import ReplayError
+from benchgrad.engines.tensor import Value, replay
+from benchgrad.engines.tensor.replay import ReplayError, Tape
 from benchgrad.engines.tensor.replay_engine import Recording
 
 OPS = load("tensor").operations
@@ -136,7 +137,7 @@ def test_every_data_set_trains_to_the_same_numbers(name):
     ids=["float", "bool", "item", "tolist"],
 )
 def test_a_value_that_is_read_is_refused(function):
-    with pytest.raises(ReplayError, match="was read while the graph was recorded"):
+    with pytest.raises(ReplayError, match="was read while the graph was being recorded"):
         recorded(function, np.array([1.0, 2.0]))
     value, (gradient,) = load("tensor-replay").value_and_grad(function, np.array([1.0, 2.0]))
     expected, (wanted,) = load("tensor").value_and_grad(function, np.array([1.0, 2.0]))
@@ -150,7 +151,7 @@ def test_numbers_taken_past_the_recording_are_found_by_the_check():
 
     recording, (memory,) = recorded(function, np.array([1.0, 2.0]))
     memory[...] = [3.0, 4.0]
-    with pytest.raises(ReplayError, match="other numbers than the graph"):
+    with pytest.raises(ReplayError, match="replay differs from the graph"):
         recording.run()
 
 
@@ -166,7 +167,7 @@ def test_numbers_taken_from_an_input_are_found_when_it_varies():
     recording.run(x, y)
     recording.run(x + 1, y)
     assert recording.loss == 3.0 * (1.0 * 2.0 + 2.0 * 3.0)
-    with pytest.raises(ReplayError, match="other numbers than the graph"):
+    with pytest.raises(ReplayError, match="replay differs from the graph"):
         recording.run(x + 1, y + 1)
 
 
@@ -221,6 +222,31 @@ def test_what_does_not_vary_is_not_computed_again():
     memory[...] = 2.0
     recording.run()
     assert recording.loss == 24.0
+
+
+def test_the_program_in_the_docstring_is_recorded_printed_and_replayed():
+    failed, attempted = doctest.testmod(replay)
+    assert (failed, attempted > 5) == (0, True)
+
+
+def test_a_tape_prints_operands_views_and_keywords():
+    tape = Tape()
+    x, other = tape.input(np.ones((2, 3))), tape.input(np.ones((2, 2)))
+    y = x.T @ (x * 2.0)
+    y *= 3.0
+    np.concatenate([other, other], axis=1)
+    y[0, ...] = other[0, 0]
+    np.maximum(y, 0.0, out=y)
+    assert repr(tape).splitlines() == [
+        "Tape of 7 calls",
+        "  v0 (2, 3) = multiply(x0, 2.0)",
+        "  v1 (3, 3) = matmul(x0.T, v0)",
+        "  v1 (3, 3) = multiply(v1, 3.0)",
+        "  v2 (2, 4) = concatenate((x1, x1), axis=1)",
+        "  v3 () = getitem(x1, (0, 0))",
+        "  v1 (3, 3) = setitem((0, ...), v3)",
+        "  v1 (3, 3) = maximum(v1, 0.0)",
+    ]
 
 
 def test_a_changed_shape_is_recorded_anew():

@@ -5,8 +5,7 @@ import pytest
 
 from benchgrad.engines import MLP, SGD, UnsupportedError, ValueEngine
 from benchgrad.engines.tensor import Value
-from benchgrad.engines.tensor.engine import TensorEngine
-from benchgrad.engines.tensor.value import logsumexp, pick
+from benchgrad.engines.tensor.engine import TensorEngine, logsumexp, pick
 
 MODEL = MLP((2, 3, 2))
 X, Y = np.ones((4, 2)), np.array([0, 1, 1, 0])

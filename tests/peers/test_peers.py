@@ -1,4 +1,4 @@
-"""Every peer does the work of the reference, and declares what it has. Needs their libraries."""
+"""Every peer does the work of the reference and declares what it has. Needs the libraries."""
 
 import subprocess
 import sys
@@ -18,13 +18,13 @@ TOLERANCE = {"float64": 1e-12, "float32": 1e-4}
 
 pytestmark = [
     pytest.mark.peers,
-    # What the libraries warn of in their own code is theirs.
+    # Warnings from the libraries' own code.
     pytest.mark.filterwarnings("default"),
 ]
 
 
 def peer(name):
-    """Return an engine; only a compiler that the machine lacks is a reason to skip."""
+    """Return an engine; skip only if the machine lacks a compiler."""
     status = status_of(name)
     if "compiler" in status.reason:
         pytest.skip(status.reason)
@@ -74,7 +74,7 @@ def test_a_peer_does_the_work_of_numpy(name, configuration, dtype):
 
 
 def function(ops, x, W, b):
-    """Use each operation once."""
+    """Use every operation."""
     h = ops.tanh(ops.linear(x, W, b)) + ops.sigmoid(x @ W) * ops.relu(b)
     row = ops.logsumexp(h, axis=1) - ops.pick(h, np.array([0, 2, 1]))
     top = ops.max(h, axis=1, keepdims=True) * ops.min(h) + ops.mean(h, axis=0)
