@@ -116,6 +116,16 @@ def results(contestants, cells, records=None, **fields):
     )
 
 
+def rounds(**seconds):
+    """Return a run of engines by name, each with the time of its second epoch in every round."""
+    cells = [
+        cell(name, (9.0, wall_s), round=i)
+        for name, walls in seconds.items()
+        for i, wall_s in enumerate(walls)
+    ]
+    return results(map(Contestant, seconds), cells)
+
+
 def _full_run():
     """Return two rounds of seven engines, each of which ends another way."""
     contestants = [
@@ -208,6 +218,7 @@ def by_hand():
         final=final,
         reason=REASON,
         results=results,
+        rounds=rounds,
     )
 
 
