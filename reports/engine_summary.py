@@ -70,7 +70,7 @@ class EngineSummary:
 
     @property
     def is_alike(self) -> bool:
-        """Whether there were enough rounds to find a difference to the fastest, and none was."""
+        """Whether the rounds suffice to detect a difference from the fastest, and show none."""
         return verdict(self.times_fastest, PAIRED_EFFECT) == "no difference"
 
 
