@@ -20,8 +20,8 @@ from benchgrad.benchmarks.cell.listener import Quiet
 from benchgrad.benchmarks.plan import Contestant, Plan, load_plan
 from benchgrad.benchmarks.run import runner
 from benchgrad.command_line.run import Terms
+from benchgrad.reports.findings import drift
 from benchgrad.reports.formats import percent
-from benchgrad.reports.tables import drift
 
 N_RUNS, N_ROUNDS, N_EPOCHS = 10, 10, 60
 

@@ -43,7 +43,7 @@ class Side(Struct, frozen=True):
     matmul_flops_per_s: float | None
 
 
-class Row(Struct, frozen=True):
+class EngineComparison(Struct, frozen=True):
     """One engine in both runs. Ratios are NEW / OLD; what is not known is None.
 
     `old_s` and `new_s` are medians over rounds of the median steady epoch. `reason` says why
@@ -76,7 +76,7 @@ class RunComparison(Struct, frozen=True):
     minimal_effect: float
     fail_above: float | None
     warnings: list[str]
-    rows: list[Row]
+    rows: list[EngineComparison]
 
 
 def compare(
@@ -150,13 +150,15 @@ def _work_differences(old: Results, new: Results) -> Iterator[str]:
         yield "other data: the rows differ although the plan names the same data set"
 
 
-def _row(name: str, old: Results, new: Results, obstacle: str, fail_above: float | None) -> Row:
+def _row(
+    name: str, old: Results, new: Results, obstacle: str, fail_above: float | None
+) -> EngineComparison:
     before, after = _cells(name, old), _cells(name, new)
     estimate = _estimate(before, after)
     obstacle = obstacle or _engine_obstacle(name, old, new) or _rounds_obstacle(estimate)
     found = "not comparable" if obstacle else verdict(estimate, UNPAIRED_EFFECT)
     reason = obstacle if found == "not comparable" else _left_open(found, estimate)
-    return Row(
+    return EngineComparison(
         engine=name,
         verdict=found,
         reason=reason,

@@ -70,7 +70,7 @@ def test_a_forecast_is_called_one_wherever_it_stands(quick):
     assert len(micrograd.epochs) < micrograd.epochs_planned
     (line,) = [line for line in done.stdout.splitlines() if line.startswith("micrograd")]
     assert "(forecast)" in line
-    assert "(forecast)" in (out / "summary.md").read_text()
+    assert "(forecast, " in (out / "summary.md").read_text()
     assert "forecast</span>" in (out / "index.html").read_text()
 
 

@@ -215,7 +215,7 @@ def test_the_command_has_a_line_for_each_problem(folder, tmp_path):
     lines = done.stdout.splitlines()
     assert lines[0] == "tensor, round 0: status is invalid, by its differences it is ok"
     for name in ("summary.md", "index.html", "plots/decision_boundary.png"):
-        assert any(line.startswith(f"{name} is not what the records give") for line in lines)
+        assert any(line.startswith(f"{name} differs from what the records give") for line in lines)
 
 
 def test_records_that_do_not_fit_together_are_reported_and_not_rendered(folder, tmp_path):
