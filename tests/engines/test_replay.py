@@ -37,6 +37,7 @@ def eager(function, *arrays):
 def assert_replays(function, first, *others):
     """Record on some arrays, replay on others of their shapes, compare each with the graph."""
     recording, memory = recorded(function, *first)
+    assert len(repr(recording._tape).splitlines()) == 1 + len(recording._tape)
     for arrays in (*others, first):
         for place, array in zip(memory, arrays, strict=True):
             place[...] = array
