@@ -1,7 +1,7 @@
 """What the harness adds between its two clock readings: `make overhead`.
 
-The same epoch of the headline plan with `tensor`, timed as the worker does and as a bare loop
-over `train_step` between two calls of `time.perf_counter`; both in turn, in one process.
+One process trains the headline plan with `tensor` twice, epoch by epoch in turn: once timed as a
+worker does it, once as a bare loop over `train_step` between two calls of `time.perf_counter`.
 """
 
 import sys
@@ -11,39 +11,39 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from benchgrad import datasets
 from benchgrad.benchmarks.cell.clock import Clock, timed
-from benchgrad.benchmarks.cell.training import Schedule
+from benchgrad.benchmarks.cell.measure import layers
 from benchgrad.benchmarks.plan import load_plan
-from benchgrad.engines import MLP, SGD, load
+from benchgrad.benchmarks.run.runner import prepare
+from benchgrad.engines import MLP, SGD, batch_generator, draw_epochs, load
 
 N_EPOCHS = 400
 Array = NDArray[Any]
 
 
 def main() -> None:
-    """Print microseconds an epoch for both, and the median of their ratios."""
+    """Print microseconds per epoch for both, and the median of their ratios."""
     plan = load_plan("headline")
-    rule = plan.training
-    data = datasets.make(plan.data.name, datasets.Recipe(plan.data.n_samples, plan.data.noise))
-    model = MLP((data.n_features, *plan.model.hidden, data.n_classes))
-    first = model.initial_parameters(rule.seed)
+    rule, data = plan.training, prepare(plan)
     X, y, clock = data.X_train, data.y_train, Clock()
-    classifiers = [load("tensor").classifier(model, first, SGD(rule.learning_rate)) for _ in "ab"]
-    steps = classifiers[1].train_step
+    model = MLP(layers(plan, data))
+    first = model.initial_parameters(rule.seed)
+    one, other = (load("tensor").classifier(model, first, SGD(rule.learning_rate)) for _ in "ab")
 
     def harness(batches: list[Array]) -> float:
-        return timed(classifiers[0].train_epoch, X, y, batches, clock=clock).wall_s
+        return timed(one.train_epoch, X, y, batches, clock=clock).wall_s
 
     def bare(batches: list[Array]) -> float:
+        step = other.train_step
         began = time.perf_counter()
         for rows in batches:
-            steps(X[rows], y[rows])
+            step(X[rows], y[rows])
         return time.perf_counter() - began
 
     harness_s, bare_s = [], []
-    for i, batches in enumerate(Schedule(N_EPOCHS, rule.batch_size, rule.seed).batches(len(y))):
-        if i % 2:  # who comes second finds the rows in the cache
+    epochs = draw_epochs(N_EPOCHS, len(y), rule.batch_size, batch_generator(rule.seed, round=0))
+    for i, batches in enumerate(epochs):
+        if i % 2:  # the one that comes second finds the rows in the cache
             harness_s.append(harness(batches))
             bare_s.append(bare(batches))
         else:

@@ -62,7 +62,7 @@ def test_a_plan_of_the_users_own_takes_the_defaults(tmp_path):
         ("[trainin]\n" + MINIMAL, "unknown key"),
         (MINIMAL + "[data]\nnoise = -1\n", "data.noise: Expected `float` >= 0.0"),
         (MINIMAL + "[model]\nactivation = 'gelu'\n", "model.activation: Invalid enum value 'gelu'"),
-        (MINIMAL + MINIMAL[15:], "engines: 'tensor' stands there twice"),
+        (MINIMAL + MINIMAL[15:], "engines: 'tensor' is listed twice"),
         ("title = 'a'\nengines = []\n", "engines: there must be at least one"),
         ("title = \n", "is not valid TOML"),
         ("title = 'a'\n", "missing required field `engines`"),
