@@ -90,14 +90,12 @@ def compare(
     """Return the comparison of two runs, each with the path that it was read from."""
     before, after = old[1], new[1]
     surroundings = _other_surroundings(before.environment, after.environment)
-    obstacles = list(_other_work(before, after))
-    if not allow_different_machines:
-        obstacles += [
-            f"other {what} ({', '.join(each.name for each in found)})"
-            for what, found in surroundings.items()
-            if found
-        ]
-    obstacle = "; ".join(obstacles)
+    elsewhere = [
+        f"other {what} ({', '.join(each.name for each in found)})"
+        for what, found in surroundings.items()
+        if found and not allow_different_machines
+    ]
+    obstacle = "; ".join([*_other_work(before, after), *elsewhere])
     names = [*(c.name for c in before.plan.engines), *(c.name for c in after.plan.engines)]
     return RunComparison(
         schema_version=SCHEMA_VERSION,

@@ -64,7 +64,7 @@ class RunConsole(Listener):
         return self._interruption.is_requested
 
     def stop_at_once(self) -> bool:
-        """Return whether the running cell should end too; until then, say once that it goes on."""
+        """Return whether the running cell should end too; if not, say so once."""
         if self.stop_requested() and not (self._interruption.is_at_once or self._has_announced_end):
             self._has_announced_end = True
             self._print("ending after this cell; press Ctrl-C again to stop now")

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _TIMES = {"": 1.0, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _SHARES = {"": 1.0, "%": 1e-2}
 _SIZES = {"KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30}
-# The options that are called otherwise than the field of a plan that they set.
+# Fields of a plan whose option has another name.
 _NAMES = {"name": "dataset", "budget_s": "budget", "timeout_s": "timeout", "memory_bytes": "memory"}
 
 

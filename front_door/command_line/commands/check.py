@@ -26,6 +26,8 @@ def check(
     ] = None,
 ) -> None:
     """Find the wrong gradients of engines; exit code 1 if there are any."""
+    import msgspec
+
     from benchgrad.command_line.console import printer
     from benchgrad.engines import check_names
     from benchgrad.engines.conformance import Options, check_engine
@@ -39,9 +41,8 @@ def check(
         for part in [] if json else text_report(outcomes[-1]):
             printer().print(part, soft_wrap=True)
     if json:
-        from msgspec.json import encode, format
-
-        sys.stdout.write(format(encode(as_json(outcomes))).decode() + "\n")
+        indented = msgspec.json.format(msgspec.json.encode(as_json(outcomes)))
+        sys.stdout.write(f"{indented.decode()}\n")
     if junit is not None:
         writable(junit.parent)
         with writing(junit):

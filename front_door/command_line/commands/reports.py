@@ -72,11 +72,9 @@ def compare(
             write_atomically(out, text.encode())
     else:
         sys.stdout.write(text)
-    if fail_above is not None:
-        for row in found.rows:
-            if row.verdict == "not comparable":
-                message = f"--fail-above cannot judge {row.engine}: {row.reason}"
-                sys.stderr.write(f"benchgrad: {message}\n")
+    unjudged = [row for row in found.rows if row.verdict == "not comparable"]
+    for row in unjudged if fail_above is not None else []:
+        sys.stderr.write(f"benchgrad: --fail-above cannot judge {row.engine}: {row.reason}\n")
     raise typer.Exit(REGRESSED if any(row.is_above for row in found.rows) else OK)
 
 
