@@ -96,7 +96,7 @@ def read(folder: Path) -> Reading | None:
     try:
         header = decode(first)
     except DamagedError as error:
-        raise JournalError(f"{path}: its first line {error}, and says which run it is") from error
+        raise JournalError(f"{path}: its first line {error}, so its run is unknown") from error
     if not isinstance(header, Header) or header.version != JOURNAL_VERSION:
         raise JournalError(f"{path}: its first line is no header of this version of benchgrad")
     if rest and not rest[-1]:

@@ -55,7 +55,7 @@ def start(plan: str, options: RunOptions, folder: Path, terms: Terms, overwrite:
 
 def go_on(plan: str | None, options: RunOptions, folder: Path, terms: Terms) -> int:
     """Run what an unfinished run did not get to; return the exit code."""
-    resume.unfinished(folder)
+    resume.unfinished(folder)  # or the folder would be created before it turns out to be empty
     with resume.claimed(writable(folder)):
         found = resume.unfinished(folder)
         began_with = found.header.plan
