@@ -27,14 +27,18 @@ FLOORS = {
     "engines.conformance": ["engines", "processes"],
     "benchmarks": [],
     "benchmarks.analysis": ["benchmarks"],
-    "benchmarks.cell": ["benchmarks", "benchmarks.analysis", "datasets", "engines", "processes"],
+    "benchmarks.cell.listener": ["benchmarks"],
+    "benchmarks.cell": [
+        *("benchmarks", "benchmarks.analysis", "benchmarks.cell.listener"),
+        *("datasets", "engines", "processes"),
+    ],
     "benchmarks.run": [
-        *("benchmarks", "benchmarks.analysis", "benchmarks.cell"),
+        *("benchmarks", "benchmarks.analysis", "benchmarks.cell", "benchmarks.cell.listener"),
         *("datasets", "engines", "processes"),
     ],
     "reports": ["benchmarks", "benchmarks.analysis"],
     "command_line": [
-        *("benchmarks", "benchmarks.analysis", "benchmarks.run"),
+        *("benchmarks", "benchmarks.analysis", "benchmarks.cell.listener", "benchmarks.run"),
         *("datasets", "engines", "engines.conformance", "reports"),
     ],
     "": ["command_line"],
@@ -111,7 +115,8 @@ def test_the_arrows_are_read_from_the_files():
     assert not allowed("reports.tables", "benchmarks.run.runner")
     assert not allowed("benchmarks.analysis.rounds", "benchmarks.cell.measure")
     assert not allowed("benchmarks.cell.measure", "benchmarks.run.runner")
-    assert not allowed("benchmarks.run.runner", "command_line.run")
+    assert not allowed("benchmarks.run.runner", "command_line.measurement")
+    assert not allowed("command_line.measurement", "benchmarks.cell.measure")
     assert not allowed("benchmarks.run.runner", "engines.registry")
     assert not allowed("engines.scalar.value", "engines.tensor.value")
     assert not allowed("engines.registry", "engines.scalar.engine")

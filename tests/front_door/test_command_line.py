@@ -110,7 +110,7 @@ def test_a_report_renders_again_to_the_same_bytes(quick):
         (["run", "--epochs", "0"], "benchgrad: --epochs: Expected `int` >= 1"),
         (["run", "--budget", "soon"], "--budget 'soon' is no time"),
         (["run", "--precision", "100%"], "--precision '100%' is no share; write it as 2% or 0.02"),
-        (["run", "--engines", "tensor", "--precision", "2%"], "--precision: it is that of ratios"),
+        (["run", "--engines", "tensor", "--precision", "2%"], "--precision: it applies to ratios"),
         (["run", "--out", "file/below"], "'file/below' cannot be written: Not a directory"),
         (["run", "--out", "/proc/nowhere"], "'/proc/nowhere' cannot be written"),
         (["report", "nowhere"], "nowhere/results.json cannot be read"),

@@ -17,7 +17,7 @@ from benchgrad.benchmarks.records import read_results
 from benchgrad.benchmarks.run.journal import JOURNAL, read
 from benchgrad.benchmarks.run.resume import claimed
 from benchgrad.benchmarks.run.runner import prepare
-from benchgrad.benchmarks.run.verify import _journal_agrees
+from benchgrad.benchmarks.run.verify import journal_problems
 from benchgrad.processes import descendants
 
 MIB = 2**20
@@ -217,7 +217,7 @@ def test_a_disk_that_is_full_when_a_cell_is_to_be_kept_loses_none_before(tmp_pat
     assert (tmp_path / "out" / JOURNAL).stat().st_size == size
     done = benchgrad("run", "--resume", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "resuming: 1 of 2 cells are there" in done.stderr
+    assert "resuming: 1 of 2 cells are finished" in done.stderr
     assert "numpy: ok" not in done.stderr
     assert {cell.status for cell in read_results(tmp_path / "out").cells} == {"ok"}
 
@@ -234,7 +234,7 @@ def test_a_disk_that_is_full_when_the_report_is_written_loses_no_cell(tmp_path, 
     assert len(read(tmp_path / "out").cells) == 2
     done = benchgrad("run", "--resume", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "resuming: 2 of 2 cells are there" in done.stderr
+    assert "resuming: 2 of 2 cells are finished" in done.stderr
     assert (tmp_path / "out/index.html").exists()
 
 
@@ -307,13 +307,16 @@ def test_verify_holds_a_report_against_its_journal(tmp_path):
     done = benchgrad("verify", str(folder), cwd=tmp_path)
     assert done.returncode == 1
     assert "does not match its checksum" in done.stdout
-    assert "numpy, round 0: it is not in journal.jsonl" in done.stdout
+    assert "numpy, round 1: it is not in journal.jsonl" in done.stdout
     path.write_bytes(whole)
     results = read_results(folder)
     for changed, problem in (
         ({"resumed_at": ["later"]}, "resumed_at is ['later'], in journal.jsonl []"),
-        ({"plan": results.plan.replace(title="Another")}, "plan: it is not the one of"),
-        ({"cells": results.cells[:1]}, "tensor, round 0: it is in journal.jsonl only"),
+        (
+            {"plan": results.plan.replace(title="Another")},
+            "plan: title is 'Another', in journal.jsonl 'Scalar",
+        ),
+        ({"cells": results.cells[:1]}, "tensor, round 1: it is in journal.jsonl only"),
     ):
         tampered = msgspec.structs.replace(results, **changed)
-        assert any(problem in line for line in _journal_agrees(folder, tampered))
+        assert any(problem in line for line in journal_problems(folder, tampered))

@@ -74,6 +74,6 @@ def main(header, folder, log, part="", n=0):
         else:
             journal = Journal.begin(folder, header)
         with journal:
-            results = runner.run(PLAN, "a test", dataset, listener, journal)
+            results = runner.run(journal, dataset, listener)
             write_results(results, folder)
             journal.end()

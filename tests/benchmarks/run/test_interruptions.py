@@ -41,7 +41,7 @@ def test_ctrl_c_ends_after_the_cell_with_a_report_and_the_run_goes_on_later(wait
 
     done = benchgrad("run", "--resume", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert done.stderr.splitlines()[0] == "resuming: 2 of 3 cells are there"
+    assert done.stderr.splitlines()[0] == "resuming: 2 of 3 cells are finished"
     assert "[3/3] tensor: ok" in done.stderr
     assert set(statuses(out).values()) == {"ok"}
     results = read_results(out)
@@ -80,7 +80,7 @@ def test_a_finished_run_goes_on_with_nothing_but_its_report(tmp_path):
     before = (out / "summary.md").read_text()
     (out / "index.html").unlink()
     done = benchgrad("run", "--resume", "out", cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "resuming: 2 of 2 cells are there\n")
+    assert (done.returncode, done.stderr) == (0, "resuming: 2 of 2 cells are finished\n")
     (resumed,) = read_results(out).resumed_at
     assert (out / "summary.md").read_text().replace(f", resumed {resumed}", "") == before
     assert (out / "index.html").exists()
@@ -95,7 +95,7 @@ def test_what_keeps_a_run_from_going_on_is_told_in_one_line(waiting, tmp_path):
         (("out", "--epochs", "7"), "where epochs of numpy is 5; leave the option out"),
         (("out", "--out", "other"), "--resume writes into 'out'; leave out --overwrite and --out"),
         (("out", "--overwrite"), "leave out --overwrite and --out"),
-        (("elsewhere",), "elsewhere/journal.jsonl is not there, so no run can go on"),
+        (("elsewhere",), "elsewhere/journal.jsonl does not exist, so no run can go on"),
     ):
         done = benchgrad("run", "--resume", *arguments, cwd=tmp_path)
         assert (done.returncode, done.stderr.count("\n")) == (2, 1)

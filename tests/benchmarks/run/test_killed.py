@@ -157,4 +157,6 @@ def test_a_cell_that_stands_there_twice_is_run_again(whole, tmp_path):
     folder.mkdir()
     (folder / JOURNAL).write_bytes(b"".join([*lines[:3], lines[2], *lines[3:]]))
     assert set(read(folder).cells) == set(CELLS) - {("tensor", 0)}
-    assert go_on(folder) == [f"damage: line {n} is one of 2 with tensor in round 1" for n in (3, 4)]
+    assert go_on(folder) == [
+        f"damage: line {n} is one of 2 lines about tensor in round 1" for n in (3, 4)
+    ]

@@ -1,7 +1,7 @@
 """Real worker processes, and engines that really die in them."""
 
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory, mkdtemp
 
 import msgspec
 import pytest
@@ -16,7 +16,7 @@ from benchgrad.benchmarks.cell.process import (
     WorkerTimeoutError,
 )
 from benchgrad.benchmarks.plan import Contestant, load_plan
-from benchgrad.benchmarks.run.runner import prepare, run
+from benchgrad.benchmarks.run.runner import prepare, run_in
 from benchgrad.engines import EngineError
 
 
@@ -41,7 +41,8 @@ def small(*engines, **changes):
 
 
 def go(plan, listener=None):
-    return run(plan, "benchgrad run test", prepare(plan), listener or Silent())
+    with TemporaryDirectory() as folder:
+        return run_in(Path(folder), plan, "benchgrad run test", listener or Silent())
 
 
 def run_one(engine, **changes):

@@ -112,12 +112,12 @@ def on_a_made_up_machine(monkeypatch, seconds, noise):
 
 @pytest.mark.parametrize(("slowdown", "called"), [(1.0, "no difference"), (1.05, "slower")])
 def test_the_runner_itself_finds_what_is_there_on_a_machine_that_slows_down(
-    monkeypatch, slowdown, called
+    monkeypatch, tmp_path, slowdown, called
 ):
     seconds = {"a": 0.01, "b": 0.01 * slowdown}
     noise = Noise(epoch=0.01, process=0.005, disturbed=0.0, drift=0.2)
     plan = on_a_made_up_machine(monkeypatch, seconds, noise).replace(rounds=N_ROUNDS)
-    cells = runner.run(plan, "test", runner.prepare(plan), Quiet()).cells
+    cells = runner.run_in(tmp_path, plan, "test", Quiet()).cells
     assert {(cell.status, cell.reason) for cell in cells} == {("ok", "")}
     found = paired(rounds_of(cells, "a"), rounds_of(cells, "b"))
     assert found.low <= slowdown <= found.high
@@ -137,7 +137,7 @@ def whole_run(plan, folder, ends_after=None):
         else Journal.begin(folder, runner.header(plan, "test", dataset))
     )
     with begun as journal:
-        results = runner.run(plan, "test", dataset, Ending(ends_after), journal)
+        results = runner.run(journal, dataset, Ending(ends_after))
     assert problems(folder, results) == []
     return results
 

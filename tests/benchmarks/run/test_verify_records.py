@@ -43,7 +43,8 @@ def results(tmp_path_factory, engine_template):
     plan = plan.replace(engines=engines, epochs=4)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(description, "_GRID_N", 20)  # a smaller picture is drawn sooner
-        return runner.run(plan, "benchgrad run test", runner.prepare(plan), Quiet())
+        journal = tmp_path_factory.mktemp("journal")
+        return runner.run_in(journal, plan, "benchgrad run test", Quiet())
 
 
 @pytest.fixture(scope="module")
@@ -103,20 +104,20 @@ def cell_of(results, engine, round=0):
         ("tensor", ("equality",), lambda x: None, "ok without a comparison"),
         ("tensor", ("status",), lambda x: "crashed", "by its differences it is ok"),
         ("tensor", ("epochs",), lambda x: x[:2], "the reference has no parameters after 2 epochs"),
-        ("tensor", ("epochs", 3, "test_accuracy"), lambda x: 1 - x, "of its predicted classes"),
+        ("tensor", ("epochs", 3, "test_accuracy"), lambda x: 1 - x, "its predicted classes give"),
         ("tensor", ("epochs", 0, "test_accuracy"), lambda x: 0.123, "is no share of 20 rows"),
         ("tensor", ("epochs", 0, "wall_s"), lambda x: -1.0, "epoch 1: wall_s is -1.0"),
-        ("tensor", ("final", "test_classes", 3), lambda x: 1 - x, "of its predicted classes"),
+        ("tensor", ("final", "test_classes", 3), lambda x: 1 - x, "its predicted classes give"),
         ("tensor", ("final",), lambda x: None, "its final parameters are not in"),
-        ("tensor", ("epochs_planned",), lambda x: 3, "the plan has (4, None)"),
+        ("tensor", ("epochs_planned",), lambda x: 3, "epochs_planned is 3, the plan has 4"),
         ("cut", ("budget_s",), lambda x: None, "ended after 1 epochs and no budget ended it"),
         ("wrong", ("status",), lambda x: "ok", "it is invalid (losses differ"),
         ("wrong", ("reason",), lambda x: "tired", "it is invalid (losses differ"),
         ("broken", ("status",), lambda x: "ok", "status is ok without a comparison"),
         ("broken", ("reason",), lambda x: "", "status is crashed without a reason"),
         ("broken", ("status",), lambda x: "missing", "status is missing, and it has 2 epochs"),
-        ("absent", ("round",), lambda x: 1, "absent, round 0: 0 cells, the plan has 1"),
-        ("absent", ("engine",), lambda x: "other", "other, round 0: 1 cells, the plan has 0"),
+        ("absent", ("round",), lambda x: 1, "absent, round 1: 0 cells, the plan has 1"),
+        ("absent", ("engine",), lambda x: "other", "other, round 1: 1 cells, the plan has 0"),
     ],
 )  # fmt: skip
 def test_a_changed_cell_contradicts_something(results, engine, path, change, said):
@@ -134,7 +135,7 @@ def test_a_changed_cell_contradicts_something(results, engine, path, change, sai
         (("snapshots", 0, "parameters", 0), lambda x: x + 1e-3, "parameter_difference is"),
         (("engine",), lambda x: "tensor", "it is tensor, the plan's is numpy"),
         (("round",), lambda x: 1, "the reference of its round and batches is not in the records"),
-        (("batch_size",), lambda x: 10, "reference of round 0, batches of 10: there 2 times"),
+        (("batch_size",), lambda x: 10, "reference of round 1, batches of 10: recorded 2 times"),
     ],
 )
 def test_a_changed_reference_contradicts_something(results, path, change, said):
@@ -213,7 +214,7 @@ def test_the_command_has_a_line_for_each_problem(folder, tmp_path):
     done = CliRunner().invoke(app, ["verify", str(tmp_path / "run")])
     assert done.exit_code == 1
     lines = done.stdout.splitlines()
-    assert lines[0] == "tensor, round 0: status is invalid, by its differences it is ok"
+    assert lines[0] == "tensor, round 1: status is invalid, by its differences it is ok"
     for name in ("summary.md", "index.html", "plots/decision_boundary.png"):
         assert any(line.startswith(f"{name} differs from what the records give") for line in lines)
 
@@ -228,7 +229,7 @@ def test_records_that_do_not_fit_together_are_reported_and_not_rendered(folder, 
     assert done.stdout.splitlines() == [
         "data: 20 test rows, 21 labels and 20 points",
         "data: test labels are not among 2 classes",
-        "tensor, round 0: 20 and 399 classes for 20 test rows and 400 grid points",
+        "tensor, round 1: 20 and 399 classes for 20 test rows and 400 grid points",
     ]
 
 
@@ -241,5 +242,5 @@ def test_records_that_do_not_fit_together_give_one_line_and_no_report(results, t
     write_results(msgspec.structs.replace(results, cells=[]), tmp_path)
     done = CliRunner().invoke(app, ["report", str(tmp_path)])
     assert isinstance(done.exception, RecordError)
-    assert "no report can be made of its records: absent, round 0: 0 cells" in str(done.exception)
+    assert "no report can be made of its records: absent, round 1: 0 cells" in str(done.exception)
     assert not (tmp_path / "summary.md").exists()

@@ -1,6 +1,6 @@
 """What `benchgrad run` does between its options and its exit code.
 
-How a run goes is the matter of the runner, whether it may begin that of the resume.
+`benchmarks.run` decides whether a run may begin, and runs it; the reports render it.
 """
 
 from __future__ import annotations
@@ -24,28 +24,24 @@ from benchgrad.command_line.folders import writable, writing
 from benchgrad.command_line.options import RunOptions
 from benchgrad.datasets import Dataset
 
-DEFAULT_PLAN = "headline"
-
 
 @dataclass(frozen=True)
 class Terms:
-    """On which terms a run takes the machine: what was typed, the lock, and whether to wait."""
+    """How a run takes the machine: what the user typed, the lock, and whether to wait for it."""
 
     command: str
     lock: Path | None
     wait: bool
 
     def timing_alone(self) -> AbstractContextManager[None]:
-        """Return a context that is entered when no other run is timing."""
+        """Return a context that no two runs are in at the same time."""
         holder = lock.Holder(os.getpid(), f"{datetime.now():%Y-%m-%d %H:%M:%S}", self.command)
         return lock.timing_alone(self.lock or lock.MACHINE, holder, self.wait, _tell)
 
 
-def start(
-    plan: str | None, options: RunOptions, folder: Path, terms: Terms, overwrite: bool
-) -> int:
-    """Run a plan, given by name or path, from its beginning; return the exit code."""
-    chosen = options.applied(load_plan(plan or DEFAULT_PLAN))
+def start(plan: str, options: RunOptions, folder: Path, terms: Terms, overwrite: bool) -> int:
+    """Run a plan, given by name or path, from the beginning; return the exit code."""
+    chosen = options.applied(load_plan(plan))
     prepared = runner.prepare(chosen)
     with resume.claimed(writable(folder)):
         if not overwrite:
@@ -58,8 +54,8 @@ def start(
 
 
 def go_on(plan: str | None, options: RunOptions, folder: Path, terms: Terms) -> int:
-    """Run what a run that ended before its time did not get to; return the exit code."""
-    resume.unfinished(folder)
+    """Run what an unfinished run did not get to; return the exit code."""
+    resume.unfinished(folder)  # or the folder would be created before it turns out to be empty
     with resume.claimed(writable(folder)):
         found = resume.unfinished(folder)
         began_with = found.header.plan
@@ -67,25 +63,24 @@ def go_on(plan: str | None, options: RunOptions, folder: Path, terms: Terms) -> 
         prepared = runner.prepare(began_with)
         resume.check_surroundings(folder, found, prepared)
         for damage in found.damage:
-            _tell(f"the journal's {damage}: it is not trusted, what it held is run again")
-        n_there, n_cells = len(found.cells), number_of_cells(began_with)
-        _tell(f"resuming: {n_there} of {n_cells} cells are there")
+            _tell(f"the journal's {damage}; what it held is measured again")
+        _tell(f"resuming: {len(found.cells)} of {number_of_cells(began_with)} cells are finished")
         with ExitStack() as timing:
             timing.enter_context(terms.timing_alone())
             return _measure(Journal.go_on(folder, found), prepared, timing)
 
 
 def _measure(journal: Journal, prepared: Dataset, timing: ExitStack) -> int:
-    """Run what a journal lacks, write the report, and end; `timing` is closed in between."""
+    """Run what a journal lacks, and write the report; `timing` is closed in between."""
     header, folder = journal.header, journal.folder
     with journal, RunConsole(header.plan, len(journal.cells)) as console:
-        results = runner.run(header.plan, header.command, prepared, console, journal)
-        timing.close()  # the next run may begin: a report is not timed
+        results = runner.run(journal, prepared, console)
+        timing.close()  # a report is not timed, so the next run may begin
         console.writing_report()
         with writing(folder):
             write_results(results, folder)
             page = _report(folder)
-        code = _verdict(results, header.asked_for)
+        code = _exit_code(results, header.asked_for)
         if code != INTERRUPTED:
             journal.end()
     _summarise(results, page)
@@ -95,7 +90,7 @@ def _measure(journal: Journal, prepared: Dataset, timing: ExitStack) -> int:
 
 
 def _report(folder: Path) -> Path:
-    """Render a report; matplotlib and pandas are imported now, when nothing is timed."""
+    """Render a report; matplotlib and pandas are imported only now that nothing is timed."""
     from benchgrad.reports.page import write_report
 
     return write_report(folder)
@@ -110,15 +105,15 @@ def _summarise(results: Results, page: Path) -> None:
 
 
 def _tell(text: str) -> None:
-    """Say something about the run itself, beside its results."""
+    """Tell the user something about the run itself, as opposed to its results."""
     sys.stderr.write(f"{text}\n")
     sys.stderr.flush()
 
 
-def _verdict(results: Results, was_asked_for: bool) -> int:
-    """Return the exit code of a run; an engine that was asked for by name must have run."""
+def _exit_code(results: Results, asked_for: bool) -> int:
+    """Return the exit code of a run; engines that the user named must have run."""
     statuses = {cell.status for cell in results.cells}
     if "interrupted" in statuses:
         return INTERRUPTED
-    failures = {*FAILURES, "missing", "unsupported"} if was_asked_for else set(FAILURES)
+    failures = {*FAILURES, "missing", "unsupported"} if asked_for else set(FAILURES)
     return ENGINE_FAILED if statuses & failures else OK
