@@ -81,7 +81,11 @@ def run(
     ] = False,
     lock: Annotated[
         Path | None,
-        typer.Option(help="What keeps timings apart [/tmp/benchgrad.lock].", metavar="FILE"),
+        typer.Option(
+            help="What keeps timings apart [/tmp/benchgrad.lock].",
+            metavar="FILE",
+            envvar="BENCHGRAD_LOCK",
+        ),
     ] = None,
 ) -> None:
     """Run a plan and write its report."""
