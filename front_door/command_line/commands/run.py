@@ -55,7 +55,9 @@ def run(
     lock: Annotated[
         Path | None,
         typer.Option(
-            help="Runs with the same lock take turns [/tmp/benchgrad.lock].", metavar="FILE"
+            help="Runs with the same lock take turns [/tmp/benchgrad.lock].",
+            metavar="FILE",
+            envvar="BENCHGRAD_LOCK",
         ),
     ] = None,
 ) -> None:

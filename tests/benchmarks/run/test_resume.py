@@ -13,7 +13,7 @@ from benchgrad.benchmarks.run import fingerprint, resume
 from benchgrad.benchmarks.run.entries import Header, encode
 from benchgrad.benchmarks.run.environment import observe
 from benchgrad.benchmarks.run.journal import JOURNAL, Journal, JournalError, Reading
-from benchgrad.command_line.options import RunOptions, UsageError, n_bytes, share
+from benchgrad.command_line.options import RunOptions
 
 HERE = fingerprint.take(PLAN, toy(), observe())
 MACHINE = Environment("0", "3", "p", "cpu", 1, 1, 0.0, {}, "b")
@@ -161,25 +161,12 @@ def test_the_files_of_engines_from_elsewhere_are_in_the_fingerprint(tmp_path, mo
     assert {"engines/handwritten.py", "processes/__init__.py"} <= before.code.keys()
 
 
-@pytest.mark.parametrize(
-    ("text", "expected"), [("1KiB", 1024), ("512MiB", 2**29), ("1.5GiB", 3 * 2**29)]
-)
-def test_sizes_are_read_as_people_write_them(text, expected):
-    assert n_bytes("--memory", text) == expected
-
-
-@pytest.mark.parametrize("text", ["4GB", "4", "much", "-1GiB", "0GiB", "inf", "GiB"])
-def test_what_is_no_size_gets_one_line(text):
-    with pytest.raises(UsageError, match=r"--memory '.*' is no size; write it as 512MiB or 4GiB"):
-        n_bytes("--memory", text)
-
-
-@pytest.mark.parametrize(("text", "expected"), [("2%", 0.02), ("0.5%", 0.005), ("0.02", 0.02)])
-def test_shares_are_read_as_people_write_them(text, expected):
-    assert share("--precision", text) == pytest.approx(expected, rel=1e-15)
-
-
-@pytest.mark.parametrize("text", ["2", "100%", "0%", "-2%", "2 %%", "little", "%"])
-def test_what_is_no_share_gets_one_line(text):
-    with pytest.raises(UsageError, match="is no share; write it as 2% or "):
-        share("--precision", text)
+def test_what_a_killed_run_left_half_done_is_cleared_away(tmp_path):
+    (tmp_path / "plots").mkdir()
+    (tmp_path / ".benchgrad-abc").mkdir()
+    (tmp_path / ".benchgrad-abc" / "data.npz").touch()
+    (tmp_path / ".results.json.partial").touch()
+    (tmp_path / "plots" / ".ladder.png.partial").touch()
+    (tmp_path / "mine.txt").touch()
+    with resume.claimed(tmp_path):
+        assert sorted(path.name for path in tmp_path.rglob("*")) == ["mine.txt", "plots"]

@@ -1,23 +1,13 @@
-"""Runs that are ended before their time, and what they go on with; as a user does it."""
+"""Runs that end before their time, and how they are resumed."""
 
 import signal
 
+import psutil
 import pytest
-from test_cli import benchgrad, let_it, start, wait_for_file, wait_for_line, workers_of
+from commands import benchgrad
 
 from benchgrad.benchmarks.records import read_results
 from benchgrad.benchmarks.run.journal import JOURNAL, read
-
-
-@pytest.fixture
-def waiting(tmp_path, pair):
-    """Return a run whose first engine is done, and whose second waits in its third epoch."""
-    process = start(tmp_path, *pair[:3], "numpy,patient.py,tensor", *pair[4:])
-    wait_for_line(process, "numpy: ok")
-    wait_for_file(tmp_path / "is-waiting")
-    yield process
-    process.kill()
-    process.communicate()
 
 
 def statuses(folder):
@@ -26,10 +16,11 @@ def statuses(folder):
 
 def test_ctrl_c_ends_after_the_cell_with_a_report_and_the_run_goes_on_later(waiting, tmp_path):
     waiting.send_signal(signal.SIGINT)
-    wait_for_line(waiting, "ending after this cell; press Ctrl-C again to stop now")
-    stderr = let_it(waiting, tmp_path)
-    assert waiting.returncode == 130, stderr
-    assert stderr.splitlines()[-1] == "go on with: benchgrad run --resume out"
+    waiting.wait_for("ending after this cell; press Ctrl-C again to stop now")
+    (tmp_path / "go-on").touch()
+    ended = waiting.end()
+    assert ended.returncode == 130, ended.stderr
+    assert ended.stderr.splitlines()[-1] == "go on with: benchgrad run --resume out"
     out = tmp_path / "out"
     assert statuses(out) == {"numpy": "ok", "patient.py": "ok", "tensor": "interrupted"}
     assert "interrupted" in (out / "summary.md").read_text()
@@ -56,14 +47,14 @@ def test_ctrl_c_ends_after_the_cell_with_a_report_and_the_run_goes_on_later(wait
     "signals", [[signal.SIGINT, signal.SIGINT], [signal.SIGTERM], [signal.SIGINT, signal.SIGTERM]]
 )
 def test_ctrl_c_again_or_a_terminating_signal_ends_at_once(waiting, tmp_path, signals):
-    workers = workers_of(waiting)
+    workers = waiting.workers()
     for number in signals[:-1]:
         waiting.send_signal(number)
-        wait_for_line(waiting, "again to stop now")
+        waiting.wait_for("again to stop now")
     waiting.send_signal(signals[-1])
-    _, stderr = waiting.communicate(timeout=120)
-    assert waiting.returncode == 130, stderr
-    assert "Traceback" not in stderr
+    ended = waiting.end()
+    assert ended.returncode == 130, ended.stderr
+    assert "Traceback" not in ended.stderr
     assert workers
     assert not any(worker.is_running() for worker in workers)
     out = tmp_path / "out"
@@ -73,24 +64,16 @@ def test_ctrl_c_again_or_a_terminating_signal_ends_at_once(waiting, tmp_path, si
     assert list(read(out).cells) == [("numpy", 0)]
 
 
-def test_a_finished_run_goes_on_with_nothing_but_its_report(tmp_path):
-    arguments = ("run", "quick", "--engines", "numpy,tensor", "--out", "out")
-    assert benchgrad(*arguments, cwd=tmp_path).returncode == 0
-    out = tmp_path / "out"
-    before = (out / "summary.md").read_text()
-    (out / "index.html").unlink()
-    done = benchgrad("run", "--resume", "out", cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "resuming: 2 of 2 cells are finished\n")
-    (resumed,) = read_results(out).resumed_at
-    assert (out / "summary.md").read_text().replace(f", resumed {resumed}", "") == before
-    assert (out / "index.html").exists()
-
-
-def test_what_keeps_a_run_from_going_on_is_told_in_one_line(waiting, tmp_path):
+def test_a_killed_run_takes_its_worker_with_it_and_is_resumed_as_it_was(waiting, tmp_path):
+    workers = waiting.workers()
     waiting.kill()
-    waiting.communicate()
+    waiting.end()
+    gone, alive = psutil.wait_procs(workers, timeout=10)
+    assert gone
+    assert not alive
     (tmp_path / "go-on").touch()
-    content = (tmp_path / "out" / JOURNAL).read_bytes()
+    out, engine = tmp_path / "out", tmp_path / "patient.py"
+    journal, code = (out / JOURNAL).read_bytes(), engine.read_bytes()
     for arguments, complaint in (
         (("out", "--epochs", "7"), "where epochs of numpy is 5; leave the option out"),
         (("out", "--out", "other"), "--resume writes into 'out'; leave out --overwrite and --out"),
@@ -100,9 +83,28 @@ def test_what_keeps_a_run_from_going_on_is_told_in_one_line(waiting, tmp_path):
         done = benchgrad("run", "--resume", *arguments, cwd=tmp_path)
         assert (done.returncode, done.stderr.count("\n")) == (2, 1)
         assert complaint in done.stderr
-    with (tmp_path / "patient.py").open("a") as file:
-        file.write("# edited\n")
+    engine.write_bytes(code + b"# edited\n")
     done = benchgrad("run", "--resume", "out", cwd=tmp_path)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert "cannot go on, the files of engines differ: patient.py; start it anew" in done.stderr
-    assert (tmp_path / "out" / JOURNAL).read_bytes() == content
+    assert (out / JOURNAL).read_bytes() == journal
+
+    engine.write_bytes(code)
+    (kept,) = read(out).cells.values()
+    done = benchgrad("run", "--resume", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert set(statuses(out).values()) == {"ok"}
+    assert read_results(out).cells[0] == kept
+
+
+def test_a_finished_run_goes_on_with_nothing_but_its_report(tmp_path):
+    arguments = ("run", "quick", "--engines", "numpy,tensor", "--out", "out")
+    assert benchgrad(*arguments, cwd=tmp_path).returncode == 0
+    out = tmp_path / "out"
+    before = (out / "summary.md").read_text()
+    (out / "index.html").unlink()
+    done = benchgrad("run", "--resume", "out", cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "resuming: 2 of 2 cells are there\n")
+    (resumed,) = read_results(out).resumed_at
+    assert (out / "summary.md").read_text().replace(f", resumed {resumed}", "") == before
+    assert (out / "index.html").exists()
