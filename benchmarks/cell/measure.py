@@ -16,19 +16,27 @@ from benchgrad.benchmarks.cell.clock import Clock
 from benchgrad.benchmarks.cell.description import grid
 from benchgrad.benchmarks.cell.listener import Listener, StoppedError
 from benchgrad.benchmarks.cell.machine_speed import machine_speed
-from benchgrad.benchmarks.cell.messages import CellJob, EpochDone, Failed, Ready, TrainingFinished
-from benchgrad.benchmarks.cell.process import (
-    Limits,
-    WorkerProcess,
-    WorkerSpeechError,
-    WorkerTimeoutError,
+from benchgrad.benchmarks.cell.messages import (
+    EVENTS,
+    CellJob,
+    EpochDone,
+    Event,
+    Failed,
+    Ready,
+    TrainingFinished,
 )
 from benchgrad.benchmarks.plan import Contestant, Plan
 from benchgrad.benchmarks.records import Cell, Epoch, Final, Status
 from benchgrad.datasets import Dataset
-from benchgrad.processes.descendants import MemoryExceededError
+from benchgrad.processes.child import ChildProcess, Limits
+from benchgrad.processes.ending import ChildError, ChildTimeoutError, MemoryExceededError
 
 INTERRUPTED = "the run was interrupted"
+_WORKER = "benchgrad.benchmarks.cell.worker"
+_STATUS: dict[type[ChildError], Status] = {
+    ChildTimeoutError: "timeout",
+    MemoryExceededError: "out_of_memory",
+}
 
 
 @dataclass
@@ -142,25 +150,18 @@ class CellMeasurer:
 
     def _observe(self, job: CellJob, observed: _Observed) -> tuple[Status, str]:
         """Run a job in a process of its own; return how it ended, and why if it failed."""
-        with WorkerProcess(job, self._limits) as worker:
+        with ChildProcess(_WORKER, self._limits) as worker:
+            worker.send(job)
             try:
-                for event in worker.events():
+                for event in worker.messages(EVENTS):
                     if event is not None:
                         self._note(event, job, observed)
                     # The reference is no cell: nothing would be kept of it.
                     at_once = self._listener.stop_at_once()
                     _stop_if(at_once or (job.snapshots and self._listener.stop_requested()))
                 exit = worker.exit()
-            except WorkerTimeoutError:
-                reason = f"killed after {self._limits.timeout_s:g} s"
-                return "timeout", f"{reason}{_progress(observed, job)}"
-            except MemoryExceededError as error:
-                limit_bytes = self._limits.memory_bytes or 0
-                reason = f"killed at {_mib(error.held_bytes)}; the limit is {_mib(limit_bytes)}"
-                return "out_of_memory", f"{reason}{_progress(observed, job)}"
-            except WorkerSpeechError:
-                reason = "it wrote into the pipe of the harness"
-                return "crashed", f"{reason}{_progress(observed, job)}"
+            except ChildError as error:
+                return _STATUS.get(type(error), "crashed"), f"{error}{_progress(observed, job)}"
             if observed.failed:
                 return observed.failed.status, observed.failed.reason + _progress(observed, job)
             if observed.finished and exit.code == 0 and _is_complete(observed, job):
@@ -169,12 +170,7 @@ class CellMeasurer:
             why = "the machine ran out of memory: " if exit.starved else ""
             return status, f"{why}{exit}{_progress(observed, job)}"
 
-    def _note(
-        self,
-        event: Ready | EpochDone | TrainingFinished | Failed,
-        job: CellJob,
-        observed: _Observed,
-    ) -> None:
+    def _note(self, event: Event, job: CellJob, observed: _Observed) -> None:
         match event:
             case Ready():
                 observed.ready = event
@@ -222,10 +218,6 @@ def layers(plan: Plan, dataset: Dataset) -> tuple[int, ...]:
 def _stop_if(asked: bool) -> None:
     if asked:
         raise StoppedError
-
-
-def _mib(n_bytes: int) -> str:
-    return f"{n_bytes / 2**20:,.0f} MiB"
 
 
 def _progress(observed: _Observed, job: CellJob) -> str:

@@ -21,7 +21,6 @@ from benchgrad.benchmarks.run import environment, fingerprint
 from benchgrad.benchmarks.run.journal import JOURNAL_VERSION, SCRATCH, Header, Journal, now
 from benchgrad.datasets import Dataset
 from benchgrad.engines import MLP, check_names
-from benchgrad.processes import descendants
 
 _SETTLES: tuple[Status, ...] = ("timeout", "out_of_memory")  # also what later rounds would show
 
@@ -64,10 +63,8 @@ def run(
     cell is in the journal before the listener hears that it is finished.
     """
     begun = journal.header if journal else header(plan, command, dataset)
-    with (
-        descendants.adopting(),
-        tempfile.TemporaryDirectory(prefix=SCRATCH, dir=journal.folder if journal else None) as own,
-    ):
+    folder = journal.folder if journal else None
+    with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder) as own:
         done = _Run(plan, CellMeasurer(plan, dataset, Path(own), listener), listener, journal)
         done.run()
     return Results(

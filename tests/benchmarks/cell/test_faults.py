@@ -2,23 +2,26 @@
 
 import ctypes
 import subprocess
-import sys
-import time
 
 import msgspec
 import psutil
 import pytest
-from test_cli import BENCHGRAD, benchgrad, let_it, start, wait_for_file, wait_for_line, workers_of
+from test_command_line import (
+    BENCHGRAD,
+    benchgrad,
+    let_it,
+    start,
+    wait_for_file,
+    wait_for_line,
+    workers_of,
+)
 from test_runner import go, run_one, small
 
-from benchgrad.benchmarks.cell.measure import CellMeasurer
-from benchgrad.benchmarks.cell.process import _TAIL, Limits, WorkerProcess
 from benchgrad.benchmarks.records import read_results
 from benchgrad.benchmarks.run.journal import JOURNAL, read
 from benchgrad.benchmarks.run.resume import claimed
-from benchgrad.benchmarks.run.runner import prepare
 from benchgrad.benchmarks.run.verify import _journal_agrees
-from benchgrad.processes import descendants
+from benchgrad.processes import memory
 
 MIB = 2**20
 
@@ -96,13 +99,6 @@ def test_of_ten_children_none_outlives_its_cell(engine_file, tmp_path, then):
     assert not [pid for pid in children if psutil.pid_exists(pid)]
 
 
-def test_a_process_of_the_runners_own_survives_the_cells():
-    with subprocess.Popen(["sleep", "60"]) as mine:
-        assert go(small("numpy")).cells[0].status == "ok"
-        assert mine.poll() is None
-        mine.kill()
-
-
 @pytest.mark.parametrize(
     ("body", "status"),
     [
@@ -126,18 +122,13 @@ def test_an_engine_that_the_kernel_took_for_its_memory_is_told_from_a_crash(
 ):
     counter = tmp_path / "vmstat"
     counter.write_text("nr_free_pages 1\noom_kill 3\n")
-    monkeypatch.setattr(descendants, "_VMSTAT", counter)
+    monkeypatch.setattr(memory, "_VMSTAT", counter)
     killed = "os.kill(os.getpid(), signal.SIGKILL)"
     assert run_one(engine_file(killed)).status == "crashed"
     counted = f"open({str(counter)!r}, 'w').write('oom_kill 4\\n')"
     cell = run_one(engine_file(f"{counted}; {killed}"))
     assert cell.status == "out_of_memory"
     assert cell.reason.startswith("the machine ran out of memory: its process was killed by signal")
-
-
-def test_a_worker_goes_before_its_runner_when_memory_runs_out(engine_file):
-    top = "assert open('/proc/self/oom_score_adj').read() == '1000\\n'"
-    assert run_one(engine_file(top=top)).status == "ok"
 
 
 def test_an_engine_that_took_too_long_is_not_started_again(engine_file):
@@ -150,46 +141,10 @@ def test_an_engine_that_took_too_long_is_not_started_again(engine_file):
     )
 
 
-FLOOD = "[os.write(1, b'x' * 1023 + b'\\n') for _ in range(100_000)]; print('the end', flush=True)"
-
-
-def test_an_engine_that_prints_a_hundred_megabytes_fills_no_disk(engine_file, tmp_path):
+def test_an_engine_that_prints_a_hundred_megabytes_fills_no_disk(engine_file):
+    flood = "[os.write(1, b'x' * 1023 + b'\\n') for _ in range(100_000)]"
     top = "assert os.readlink('/proc/self/fd/1').startswith('pipe:')"
-    assert run_one(engine_file(FLOOD, top)).status == "ok"
-    plan = small(engine_file(FLOOD + "; os._exit(3)", top))
-    job = CellMeasurer(plan, prepare(plan), tmp_path, None).job(plan.engines[0], 0)
-    with WorkerProcess(job, Limits(1, 60.0)) as worker:
-        assert len([event for event in worker.events() if event]) == 3  # ready, two epochs
-        assert str(worker.exit()).endswith("exit code 3 before it was done: the end")
-        assert len(worker._printed) == _TAIL
-
-
-def test_an_engine_that_floods_the_pipe_of_events_ends_its_cell(engine_file, monkeypatch):
-    monkeypatch.setattr("benchgrad.benchmarks.cell.process._LONGEST_EVENT", 1 << 16)
-    fds = "[fd for fd in range(3, 20) if os.path.exists(f'/proc/self/fd/{fd}')]"
-    pipe = f"[fd for fd in {fds} if 'pipe' in os.readlink(f'/proc/self/fd/{{fd}}')]"
-    (cell,) = go(small(engine_file(f"[os.write(fd, b'x' * 10**6) for fd in {pipe}]"))).cells
-    assert cell.status == "crashed"
-    assert "wrote into the pipe" in cell.reason
-
-
-def test_a_process_that_forks_while_it_is_ended_is_ended():
-    """Each of them starts the next and dies: whoever looks sees another one."""
-    code = (
-        "import os, sys, time\n"
-        "while True:\n"
-        "    if os.fork(): os._exit(0)\n"
-        "    os.setsid()\n"
-        "    time.sleep(0.001)\n"
-    )
-    with descendants.adopting():
-        known = descendants.descendants()
-        with subprocess.Popen([sys.executable, "-S", "-c", code]):
-            pass
-        assert descendants.descendants() - known
-        descendants.end_all_but(known)
-        time.sleep(0.1)
-        assert not descendants.descendants() - known
+    assert run_one(engine_file(flood, top)).status == "ok"
 
 
 def test_a_worker_dies_with_its_runner(tmp_path, pair):

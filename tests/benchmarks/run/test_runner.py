@@ -1,23 +1,14 @@
 """Real worker processes, and engines that really die in them."""
 
-from pathlib import Path
-from tempfile import mkdtemp
-
 import msgspec
 import pytest
 
 from benchgrad.benchmarks.cell.listener import Quiet
-from benchgrad.benchmarks.cell.measure import CellMeasurer
 from benchgrad.benchmarks.cell.messages import CellJob
-from benchgrad.benchmarks.cell.process import (
-    THREAD_VARIABLES,
-    Limits,
-    WorkerProcess,
-    WorkerTimeoutError,
-)
 from benchgrad.benchmarks.plan import Contestant, load_plan
 from benchgrad.benchmarks.run.runner import prepare, run
 from benchgrad.engines import EngineError
+from benchgrad.processes.child import THREAD_VARIABLES
 
 
 class Silent(Quiet):
@@ -175,17 +166,6 @@ def test_a_reference_that_dies_once_is_tried_again(engine_file, tmp_path):
     (cell,) = go(small("tensor", reference=path)).cells
     assert mark.exists()
     assert (cell.status, cell.reason) == ("ok", "")
-
-
-def test_a_timeout_ends_an_engine_of_many_short_epochs():
-    """The worker is never silent; its deadline holds all the same."""
-    plan = small("tensor").with_each(epochs=100_000)
-    job = CellMeasurer(plan, prepare(plan), Path(mkdtemp()), Silent()).job(plan.engines[0], 0)
-    with WorkerProcess(job, Limits(1, 3.0)) as worker:
-        told = []
-        with pytest.raises(WorkerTimeoutError):
-            told.extend(worker.events())
-    assert len(told) > 10
 
 
 @pytest.mark.parametrize("line", ["garbage", '{"type": "TrainingFinished"}', "\\xff"])

@@ -9,7 +9,6 @@ import sys
 from importlib.machinery import ModuleSpec
 from types import SimpleNamespace
 
-import msgspec
 import pytest
 from simulation import Machine, Noise, rounds_of
 
@@ -18,14 +17,13 @@ from benchgrad.benchmarks.analysis.statistics import PAIRED_EFFECT, paired, verd
 from benchgrad.benchmarks.cell import measure
 from benchgrad.benchmarks.cell.clock import Clock
 from benchgrad.benchmarks.cell.listener import Quiet
-from benchgrad.benchmarks.cell.messages import Event
-from benchgrad.benchmarks.cell.process import Exit
 from benchgrad.benchmarks.cell.worker import CellWorker
 from benchgrad.benchmarks.plan import Contestant, load_plan
 from benchgrad.benchmarks.run import runner
 from benchgrad.benchmarks.run.journal import JOURNAL, Journal, read
 from benchgrad.benchmarks.run.verify import problems
 from benchgrad.engines import load
+from benchgrad.processes.ending import Exit
 
 N_ROUNDS, N_EPOCHS = 6, 8
 
@@ -68,8 +66,8 @@ def process_on(machine):
     """Return what stands for a worker's process: the worker, here, by the machine's clock."""
 
     class InProcess:
-        def __init__(self, job, *limits):
-            self._job = job
+        def __init__(self, module, limits):
+            pass
 
         def __enter__(self):
             machine.start_process()
@@ -79,12 +77,15 @@ def process_on(machine):
         def __exit__(self, *error):
             pass
 
-        def events(self):
+        def send(self, job):
+            self._job = job
+
+        def messages(self, decoder):
             told = io.BytesIO()
             clock = Clock(wall=lambda: machine.now, cpu=lambda: machine.now)
             CellWorker(self._job, told, clock).run()
             for line in told.getvalue().splitlines():
-                yield msgspec.json.decode(line, type=Event)
+                yield decoder.decode(line)
 
         def exit(self):
             return Exit(0, "")
@@ -98,7 +99,7 @@ def on_a_made_up_machine(monkeypatch, seconds, noise):
     made_up = SimpleNamespace(**{name: working(machine, s) for name, s in seconds.items()})
     made_up.__spec__ = ModuleSpec("made_up", None)
     monkeypatch.setitem(sys.modules, "made_up", made_up)
-    monkeypatch.setattr(measure, "WorkerProcess", process_on(machine))
+    monkeypatch.setattr(measure, "ChildProcess", process_on(machine))
     monkeypatch.setattr(
         measure, "machine_speed", lambda clock: []
     )  # it would measure the real machine
