@@ -121,17 +121,23 @@ def test_all_go_when_their_parent_is_killed(child, tmp_path):
 
 def test_a_child_outlives_the_thread_that_started_it(child):
     started = []
-    thread = threading.Thread(target=lambda: started.append(child("answer(question)")))
+
+    def start():
+        started.append(child("answer(question)"))
+        ask(started[0])
+
+    thread = threading.Thread(target=start)
     thread.start()
     thread.join()
-    time.sleep(0.2)
     with started[0] as found:
+        time.sleep(0.2)
         assert ask(found, "still here") == "still here"
 
 
-def test_a_child_that_stops_its_supervisor_is_ended_too(child, monkeypatch):
+@pytest.mark.parametrize("name", ["SIGSTOP", "SIGKILL"])
+def test_a_child_that_stops_or_kills_its_supervisor_is_ended_too(child, monkeypatch, name):
     monkeypatch.setattr(child_module, "_PATIENCE_S", 0.5)
     note = "open('pids', 'w').write(str(os.getpid()))"
-    with child(f"{note}; os.kill(os.getppid(), signal.SIGSTOP); answer(1)") as found:
+    with child(f"{note}; answer(1); os.kill(os.getppid(), signal.{name}); time.sleep(60)") as found:
         ask(found)
     wait_until_gone()
