@@ -42,9 +42,7 @@ def main() -> None:
         codes |= _reaped()
         if child in codes:
             break
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(child, signal.SIGKILL)
-    _end_all()
+    _end_all(child)
     _end_by(codes.get(child, -signal.SIGKILL))
 
 
@@ -77,26 +75,30 @@ def _reaped() -> dict[int, int]:
     return codes
 
 
-def _end_all() -> None:
+def _end_all(child: int) -> None:
     """Kill all children, and those that they leave, until there are none."""
+    if sys.platform != "linux":  # elsewhere only the child and its group can be found
+        for kill in (os.kill, os.killpg):
+            with contextlib.suppress(OSError):
+                kill(child, signal.SIGKILL)
+        return
     deadline = time.monotonic() + _PATIENCE_S
     while (children := list(_children())) and time.monotonic() < deadline:
-        for child in children:
+        for pid in children:
             with contextlib.suppress(PermissionError):
-                os.kill(child, signal.SIGKILL)  # not reaped yet, so the id is still the child's
+                os.kill(pid, signal.SIGKILL)  # not reaped yet, so the id is still the child's
         _reaped()
         time.sleep(_LOOK_S)
 
 
 def _children() -> Iterator[int]:
-    """Yield the process ids of all children, on Linux."""
+    """Yield the process ids of all children, also those that ended and were not reaped."""
     own = b"%d" % os.getpid()
-    if sys.platform == "linux":
-        for name in filter(str.isdigit, os.listdir("/proc")):
-            # pid (name) state parent ...; the name may hold spaces and parentheses
-            with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as status:
-                if status.read().rpartition(b")")[2].split()[1] == own:
-                    yield int(name)
+    for name in filter(str.isdigit, os.listdir("/proc")):
+        # pid (name) state parent ...; the name may hold spaces and parentheses
+        with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as status:
+            if status.read().rpartition(b")")[2].split()[1] == own:
+                yield int(name)
 
 
 def _end_by(code: int) -> None:
