@@ -1,4 +1,4 @@
-"""Lists the registered engines, and whether each can be used here. It trains and measures nothing."""
+"""Lists the registered engines, and whether each can be used here. It trains nothing."""
 
 from dataclasses import replace
 from importlib.metadata import EntryPoint

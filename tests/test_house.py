@@ -29,8 +29,7 @@ FLOORS = {
     "benchmarks.analysis": ["benchmarks"],
     "benchmarks.cell": ["benchmarks", "benchmarks.analysis", "datasets", "engines", "processes"],
     "benchmarks.run": [
-        *("benchmarks", "benchmarks.analysis", "benchmarks.cell"),
-        *("datasets", "engines", "processes"),
+        *("benchmarks", "benchmarks.analysis", "benchmarks.cell", "datasets", "engines"),
     ],
     "reports": ["benchmarks", "benchmarks.analysis"],
     "command_line": [

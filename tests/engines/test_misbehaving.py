@@ -72,7 +72,10 @@ SCALAR = "benchgrad.engines.scalar.engine:engine"
         ("import sys; sys.exit(4)", "engine 'mine' cannot be loaded: it calls sys.exit(4)"),
         ("import os; os._exit(5)", "cannot be loaded: its process ended with exit code 5"),
         ("import time; time.sleep(60)", "engine 'mine' cannot be loaded: killed after 2 s"),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "its process was killed by signal 11 (SIGSEGV)"),
+        (
+            "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)",
+            "killed by signal 11 (SIGSEGV)",
+        ),
         ("engine_of = None; import no_such_package_at_all", "needs the package no_such_package"),
     ],
 )

@@ -20,6 +20,14 @@ import os, signal, sys, time
 from benchgrad.engines import ValueEngine
 from benchgrad.engines.scalar import Value
 
+def write_into_every_pipe():
+    for fd in map(int, os.listdir("/proc/self/fd")):
+        try:
+            if fd > 2 and "pipe" in os.readlink(f"/proc/self/fd/{{fd}}"):
+                os.write(fd, b"garbage\\n")
+        except OSError:  # it is one to read from
+            pass
+
 def exp(x):
     {fault}
     return Value.exp(x)
@@ -75,8 +83,7 @@ def test_an_exception(verdicts):
 
 
 def test_what_is_no_verdict_ends_one_check(verdicts):
-    pipes = "[fd for fd in range(3, 20) if os.path.exists(f'/proc/self/fd/{fd}')]"
-    exp, log = verdicts(f"[os.write(fd, b'garbage\\n') for fd in {pipes}[-1:]]")
+    exp, log = verdicts("write_into_every_pipe()")
     assert (exp.status, log.status) == ("crashed", "passed")
     assert "it wrote into the pipe of the harness" in exp.reason
 
