@@ -72,7 +72,7 @@ def judged(made_once):
 @pytest.fixture
 def workers_here(monkeypatch):
     """Let the workers of a run work in this process."""
-    monkeypatch.setattr(measure, "WorkerProcess", worker_here())
+    monkeypatch.setattr(measure, "ChildProcess", worker_here())
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ from benchgrad.benchmarks.cell.description import grid
 from benchgrad.benchmarks.cell.listener import Listener, StoppedError
 from benchgrad.benchmarks.cell.machine_speed import machine_speed
 from benchgrad.benchmarks.cell.messages import (
+    EVENTS,
     CellJob,
     EpochDone,
     Event,
@@ -24,18 +25,18 @@ from benchgrad.benchmarks.cell.messages import (
     Ready,
     TrainingFinished,
 )
-from benchgrad.benchmarks.cell.process import (
-    Limits,
-    WorkerProcess,
-    WorkerSpeechError,
-    WorkerTimeoutError,
-)
 from benchgrad.benchmarks.plan import Contestant, Plan
 from benchgrad.benchmarks.records import Cell, Epoch, Final, Status
 from benchgrad.datasets import Dataset
-from benchgrad.processes.descendants import MemoryExceededError
+from benchgrad.processes.child import ChildProcess, Limits
+from benchgrad.processes.ending import ChildError, ChildTimeoutError, MemoryExceededError
 
 INTERRUPTED = "the run was interrupted"
+_WORKER = "benchgrad.benchmarks.cell.worker"
+_STATUS: dict[type[ChildError], Status] = {
+    ChildTimeoutError: "timeout",
+    MemoryExceededError: "out_of_memory",
+}
 
 
 @dataclass
@@ -148,24 +149,17 @@ class CellMeasurer:
         )
 
     def _observe(self, job: CellJob, observed: _Observed) -> tuple[Status, str]:
-        """Run a job in a fresh process; return how it ended, and why if it failed."""
-        with WorkerProcess(job, self._limits) as worker:
+        """Run a job in a process of its own; return how it ended, and why if it failed."""
+        with ChildProcess(_WORKER, self._limits) as worker:
+            worker.send(job)
             try:
-                for event in worker.events():
+                for event in worker.messages(EVENTS):
                     if event is not None:
                         self._note(event, job, observed)
                     self._check_for_stop(job)
                 exit = worker.exit()
-            except WorkerTimeoutError:
-                reason = f"killed after {self._limits.timeout_s:g} s"
-                return "timeout", f"{reason}{_progress(observed, job)}"
-            except MemoryExceededError as error:
-                limit_bytes = self._limits.memory_bytes or 0
-                reason = f"killed at {_mib(error.held_bytes)}; the limit is {_mib(limit_bytes)}"
-                return "out_of_memory", f"{reason}{_progress(observed, job)}"
-            except WorkerSpeechError:
-                reason = "it wrote into the pipe of the harness"
-                return "crashed", f"{reason}{_progress(observed, job)}"
+            except ChildError as error:
+                return _STATUS.get(type(error), "crashed"), f"{error}{_progress(observed, job)}"
             if observed.failed:
                 return observed.failed.status, observed.failed.reason + _progress(observed, job)
             if observed.finished and exit.code == 0 and _is_complete(observed, job):
@@ -226,10 +220,6 @@ class CellMeasurer:
 def layers(plan: Plan, dataset: Dataset) -> tuple[int, ...]:
     """Return the widths of a plan's model, from the features to the classes."""
     return (dataset.n_features, *plan.model.hidden, dataset.n_classes)
-
-
-def _mib(n_bytes: int) -> str:
-    return f"{n_bytes / 2**20:,.0f} MiB"
 
 
 def _progress(observed: _Observed, job: CellJob) -> str:

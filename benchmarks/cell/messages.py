@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from msgspec import Struct
 
 from benchgrad.benchmarks.plan import TrainingPlan
@@ -68,3 +69,4 @@ class Failed(Struct, frozen=True, tag=True):
 
 
 Event = Ready | EpochDone | TrainingFinished | Failed
+EVENTS: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)

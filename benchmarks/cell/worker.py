@@ -1,12 +1,9 @@
 """The process that runs one cell: loads the engine, trains, reports. It never judges.
 
-Started as ``python -P -m benchgrad.benchmarks.cell.worker FD PARENT`` with the thread limits
-already in its environment; reads a job from standard input and writes events to the file
-descriptor FD, so that nothing an engine prints can be taken for a result. It ends when the
-process PARENT does.
+Started by `processes.child`, with the thread limits already in its environment. It reads a job from
+one pipe and writes events to another, so nothing an engine prints can be taken for a result.
 """
 
-import os
 import resource
 import statistics
 import sys
@@ -43,8 +40,7 @@ from benchgrad.engines import (
     UnsupportedError,
     load,
 )
-from benchgrad.processes.descendants import be_the_first_to_go
-from benchgrad.processes.lifetime import die_with
+from benchgrad.processes.pipes import pipes_to_parent, send
 
 Array = NDArray[Any]
 
@@ -93,8 +89,7 @@ class CellWorker:
             self._send(Failed("crashed", f"{type(error).__name__}: {reason} [{place}]"))
 
     def _send(self, event: Event) -> None:
-        self._events.write(msgspec.json.encode(event) + b"\n")
-        self._events.flush()
+        send(self._events, event)
 
     def _classifier(self, engine: Engine, parameters: list[Array]) -> Classifier:
         rule = self._job.training
@@ -279,13 +274,10 @@ def _peak_bytes() -> int:
 
 
 def main() -> None:
-    """Run the job on standard input as the arguments say."""
-    descriptor, parent = map(int, sys.argv[1:])
-    die_with(parent)
-    be_the_first_to_go()
-    os.set_inheritable(descriptor, False)
-    job = msgspec.json.decode(sys.stdin.buffer.read(), type=CellJob)
-    with os.fdopen(descriptor, "wb") as events:
+    """Run the job that the parent sends."""
+    with pipes_to_parent() as (jobs, events):
+        job = msgspec.json.decode(jobs.readline(), type=CellJob)
+        jobs.close()
         CellWorker(job, events, Clock()).run()
 
 

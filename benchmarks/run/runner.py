@@ -25,7 +25,6 @@ from benchgrad.benchmarks.run.entries import JOURNAL_VERSION, Header
 from benchgrad.benchmarks.run.journal import SCRATCH, Journal, now
 from benchgrad.datasets import Dataset
 from benchgrad.engines import MLP, check_names
-from benchgrad.processes import descendants
 
 _EXHAUSTED: tuple[Status, ...] = ("timeout", "out_of_memory")  # would recur in later rounds
 
@@ -68,10 +67,7 @@ def run(journal: Journal, dataset: Dataset, listener: Listener) -> Results:
     """
     begun = journal.header
     plan = begun.plan
-    with (
-        descendants.adopting(),
-        tempfile.TemporaryDirectory(prefix=SCRATCH, dir=journal.folder) as scratch,
-    ):
+    with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=journal.folder) as scratch:
         measurer = CellMeasurer(plan, dataset, Path(scratch), listener)
         cells, references = _all_rounds(_Running(plan, measurer, listener, journal))
     return Results(

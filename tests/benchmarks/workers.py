@@ -2,20 +2,17 @@
 
 import io
 
-import msgspec
-
 from benchgrad.benchmarks.cell.clock import Clock
-from benchgrad.benchmarks.cell.messages import Event
-from benchgrad.benchmarks.cell.process import Exit
 from benchgrad.benchmarks.cell.worker import CellWorker
+from benchgrad.processes.ending import Exit
 
 
 def worker_here(clock=None, begin=lambda: None):
-    """Return what takes the place of `WorkerProcess`: a worker in this process, by a clock."""
+    """Return what takes the place of `ChildProcess`: a worker in this process, by a clock."""
 
     class WorkerHere:
-        def __init__(self, job, *limits):
-            self._job = job
+        def __init__(self, module, limits):
+            pass
 
         def __enter__(self):
             begin()
@@ -24,11 +21,14 @@ def worker_here(clock=None, begin=lambda: None):
         def __exit__(self, *error):
             pass
 
-        def events(self):
+        def send(self, job):
+            self._job = job
+
+        def messages(self, decoder):
             told = io.BytesIO()
             CellWorker(self._job, told, clock or Clock()).run()
             for line in told.getvalue().splitlines():
-                yield msgspec.json.decode(line, type=Event)
+                yield decoder.decode(line)
 
         def exit(self):
             return Exit(0, "")

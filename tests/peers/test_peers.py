@@ -131,4 +131,4 @@ def test_declaring_a_peer_imports_no_library():
 
 
 def test_every_peer_is_registered():
-    assert set(PEERS) <= set(registry._registered())
+    assert set(PEERS) <= set(registry.registered())

@@ -1,6 +1,5 @@
 """Engines that take more than they may: time, memory, processes, or room in a pipe."""
 
-import itertools
 import subprocess
 import time
 
@@ -9,10 +8,7 @@ import pytest
 from odd_engine import write_odd
 from small_runs import Remembering, go, run_all, small
 
-from benchgrad.benchmarks.cell.measure import CellMeasurer
-from benchgrad.benchmarks.cell.process import _TAIL, Limits, WorkerProcess, WorkerTimeoutError
-from benchgrad.benchmarks.run.runner import prepare
-from benchgrad.processes import descendants
+from benchgrad.processes import memory
 
 MIB = 2**20
 
@@ -82,19 +78,6 @@ def test_an_engine_that_takes_too_long_is_killed_and_not_started_again(tmp_path,
         },
     }
     assert {len(cell.epochs) for cell in cells if cell.status == "timeout"} == {2}
-
-
-def test_a_timeout_ends_an_engine_of_many_short_epochs(tmp_path, monkeypatch):
-    """The worker is never silent; its deadline holds all the same."""
-    clock = Clock(monkeypatch)
-    plan = small("tensor").with_each(epochs=100_000)
-    job = CellMeasurer(plan, prepare(plan), tmp_path, Remembering()).job(plan.engines[0], 0)
-    with WorkerProcess(job, Limits(1, 600.0)) as worker:
-        told = filter(None, worker.events())
-        assert len(list(itertools.islice(told, 12))) == 12
-        clock.ahead_s = 3600.0
-        with pytest.raises(WorkerTimeoutError):
-            list(told)
 
 
 SPREAD = '''
@@ -190,7 +173,7 @@ def test_the_memory_of_all_processes_of_a_cell_is_limited(tmp_path):
 def test_an_engine_that_the_kernel_took_for_its_memory_did_not_crash(tmp_path, monkeypatch):
     counter = tmp_path / "vmstat"
     counter.write_text("nr_free_pages 1\noom_kill 3\n")
-    monkeypatch.setattr(descendants, "_VMSTAT", counter)
+    monkeypatch.setattr(memory, "_VMSTAT", counter)
     killed = "os.kill(os.getpid(), signal.SIGKILL)"
     counted = f"open({str(counter)!r}, 'w').write('oom_kill 4\\n'); {killed}"
     engines = [write_odd(tmp_path, "killed", killed), write_odd(tmp_path, "counted", counted)]
@@ -199,22 +182,3 @@ def test_an_engine_that_the_kernel_took_for_its_memory_did_not_crash(tmp_path, m
     assert cells["counted"].status == "out_of_memory"
     told = "the machine ran out of memory: its process was killed by signal"
     assert cells["counted"].reason.startswith(told)
-
-
-def test_of_what_an_engine_prints_only_the_end_is_kept(engine_file, tmp_path):
-    flood = "[os.write(1, b'x' * 1023 + b'\\n') for _ in range(20_000)]"
-    plan = small(engine_file(f"{flood}; print('the end', flush=True); os._exit(3)"))
-    job = CellMeasurer(plan, prepare(plan), tmp_path, None).job(plan.engines[0], 0)
-    with WorkerProcess(job, Limits(1, 60.0)) as worker:
-        assert len([event for event in worker.events() if event]) == 3  # ready, two epochs
-        assert str(worker.exit()).endswith("exit code 3 before it was done: the end")
-        assert len(worker._printed) == _TAIL
-
-
-def test_an_engine_that_floods_the_pipe_of_events_ends_its_cell(engine_file, monkeypatch):
-    monkeypatch.setattr("benchgrad.benchmarks.cell.process._LONGEST_EVENT", 1 << 16)
-    fds = "[fd for fd in range(3, 20) if os.path.exists(f'/proc/self/fd/{fd}')]"
-    pipe = f"[fd for fd in {fds} if 'pipe' in os.readlink(f'/proc/self/fd/{{fd}}')]"
-    (cell,) = go(small(engine_file(f"[os.write(fd, b'x' * 10**6) for fd in {pipe}]"))).cells
-    assert cell.status == "crashed"
-    assert "wrote into the pipe" in cell.reason

@@ -7,7 +7,7 @@ import pytest
 from odd_engine import write_odd
 from small_runs import run_all
 
-from benchgrad.benchmarks.cell.process import THREAD_VARIABLES
+from benchgrad.processes.child import THREAD_VARIABLES
 
 # By name: what the engine does in its third epoch, then its status, epochs and reason.
 RAISING = {

@@ -62,7 +62,7 @@ def mortal(function, n, half):
 
 
 def main(header, folder, log, part="", n=0):
-    measure.WorkerProcess = worker_here()
+    measure.ChildProcess = worker_here()
     measure.machine_speed = lambda clock: []
     calls = {"": (), "half": ("write",), "before": ("write", "fsync", "replace")}[part]
     counter = [n]

@@ -72,7 +72,7 @@ def on_a_made_up_machine(monkeypatch, seconds, noise):
         machine.now += 0.01  # what a process takes beside its epochs
 
     clock = Clock(wall=lambda: machine.now, cpu=lambda: machine.now)
-    monkeypatch.setattr(measure, "WorkerProcess", worker_here(clock, begin))
+    monkeypatch.setattr(measure, "ChildProcess", worker_here(clock, begin))
     monkeypatch.setattr(measure, "machine_speed", lambda clock: [])  # of the real machine
     monkeypatch.setattr(measure, "Clock", lambda: clock)
     engines = [Contestant(name, f"made_up:{name}") for name in seconds]

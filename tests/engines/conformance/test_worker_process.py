@@ -1,4 +1,7 @@
-"""A crash, an exit or a hang is the verdict of one check, and the next one is asked anew."""
+"""A crash, an exit or a hang is the verdict of one check, and the next one is asked anew.
+
+No process that an engine started is left behind.
+"""
 
 import subprocess
 import sys
@@ -16,6 +19,14 @@ ENGINE = """
 import os, signal, sys, time
 from benchgrad.engines import ValueEngine
 from benchgrad.engines.scalar import Value
+
+def write_into_every_pipe():
+    for fd in map(int, os.listdir("/proc/self/fd")):
+        try:
+            if fd > 2 and "pipe" in os.readlink(f"/proc/self/fd/{{fd}}"):
+                os.write(fd, b"garbage\\n")
+        except OSError:  # it is one to read from
+            pass
 
 def exp(x):
     {fault}
@@ -61,7 +72,7 @@ def test_a_signal(verdicts):
 def test_a_hang(verdicts):
     exp, log = verdicts("time.sleep(60)", timeout_s=1.0)
     assert (exp.status, log.status) == ("crashed", "passed")
-    assert "longer than 1 s" in exp.reason
+    assert "killed after 1 s" in exp.reason
 
 
 def test_an_exception(verdicts):
@@ -69,6 +80,12 @@ def test_an_exception(verdicts):
     assert (exp.status, log.status) == ("crashed", "passed")
     assert "KeyError: 'lost' [fatal_engine.py, line" in exp.reason
     assert "out = x.exp()" in exp.code or "ops.exp(x)" in exp.code
+
+
+def test_what_is_no_verdict_ends_one_check(verdicts):
+    exp, log = verdicts("write_into_every_pipe()")
+    assert (exp.status, log.status) == ("crashed", "passed")
+    assert "it wrote into the pipe of the harness" in exp.reason
 
 
 def test_system_exit_ends_one_check(verdicts):
@@ -81,7 +98,7 @@ def test_an_engine_that_cannot_be_loaded(tmp_path):
     path.write_text("import os; os._exit(5)")
     with (
         Worker(str(path), seed=0, is_fast=True, timeout_s=5.0) as worker,
-        pytest.raises(EngineError, match="exit code 5 while it loads"),
+        pytest.raises(EngineError, match="cannot be loaded: its process ended with exit code 5"),
     ):
         worker.start()
 
@@ -103,3 +120,81 @@ def test_a_worker_that_hangs_dies_with_who_asked(tmp_path):
     for process in alive:
         process.kill()
     assert not alive
+
+
+RUNAWAYS = """
+import os, time
+
+def remember():
+    with open("pids", "a") as file:
+        file.write(f"{os.getpid()}\\n")
+    time.sleep(300)
+    os._exit(0)
+
+for n_forks in (1, 2):  # a child in a session of its own, and one whose parent is gone as well
+    if os.fork() == 0:
+        os.setsid()
+        if n_forks == 1 or os.fork() == 0:
+            remember()
+        os._exit(0)
+"""
+
+
+def write_runaway(folder, name):
+    source = RUNAWAYS + ENGINE.format(fault="pass")
+    (folder / f"{name}.py").write_text(source.replace('"log": Value.log', ""))
+
+
+def noted(folder):
+    """Return the processes that engines noted in a folder: all, and those that still run."""
+    pids = [int(pid) for pid in (folder / "pids").read_text().split()]
+    return pids, [pid for pid in pids if psutil.pid_exists(pid)]
+
+
+def test_a_check_leaves_no_process_behind(tmp_path):
+    write_runaway(tmp_path, "runaway")
+    check = [Path(sys.executable).with_name("benchgrad"), "check", "runaway.py", "--fast"]
+    done = subprocess.run(check, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout
+    pids, left = noted(tmp_path)
+    assert len(pids) == 2
+    assert left == []
+
+
+SUITES = """
+import subprocess
+from benchgrad.engines.conformance import ConformanceSuite, Options
+
+with open("own", "a") as file:
+    file.write(f"{subprocess.Popen(['sleep', '300']).pid} ")
+
+class TestOne(ConformanceSuite):
+    engine = "one.py"
+    options = Options(is_fast=True)
+
+class TestTwo(TestOne):
+    engine = "two.py"
+"""
+
+
+def test_suites_and_the_plugin_leave_no_process_behind_but_ones_own(tmp_path):
+    for name in ("one", "two", "three"):
+        write_runaway(tmp_path, name)
+    (tmp_path / "test_both.py").write_text(SUITES)
+    plugin = ["-p", "benchgrad.engines.conformance", "--engine", "three.py", "--engine-fast"]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-n", "2", "-k", "gradients and exp", *plugin],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    own = [int(pid) for pid in (tmp_path / "own").read_text().split()]
+    survivors = [psutil.Process(pid) for pid in own if psutil.pid_exists(pid)]
+    for process in survivors:
+        process.kill()
+    assert done.returncode == 0, done.stdout
+    assert len(survivors) == len(own)
+    pids, left = noted(tmp_path)
+    assert len(pids) >= 6
+    assert left == []
