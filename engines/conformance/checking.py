@@ -1,11 +1,11 @@
-"""The checks of one engine from the first to the last, and what they sum up to."""
+"""All checks of one engine, and their outcome."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchgrad.engines.conformance.check import Check
 from benchgrad.engines.conformance.checks import catalogue
+from benchgrad.engines.conformance.judging.check import Check
 from benchgrad.engines.conformance.judging.verdict import Verdict
 from benchgrad.engines.conformance.process.parent import Worker
 
@@ -14,9 +14,12 @@ TIMEOUT_S = 60.0
 
 @dataclass(frozen=True)
 class Options:
-    """How an engine is checked: the seed of every random number, how much, how long each may take.
+    """How to check an engine.
 
-    A check that takes longer than `timeout_s` is ended and counts as crashed.
+    Attributes:
+        seed: that every random number is drawn from.
+        is_fast: whether to skip the slow checks and draw fewer random graphs.
+        timeout_s: after which a check is ended and counts as crashed.
     """
 
     seed: int = 0
@@ -26,7 +29,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Outcome:
-    """An engine's verdicts, in the order of the checks, and the deviations that it declares."""
+    """An engine's verdicts, in the order of the checks, and its declared deviations."""
 
     engine: str
     seed: int
@@ -39,8 +42,13 @@ class Outcome:
         return not any(verdict.counts_against for verdict in self.verdicts)
 
     @property
+    def wall_s(self) -> float:
+        """How long all checks took, in seconds."""
+        return sum(verdict.wall_s for verdict in self.verdicts)
+
+    @property
     def surprises(self) -> list[Verdict]:
-        """The checks that pass although each is declared as a deviation by its full name."""
+        """The checks that pass although their full name is declared as a deviation."""
         return [v for v in self.verdicts if v.check in self.deviations and v.status == "passed"]
 
 

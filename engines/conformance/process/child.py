@@ -12,9 +12,9 @@ from typing import IO
 
 import msgspec
 
-from benchgrad.engines.conformance.check import verdict_of
 from benchgrad.engines.conformance.checks import catalogue
-from benchgrad.engines.conformance.judging.engine_under_test import Subject
+from benchgrad.engines.conformance.judging.check import verdict_of
+from benchgrad.engines.conformance.judging.engine_under_test import EngineUnderTest
 from benchgrad.engines.conformance.process.messages import Asked, CheckJob, Loaded
 from benchgrad.engines.interface import EngineError
 from benchgrad.engines.registry import MissingPackageError, load
@@ -31,14 +31,14 @@ def serve(asked: IO[bytes], answers: IO[bytes]) -> None:
     job = msgspec.json.decode(asked.readline(), type=CheckJob)
     sys.path += [folder for folder in job.path if folder not in sys.path]
     try:
-        subject = Subject(job.engine, load(job.engine), job.seed, job.is_fast)
+        tested = EngineUnderTest(job.engine, load(job.engine), job.seed, job.is_fast)
     except EngineError as error:
         answer(Loaded(error=str(error), is_missing=isinstance(error, MissingPackageError)))
         return
-    answer(Loaded(name=subject.engine.name, deviations=dict(subject.engine.deviations)))
+    answer(Loaded(name=tested.engine.name, deviations=dict(tested.engine.deviations)))
     for line in asked:
         check = catalogue()[msgspec.json.decode(line, type=Asked).check]
-        answer(verdict_of(check, subject))
+        answer(verdict_of(check, tested))
 
 
 def main() -> None:

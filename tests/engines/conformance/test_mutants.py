@@ -1,4 +1,4 @@
-"""The checker finds faults; all of them are tried by ``make mutants``, a sample here."""
+"""The checker finds faults: a sample of those that ``make mutants`` tries."""
 
 import pytest
 from mutants import MUTANTS
