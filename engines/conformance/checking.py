@@ -7,7 +7,7 @@ from pathlib import Path
 from benchgrad.engines.conformance.checks import catalogue
 from benchgrad.engines.conformance.judging.check import Check
 from benchgrad.engines.conformance.judging.verdict import Verdict
-from benchgrad.engines.conformance.process.parent import Worker
+from benchgrad.engines.conformance.process.parent import EngineProcess
 
 TIMEOUT_S = 60.0
 
@@ -69,16 +69,18 @@ def check_engine(
     """
     options = options or Options()
     verdicts = []
-    with worker_for(engine, options) as worker:
-        name = worker.start()
+    with process_for(engine, options) as process:
+        name = process.start()
         for check in checks_of(options):
-            verdict = worker.verdict(check)
+            verdict = process.verdict(check)
             verdicts.append(verdict)
             on_verdict(verdict)
-        return Outcome(name, options.seed, tuple(verdicts), worker.deviations)
+        return Outcome(name, options.seed, tuple(verdicts), process.deviations)
 
 
-def worker_for(engine: str, options: Options) -> Worker:
+def process_for(engine: str, options: Options) -> EngineProcess:
     """Return the process that an engine is checked in, not yet started."""
     spec = str(Path(engine).resolve()) if engine.endswith(".py") else engine
-    return Worker(spec, seed=options.seed, is_fast=options.is_fast, timeout_s=options.timeout_s)
+    return EngineProcess(
+        spec, seed=options.seed, is_fast=options.is_fast, timeout_s=options.timeout_s
+    )

@@ -5,15 +5,15 @@ from typing import ClassVar
 
 import pytest
 
-from benchgrad.engines.conformance.checking import Options, checks_of, worker_for
+from benchgrad.engines.conformance.checking import Options, checks_of, process_for
 from benchgrad.engines.conformance.judging.check import Check, deviation_of
 from benchgrad.engines.conformance.judging.verdict import Verdict
-from benchgrad.engines.conformance.process.parent import Worker
+from benchgrad.engines.conformance.process.parent import EngineProcess
 from benchgrad.engines.conformance.report import story
 from benchgrad.engines.interface import EngineError
 
 Key = tuple[str, Options]
-_WORKERS = pytest.StashKey[dict[Key, Worker | EngineError]]()
+_PROCESSES = pytest.StashKey[dict[Key, EngineProcess | EngineError]]()
 
 
 class ConformanceSuite:
@@ -46,17 +46,17 @@ class ConformanceSuite:
 
 def verdict_in(session: pytest.Session, key: Key, check: Check) -> Verdict:
     """Run a check in the process of its engine, which lasts as long as the session."""
-    workers = session.stash.setdefault(_WORKERS, {})
-    if key not in workers:
-        worker = worker_for(*key)
-        worker.__enter__()
-        session.config.add_cleanup(lambda: worker.__exit__(None, None, None))
-        workers[key] = worker
+    processes = session.stash.setdefault(_PROCESSES, {})
+    if key not in processes:
+        process = process_for(*key)
+        process.__enter__()
+        session.config.add_cleanup(lambda: process.__exit__(None, None, None))
+        processes[key] = process
         try:
-            worker.start()
+            process.start()
         except EngineError as error:
-            workers[key] = error
-    found = workers[key]
+            processes[key] = error
+    found = processes[key]
     if isinstance(found, EngineError):
         pytest.fail(str(found), pytrace=False)
     return found.verdict(check)

@@ -37,12 +37,13 @@ _REDUCTION_MISTAKES = {
 }
 
 
-def _reduction(name: str, axis: Any, keepdims: bool) -> Case:
+def reduction(name: str, axis: Any, keepdims: bool, shape: Shape = (2, 3, 4)) -> Case:
+    """Return the case of a reduction."""
     arguments = ("" if axis is None else f", axis={axis}") + (", keepdims=True" if keepdims else "")
     return Case(
         f"ops.{name}(x{arguments})",
         (_BY_REDUCTION[name].format(axis=axis),),
-        BLOCK,
+        (shape,),
         group="reductions",
         smaller=(((2,),), ((2, 2),)),
         mistakes={k.format(axis=axis): v for k, v in _REDUCTION_MISTAKES[name].items()},
@@ -52,7 +53,7 @@ def _reduction(name: str, axis: Any, keepdims: bool) -> Case:
 
 
 REDUCTIONS = tuple(
-    _reduction(name, axis, keepdims)
+    reduction(name, axis, keepdims)
     for name in ("sum", "mean", "max", "min")
     for axis in (None, 0, 1, -1, (0, 2), (-1, 0), (0, 1, 2))
     for keepdims in (False, True)

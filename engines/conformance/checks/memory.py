@@ -13,6 +13,7 @@ import numpy as np
 from benchgrad.engines.conformance.cases.program import Program, Question
 from benchgrad.engines.conformance.judging.check import Check
 from benchgrad.engines.conformance.judging.engine_under_test import EngineUnderTest
+from benchgrad.engines.conformance.judging.reproduction import loading
 from benchgrad.engines.conformance.judging.verdict import Cause, Failure, Finding
 from benchgrad.engines.interface import Classifier, UnsupportedError
 from benchgrad.engines.model import MLP, SGD, Loss
@@ -38,9 +39,9 @@ def _training(tested: EngineUnderTest, n_steps: int = N_STEPS) -> None:
     model, classifier = _small(tested)
     X, y = np.array([[0.5, -1.0], [1.5, 2.0]], tested.dtype), np.array([0, 1])
     code = (
-        "import numpy as np\n\nfrom benchgrad.engines import MLP, SGD, load\n\n"
+        f"{loading(tested.spec, 'MLP', 'SGD')}"
         f"model = {model}\nparameters = model.initial_parameters({tested.seed})\n"
-        f"classifier = load({tested.spec!r}).classifier(model, parameters, SGD(0.01))\n"
+        "classifier = engine.classifier(model, parameters, SGD(0.01))\n"
         f"for _ in range({n_steps}):  # memory must not grow\n"
         "    classifier.train_step(np.array([[0.5, -1.0], [1.5, 2.0]]), np.array([0, 1]))"
     )
@@ -64,8 +65,7 @@ def _functions(tested: EngineUnderTest) -> None:
     question = Question(Program.of("ops.sum(ops.exp(x) * x + y / x)", "x", "y"), arrays)
     tested.differentiate(question)  # refuses what it cannot do
     code = (
-        "import numpy as np\n\nfrom benchgrad.engines import load\n\n"
-        f"engine = load({tested.spec!r})\n"
+        f"{loading(tested.spec)}"
         f"for _ in range({N_STEPS}):  # memory must not grow\n"
         "    engine.value_and_grad(lambda ops, x, y: ops.sum(ops.exp(x) * x + y / x),\n"
         "                          np.array([0.5, 1.5]), np.array([1.0, 2.0]))"

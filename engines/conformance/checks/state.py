@@ -15,6 +15,7 @@ from benchgrad.engines.conformance.cases.scripts import ACCUMULATION, ALIASING, 
 from benchgrad.engines.conformance.judging.check import Check
 from benchgrad.engines.conformance.judging.engine_under_test import REFUSALS, EngineUnderTest
 from benchgrad.engines.conformance.judging.judge import tolerance
+from benchgrad.engines.conformance.judging.reproduction import loading
 from benchgrad.engines.conformance.judging.verdict import (
     Cause,
     Failure,
@@ -76,18 +77,11 @@ def _run(tested: EngineUnderTest, script: Script) -> None:
 def _failure(tested: EngineUnderTest, script: Script, actual: str, cause: str) -> Failure:
     """Return the failure of a script that ends with something other than it must."""
     must = show(np.array(script.expected))
-    code = "\n".join(
-        [
-            "import numpy as np",
-            "",
-            "from benchgrad.engines import load",
-            "",
-            f"engine = load({tested.spec!r})",
-            f"array = lambda data: np.array(data, np.{tested.dtype})",
-            _NAMES,
-            *([script.first] if script.first else []),
-            script.lines,
-            f"print({script.probe})  # must be {must}",
-        ]
+    lines = f"{script.first}\n{script.lines}".lstrip()
+    code = (
+        f"{loading(tested.spec)}"
+        f"array = lambda data: np.array(data, np.{tested.dtype})\n{_NAMES}\n"
+        f"{lines}\n"
+        f"print({script.probe})  # must be {must}"
     )
     return Failure(Finding.of(script.probe, actual, must, Cause(cause), code))

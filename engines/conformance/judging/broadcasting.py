@@ -15,8 +15,8 @@ _NOT_SUMMED = "gradient of {} not summed over the broadcast {}"
 def causes(wrong: WrongGradient) -> Iterator[Cause]:
     """Explain a gradient that was not summed over broadcast axes, or not over all of them."""
     if wrong.derivative:
-        question, g = wrong.evidence.problem.question, wrong.evidence.problem.incoming
-        yield from _of_sums(wrong, closed_form(wrong.derivative, question.inputs, g))
+        g = wrong.evidence.problem.incoming
+        yield from _of_sums(wrong, closed_form(wrong.derivative, wrong.question.inputs, g))
     shape = wrong.expected.shape
     if wrong.actual.shape != shape and (axes := broadcast_axes(shape, wrong.actual.shape)):
         where = (wrong.name, _words(axes), str(wrong.actual.shape), str(shape))

@@ -4,20 +4,19 @@ Every guess is computed by the oracles, from the program or from the case's clos
 first that explains the numbers is named. Nothing is run on an engine.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 
 from benchgrad.engines.conformance.cases.oracles import (
     Array,
-    Shape,
     by_complex_step,
     closed_form,
     unbroadcast,
     value_of,
 )
-from benchgrad.engines.conformance.cases.program import WEIGHTS, Program, Variant
+from benchgrad.engines.conformance.cases.program import WEIGHTS, Program
 from benchgrad.engines.conformance.judging import broadcasting, patterns
 from benchgrad.engines.conformance.judging.evidence import Evidence, WrongGradient
 from benchgrad.engines.conformance.judging.verdict import Cause
@@ -68,7 +67,7 @@ def _causes(wrong: WrongGradient) -> Iterator[Cause]:
 
 def _of_uses(wrong: WrongGradient) -> Iterator[Cause]:
     """Explain a gradient to which only one of several uses of a value contributes."""
-    program = wrong.evidence.problem.question.program
+    program = wrong.question.program
     for variable, uses in program.uses().items():
         if len(uses) < 2:
             continue
@@ -91,7 +90,7 @@ def _overwritten(program: Program, variable: str, dropped: Sequence[int]) -> Cau
 
 def _of_edges(wrong: WrongGradient) -> Iterator[Cause]:
     """Explain a gradient by one edge of the graph that passes on too much, or nothing."""
-    program = wrong.evidence.problem.question.program
+    program = wrong.question.program
     for variable, uses in program.uses().items():
         if len(uses) > _SEVERAL:
             continue
@@ -108,21 +107,16 @@ def _of_edges(wrong: WrongGradient) -> Iterator[Cause]:
 
 def _of_variants(wrong: WrongGradient) -> Iterator[Cause]:
     """Explain a gradient that belongs to another program: operands swapped, another axis."""
-    for variant in wrong.evidence.problem.question.program.variants():
+    for variant in wrong.question.program.variants():
         if _explains(wrong, variant.program.function):
-            yield _of_variant(variant, wrong.name)
-
-
-def _of_variant(variant: Variant, name: str) -> Cause:
-    *facts, expression = variant.where
-    where = (*facts, f"the derivative of {expression} by {name}")
-    return Cause(variant.mistake, where, variant.operator)
+            *facts, expression = variant.where
+            where = (*facts, f"the derivative of {expression} by {wrong.name}")
+            yield Cause(variant.mistake, where, variant.operator)
 
 
 def _explains(wrong: WrongGradient, function: Callable[..., Any]) -> bool:
-    question = wrong.evidence.problem.question
-    found = _guarded(by_complex_step, function, question.arrays)
-    return found is not None and wrong.fits(found[question.names.index(wrong.name)])
+    found = _guarded(by_complex_step, function, wrong.question.arrays)
+    return found is not None and wrong.fits(found[wrong.question.names.index(wrong.name)])
 
 
 # --- what the case explains --------------------------------------------------------------------
@@ -137,29 +131,25 @@ def _of_sign(wrong: WrongGradient) -> Iterator[Cause]:
 
 def _of_mistakes(wrong: WrongGradient) -> Iterator[Cause]:
     """Explain a gradient by the chain rule left out, or by a mistake that the case lists."""
-    problem = wrong.evidence.problem
-    inputs, g = problem.question.inputs, problem.incoming
+    problem, g = wrong.evidence.problem, wrong.evidence.problem.incoming
     if wrong.derivative:
-        if _is(wrong, wrong.derivative, inputs, np.ones_like(g)):
+        if _is(wrong, wrong.derivative, np.ones_like(g)):
             kind = "the derivative by {} is not multiplied by the incoming gradient"
             yield Cause(kind, (wrong.name,))
         out = problem.truth.gradients[-1]  # the gradient of the weights is the result
-        if WEIGHTS in inputs and _is(wrong, wrong.derivative, inputs, out):
+        if WEIGHTS in wrong.question.names and _is(wrong, wrong.derivative, out):
             kind = f"operands swapped in the derivative of *, by which {WEIGHTS} weights the result"
             yield Cause(kind, (), "Mult")
     for text, why in problem.case.mistakes.items() if problem.case is not None else ():
-        if _is(wrong, text, inputs, g):
+        if _is(wrong, text, g):
             yield Cause(f"wrong derivative by {{}}: {why}", (wrong.name,))
 
 
-def _is(wrong: WrongGradient, text: str, inputs: Mapping[str, Array], g: Array) -> bool:
+def _is(wrong: WrongGradient, text: str, g: Array) -> bool:
     """Tell whether the gradient is a derivative in closed form."""
-    found = _guarded(_summed, text, inputs, g, wrong.array.shape)
+    full = _guarded(closed_form, text, wrong.question.inputs, g)
+    found = None if full is None else _guarded(unbroadcast, full, wrong.array.shape)
     return found is not None and wrong.fits(found)
-
-
-def _summed(text: str, inputs: Mapping[str, Array], g: Array, shape: Shape) -> Array:
-    return unbroadcast(closed_form(text, inputs, g), shape)
 
 
 def _guarded(compute: Callable[..., Any], *arguments: Any) -> Any:

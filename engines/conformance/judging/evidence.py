@@ -7,7 +7,7 @@ import numpy as np
 
 from benchgrad.engines.conformance.cases.oracles import Array, agree
 from benchgrad.engines.conformance.cases.problem import Problem
-from benchgrad.engines.conformance.cases.program import WEIGHTS
+from benchgrad.engines.conformance.cases.program import WEIGHTS, Question
 from benchgrad.engines.conformance.judging.engine_under_test import Answer
 
 
@@ -99,6 +99,11 @@ class WrongGradient:
     expected: Array
     actual: Array
     derivative: str
+
+    @property
+    def question(self) -> Question:
+        """The question that it is part of the answer to."""
+        return self.evidence.problem.question
 
     def fits(self, guess: Any) -> bool:
         """Tell whether a guess explains the gradient."""

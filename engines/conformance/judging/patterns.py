@@ -17,9 +17,9 @@ def of_zeros(wrong: WrongGradient) -> Iterator[Cause]:
 
 def of_exchange(wrong: WrongGradient) -> Iterator[Cause]:
     """Explain a gradient that is that of another input, or is transposed."""
-    problem = wrong.evidence.problem
-    for k, other in enumerate(problem.question.names):
-        if other not in (wrong.name, WEIGHTS) and wrong.fits(problem.truth.gradients[k]):
+    gradients = wrong.evidence.problem.truth.gradients
+    for other, gradient in zip(wrong.question.names, gradients, strict=True):
+        if other not in (wrong.name, WEIGHTS) and wrong.fits(gradient):
             kind = "operands swapped: the gradient of {} is that of {}"
             yield Cause(kind, (wrong.name, other))
     expected = wrong.expected
@@ -42,7 +42,7 @@ def of_factor(wrong: WrongGradient) -> Iterator[Cause]:
     factor = float(actual[largest] / expected[largest])
     if not wrong.fits(factor * expected):
         return
-    n = max(np.size(array) for array in wrong.evidence.problem.question.arrays)
+    n = max(np.size(array) for array in wrong.question.arrays)
     known = {2.0: ": it is added twice"}
     if n > 2:
         known |= {float(n): ", the number of elements", 1 / n: ", 1 / the number of elements"}
@@ -53,7 +53,7 @@ def of_factor(wrong: WrongGradient) -> Iterator[Cause]:
 
 def of_ratio(wrong: WrongGradient) -> Iterator[Cause]:
     """Explain a gradient that has an input of the program as a factor too many or too few."""
-    for other, array in wrong.evidence.problem.question.inputs.items():
+    for other, array in wrong.question.inputs.items():
         if np.shape(array) != wrong.expected.shape or not np.all(array):
             continue
         what = "the incoming gradient" if other == WEIGHTS else other

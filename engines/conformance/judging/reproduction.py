@@ -17,10 +17,14 @@ def reproduction(engine: Engine, spec: str, question: Question, name: str) -> st
         body = _with_values(engine, question, name)
     else:
         body = _with_function(question, name)
-    lines = ["from benchgrad.engines import load", "", f"engine = load({spec!r})", *body]
-    if any("np." in line for line in body):
-        lines = ["import numpy as np", "", *lines]
-    return "\n".join(lines)
+    return loading(spec, is_numpy=any("np." in line for line in body)) + "\n".join(body)
+
+
+def loading(spec: str, *names: str, is_numpy: bool = True) -> str:
+    """Return the lines that import names from `benchgrad.engines` and load an engine."""
+    numpy = "import numpy as np\n\n" if is_numpy else ""
+    imports = f"from benchgrad.engines import {', '.join((*names, 'load'))}"
+    return f"{numpy}{imports}\n\nengine = load({spec!r})\n"
 
 
 def _walks_values(engine: ValueEngine) -> bool:

@@ -8,6 +8,7 @@ import numpy as np
 from benchgrad.engines.conformance.cases.oracles import Array, agree
 from benchgrad.engines.conformance.cases.task import Task
 from benchgrad.engines.conformance.judging.engine_under_test import EngineUnderTest
+from benchgrad.engines.conformance.judging.reproduction import loading
 from benchgrad.engines.conformance.judging.verdict import Cause, Failure, Finding, show
 from benchgrad.engines.interface import Classifier
 from benchgrad.engines.model import SGD
@@ -53,13 +54,12 @@ class Trial:
         must, task = show(expected), self.task
         parameters = ", ".join(f"np.array({p.tolist()})" for p in task.parameters)
         X, y = f"np.array({task.X.tolist()}, np.{self.dtype})", f"np.array({task.y.tolist()})"
+        arguments = f"{task.model}, parameters, {self.rule}, {self.dtype!r}"
         code = (
-            "import numpy as np\n\nfrom benchgrad.engines import MLP, SGD, load\n\n"
-            f"engine = load({self.tested.spec!r})\n"
+            f"{loading(self.tested.spec, 'MLP', 'SGD')}"
             f"parameters = [{parameters}]\n"
             f"X, y = {X}, {y}\n"
-            f"classifier = engine.classifier({task.model}, parameters, {self.rule}, "
-            f"{self.dtype!r})\n"
+            f"classifier = engine.classifier({arguments})\n"
             f"print(classifier.{call})  # must be {must}"
         )
         return Failure(Finding.of(call, show(found), must, cause, code))

@@ -28,7 +28,7 @@ class _DeadError(Exception):
     """The worker ended, hung or spoke nonsense; one line about it."""
 
 
-class Worker:
+class EngineProcess:
     """An engine in a process of its own; a context that ends it.
 
     A check that hangs, kills its process or leaves it by ``os._exit`` is `crashed`; the next one
