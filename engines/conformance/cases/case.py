@@ -53,7 +53,7 @@ class Case:
 
     @property
     def name(self) -> str:
-        """The expression without ``ops.``; with the shapes where these are the point."""
+        """The expression without ``ops.``, followed by the shapes where they matter."""
         name = self.expression.replace("ops.", "").replace("np.", "")
         if len(self.shapes) > 1 and self.operation == "@":
             name += f", {self.shapes[0]} and {self.shapes[1]}"

@@ -1,4 +1,4 @@
-"""A random expression graph: grown from moves, made smaller, and written as a program.
+"""A random expression graph: grown from moves, shrunk, and written as a program.
 
 Its values are computed by the oracles; no engine is asked here.
 """

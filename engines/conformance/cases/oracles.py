@@ -1,7 +1,7 @@
-"""What a gradient must be, three times over, by NumPy alone: nothing of an engine is used.
+"""What a gradient must be, computed in three ways by NumPy alone.
 
-A complex step, central differences in higher precision, and the closed form of a case. An engine
-is judged only where they agree.
+The ways are a complex step, central differences in higher precision, and the closed form of a
+case. An engine is judged only where they agree.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -72,7 +72,7 @@ NUMPY = Operations(
 
 
 def value_of(function: Callable[..., Any], arrays: Sequence[Array]) -> Any:
-    """Return ``function(ops, *arrays)`` in the highest precision there is."""
+    """Return ``function(ops, *arrays)`` in the highest precision of NumPy."""
     with np.errstate(all="ignore"):
         return function(NUMPY, *(np.asarray(a, PRECISE)[()] for a in arrays))
 
@@ -131,7 +131,7 @@ def by_differences(function: Callable[..., Any], arrays: Sequence[Array]) -> lis
 
 
 def unbroadcast(gradient: Any, shape: Shape) -> Array:
-    """Return the sum of a gradient over every place that an element was repeated to."""
+    """Return a gradient summed over the copies that broadcasting made of each element."""
     gradient = np.asarray(gradient)
     places = np.broadcast_to(np.arange(np.prod(shape, dtype=int)).reshape(shape), gradient.shape)
     out = np.zeros(int(np.prod(shape, dtype=int)), gradient.dtype)

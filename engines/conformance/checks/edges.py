@@ -21,7 +21,7 @@ from benchgrad.engines.conformance.judging.verdict import Cause, Failure, Findin
 
 @dataclass(frozen=True)
 class Between:
-    """Every number of an interval is accepted."""
+    """An interval, every number of which is accepted."""
 
     low: float
     high: float
@@ -33,7 +33,7 @@ Accepted = tuple[float, ...] | Between | None
 
 @dataclass(frozen=True)
 class Edge:
-    """An expression at numbers where conventions rule.
+    """An expression at a point where engines follow different conventions.
 
     `values` and each of `gradients` say what is accepted: some numbers, an interval or ANYTHING.
     """
@@ -145,7 +145,7 @@ def checks() -> Iterator[Check]:
 
 
 def accepts(accepted: Accepted, number: float) -> bool:
-    """Tell whether a number is one of the conventions."""
+    """Tell whether a number follows one of the conventions."""
     if accepted is ANYTHING:
         return True
     if isinstance(accepted, Between):

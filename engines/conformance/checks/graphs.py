@@ -76,7 +76,7 @@ def checks() -> Iterator[Check]:
 
 
 def _of_numbers(tested: EngineUnderTest, name: str, source: str) -> Question:
-    """Return a program at two numbers."""
+    """Return a program of x and y as a question at two drawn numbers."""
     arrays = draw(name, tested.seed, ((), ()), (0.5, 1.5), tested.dtype)
     return Question(Program(source, ("x", "y")), tuple(arrays))
 

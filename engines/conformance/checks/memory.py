@@ -103,7 +103,7 @@ def _repeat(step: Callable[[], object], n_steps: int, code: str) -> None:
 
 
 def _take(step: Callable[[], object], n_steps: int) -> int:
-    """Take steps, fewer where each takes long, and return how many."""
+    """Take up to `n_steps` steps, fewer if they are slow, and return how many."""
     began = time.monotonic()
     for i in range(1, n_steps + 1):
         step()

@@ -13,9 +13,9 @@ from benchgrad.engines.conformance.judging.engine_under_test import Answer
 
 @dataclass(frozen=True)
 class Output:
-    """One of the numbers or arrays of an answer, and what it must be.
+    """The value or a gradient in an answer, and what it must be.
 
-    `name` is that of the input whose gradient it is, or "out" for the value.
+    `name` is that of the input, or "out" for the value.
     """
 
     name: str
@@ -24,7 +24,7 @@ class Output:
 
     @property
     def what(self) -> str:
-        """What it is, in words."""
+        """The output in words."""
         return "the value" if self.name == "out" else f"the gradient of {self.name}"
 
 
@@ -52,7 +52,7 @@ class Evidence:
 
     @property
     def wrong(self) -> list[int]:
-        """The inputs whose gradients are wrong, the weights only if no other is."""
+        """The indices of the wrong gradients; that of the weights only if no other is wrong."""
         pairs = zip(self.answer.gradients, self.problem.truth.gradients, strict=True)
         wrong = [i for i, (a, e) in enumerate(pairs) if not self.fits(a, e)]
         names = self.problem.question.names
@@ -60,7 +60,7 @@ class Evidence:
 
     @property
     def shown(self) -> Output:
-        """The output that a failure shows: the value if that is wrong, else a gradient.
+        """The output that a failure shows: the value if it is wrong, else the first wrong gradient.
 
         The gradient of the weights is the result, element by element.
         """
@@ -102,7 +102,7 @@ class WrongGradient:
 
     @property
     def question(self) -> Question:
-        """The question that it is part of the answer to."""
+        """The question that was answered."""
         return self.evidence.problem.question
 
     def fits(self, guess: Any) -> bool:

@@ -16,7 +16,7 @@ def cause_of(error: Exception, case: Case | None) -> Cause | None:
 
 @dataclass(frozen=True)
 class _Clue:
-    """A type of error, words of which one is in its message, and the cases where it is a clue."""
+    """A type of error, words of which its message has one, and the cases where that says why."""
 
     error: type[Exception]
     words: tuple[str, ...]
@@ -66,7 +66,7 @@ _NOT_SUMMED = Cause("shapes do not fit in backward: a gradient is not summed ove
 _NOT_PUT_BACK = Cause("shapes do not fit in backward: an axis that was reduced is not put back")
 _SHAPES = ("broadcast", "shape")
 
-# The first that fits is said.
+# The first that fits is the cause.
 _CLUES = (
     _Clue(MemoryError, ("",), Cause("it runs out of memory")),
     _Clue(AttributeError, ("NoneType",), _TOO_EARLY),

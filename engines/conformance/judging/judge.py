@@ -1,4 +1,4 @@
-"""A problem put to an engine: the answer is right, or a failure shows the smallest wrong one."""
+"""Puts problems to an engine, and turns a wrong answer into the smallest failure that shows it."""
 
 from dataclasses import replace
 

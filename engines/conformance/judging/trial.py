@@ -41,7 +41,7 @@ class Trial:
         return self.classifier().gradients(self.X, self.task.y)
 
     def fits(self, found: Any, expected: Any) -> bool:
-        """Tell whether numbers are right, as far as the dtype allows."""
+        """Tell whether numbers are right, within the tolerance of the dtype."""
         return agree(np.asarray(found, np.longdouble), np.asarray(expected), RTOL[self.dtype])
 
     def require(self, call: str, found: Any, expected: Any, cause: Cause | None) -> None:

@@ -1,4 +1,4 @@
-"""What a check found: the verdict, what it holds, and what is raised on the way to it."""
+"""What a check found: the verdict with its finding, and the exceptions that lead to it."""
 
 from typing import Any, Literal
 
@@ -14,7 +14,7 @@ class Cause(Struct, frozen=True):
     Attributes:
         kind: the mistake in words, with a ``{}`` for each part of `where`.
         where: the names, axes and numbers that differ from one check to the next.
-        operator: the operator that is wrong, if the mistake is made with one in particular.
+        operator: the operator at fault, if the mistake is specific to one.
     """
 
     kind: str
