@@ -24,7 +24,18 @@ FLOORS = {
     "engines.tensor": ["engines"],
     "engines.handwritten": ["engines"],
     "engines.peers": ["engines"],
-    "engines.conformance": ["engines", "processes"],
+    "engines.conformance.cases": ["engines"],
+    "engines.conformance.judging": ["engines", "engines.conformance.cases"],
+    "engines.conformance.checks": [
+        *("engines", "engines.conformance.cases", "engines.conformance.judging"),
+    ],
+    "engines.conformance.process": [
+        *("engines", "processes", "engines.conformance.judging", "engines.conformance.checks"),
+    ],
+    "engines.conformance": [
+        *("engines", "engines.conformance.judging", "engines.conformance.checks"),
+        "engines.conformance.process",
+    ],
     "benchmarks": [],
     "benchmarks.analysis": ["benchmarks"],
     "benchmarks.cell.listener": ["benchmarks"],
@@ -120,6 +131,9 @@ def test_the_arrows_are_read_from_the_files():
     assert not allowed("benchmarks.run.runner", "engines.registry")
     assert not allowed("engines.scalar.value", "engines.tensor.value")
     assert not allowed("engines.registry", "engines.scalar.engine")
+    assert not allowed("engines.conformance.cases.graph", "engines.conformance.judging.judge")
+    assert not allowed("engines.conformance.judging.check", "engines.conformance.checks.edges")
+    assert not allowed("engines.conformance.checks.state", "engines.conformance.checking")
     assert allowed("benchmarks.run.runner", "engines")
 
 

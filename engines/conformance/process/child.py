@@ -10,9 +10,9 @@ from typing import IO
 
 import msgspec
 
-from benchgrad.engines.conformance.check import verdict_of
 from benchgrad.engines.conformance.checks import catalogue
-from benchgrad.engines.conformance.judging.engine_under_test import Subject
+from benchgrad.engines.conformance.judging.check import verdict_of
+from benchgrad.engines.conformance.judging.engine_under_test import EngineUnderTest
 from benchgrad.engines.conformance.process.messages import Asked, CheckJob, Loaded
 from benchgrad.engines.interface import EngineError
 from benchgrad.engines.registry import MissingPackageError, load
@@ -24,15 +24,15 @@ def serve(asked: IO[bytes], answers: IO[bytes]) -> None:
     job = msgspec.json.decode(asked.readline(), type=CheckJob)
     sys.path += [folder for folder in job.path if folder not in sys.path]
     try:
-        subject = Subject(job.engine, load(job.engine), job.seed, job.is_fast)
+        tested = EngineUnderTest(job.engine, load(job.engine), job.seed, job.is_fast)
     except EngineError as error:
         is_missing = isinstance(error, MissingPackageError)
         send(answers, Loaded(error=str(error), is_missing=is_missing))
         return
-    send(answers, Loaded(name=subject.engine.name, deviations=dict(subject.engine.deviations)))
+    send(answers, Loaded(name=tested.engine.name, deviations=dict(tested.engine.deviations)))
     for line in asked:
         check = catalogue()[msgspec.json.decode(line, type=Asked).check]
-        send(answers, verdict_of(check, subject))
+        send(answers, verdict_of(check, tested))
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ from typing import Self
 
 import msgspec
 
-from benchgrad.engines.conformance.check import Check, deviation_of
-from benchgrad.engines.conformance.judging.verdict import Verdict
+from benchgrad.engines.conformance.judging.check import Check, deviation_of
+from benchgrad.engines.conformance.judging.verdict import Finding, Verdict
 from benchgrad.engines.conformance.process.messages import Asked, CheckJob, Loaded
 from benchgrad.engines.interface import EngineError
 from benchgrad.engines.registry import MissingPackageError
@@ -23,7 +23,7 @@ _LOADED = msgspec.json.Decoder(Loaded)
 _VERDICT = msgspec.json.Decoder(Verdict)
 
 
-class Worker:
+class EngineProcess:
     """An engine in a process of its own; a context that ends it and all that the engine started.
 
     A check that hangs, kills its process or leaves it by ``os._exit`` is `crashed`; the next one
@@ -77,7 +77,8 @@ class Worker:
                 check.name,
                 check.group,
                 "crashed",
-                f"{error} (seed {self._job.seed})",
+                Finding(str(error)),
+                self._job.seed,
                 deviation=deviation_of(check.name, self.deviations),
                 wall_s=time.perf_counter() - began,
             )

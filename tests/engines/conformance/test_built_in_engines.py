@@ -1,4 +1,4 @@
-"""The engines that come with benchgrad: right, or known to deviate."""
+"""The built-in engines: right, or known to deviate."""
 
 import pytest
 
@@ -29,7 +29,11 @@ def test_every_deviation_names_a_check(name):
 
 def test_the_deviations_of_micrograd_are_real(verdict):
     stale = verdict("micrograd", "accumulation: two results that share a value")
-    assert (stale.status, stale.actual, stale.expected) == ("failed", "[14., 28.]", "[10., 20.]")
+    assert (stale.status, stale.finding.actual, stale.finding.expected) == (
+        "failed",
+        "[14., 28.]",
+        "[10., 20.]",
+    )
     assert "stale" in stale.cause
     assert verdict("micrograd", "chain: 1,000 operations").status == "failed"
     assert verdict("micrograd", "edge: x ** 0.5 at x = -8").status == "crashed"

@@ -1,21 +1,21 @@
-"""The table and the oracles: they agree with each other before they judge anyone."""
+"""The table and the oracles agree with each other before they judge anyone."""
 
 import numpy as np
 import pytest
 
 from benchgrad.engines import MLP, SGD, load
-from benchgrad.engines.conformance import oracles
-from benchgrad.engines.conformance.cases.table import ROWS
-from benchgrad.engines.conformance.checks.training import task_of
-from benchgrad.engines.conformance.judging.judge import problem_of
-from benchgrad.engines.conformance.oracles import NUMPY, OracleError
+from benchgrad.engines.conformance.cases import oracles
+from benchgrad.engines.conformance.cases.oracles import NUMPY, OracleError
+from benchgrad.engines.conformance.cases.problem import problem_of_case
+from benchgrad.engines.conformance.cases.table import CASES
+from benchgrad.engines.conformance.cases.task import task_of
 
 
-def test_names_of_the_rows_differ():
-    assert len({row.name for row in ROWS}) == len(ROWS)
+def test_names_of_the_cases_differ():
+    assert len({case.name for case in CASES}) == len(CASES)
 
 
-def test_every_operation_has_a_row():
+def test_every_operation_has_a_case():
     asked = set()
 
     class Spy:
@@ -23,16 +23,16 @@ def test_every_operation_has_a_row():
             asked.add(name)
             return getattr(NUMPY, name)
 
-    for row in ROWS:
-        row.program.function(Spy(), *row.arrays(0))
+    for case in CASES:
+        case.program.function(Spy(), *case.arrays(0))
     assert asked == load("tensor").capabilities.operations - {"detach"}
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_all_oracles_agree_about_every_row(seed):
-    for row in ROWS:
-        problem = problem_of(row, seed)  # raises OracleError
-        assert len(problem.truth.gradients) == len(problem.arrays)
+def test_all_oracles_agree_about_every_case(seed):
+    for case in CASES:
+        problem = problem_of_case(case, seed)  # raises OracleError
+        assert len(problem.truth.gradients) == len(problem.question.arrays)
 
 
 def test_a_wrong_closed_form_is_noticed():
@@ -47,8 +47,8 @@ def test_a_kink_makes_the_numerical_oracles_disagree():
 
 
 def test_inputs_are_the_same_for_a_seed_and_keep_away_from_0():
-    for row in ROWS:
-        first, again, other = row.arrays(0), row.arrays(0), row.arrays(1)
+    for case in CASES:
+        first, again, other = case.arrays(0), case.arrays(0), case.arrays(1)
         for a, b in zip(first, again, strict=True):
             np.testing.assert_array_equal(a, b)
         flat = np.concatenate([np.ravel(a) for a in first])
@@ -61,11 +61,12 @@ def test_inputs_are_the_same_for_a_seed_and_keep_away_from_0():
 @pytest.mark.parametrize("activation", ["relu", "tanh"])
 def test_hand_derived_gradients_agree_with_the_complex_step(loss, activation):
     task = task_of(MLP((3, 4, 3), activation, loss), 7, seed=0)
-    program = task.program(task.X, task.y)
     by_hand = load("numpy").classifier(task.model, task.parameters, SGD(0.1))
     expected = by_hand.gradients(task.X, task.y)
     for found, wanted in zip(
-        oracles.by_complex_step(program.function, task.parameters), expected, strict=True
+        oracles.by_complex_step(task.question.program.function, task.parameters),
+        expected,
+        strict=True,
     ):
         np.testing.assert_allclose(found.astype(float), wanted, rtol=1e-12, atol=1e-14)
 

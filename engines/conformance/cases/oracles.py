@@ -1,7 +1,7 @@
-"""What a gradient must be, three times over, by NumPy alone: nothing of an engine is used.
+"""What a gradient must be, computed in three ways by NumPy alone.
 
-A complex step, central differences in higher precision, and a row's closed form. An engine is
-judged only where they agree.
+The ways are a complex step, central differences in higher precision, and the closed form of a
+case. An engine is judged only where they agree.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,11 +22,11 @@ _EPS = float(np.finfo(PRECISE).eps)
 
 
 class OracleError(Exception):
-    """The oracles disagree: the row is wrong, and no engine may be judged by it."""
+    """The oracles disagree: the case is wrong, and no engine may be judged by it."""
 
 
 def _extreme(choose: Callable[..., Any]) -> Callable[..., Any]:
-    """Return max or min by the real part; the imaginary part comes along."""
+    """Return max or min by the real part, which keeps the imaginary part with it."""
 
     def reduce(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
         a = np.asarray(a)
@@ -72,7 +72,7 @@ NUMPY = Operations(
 
 
 def value_of(function: Callable[..., Any], arrays: Sequence[Array]) -> Any:
-    """Return ``function(ops, *arrays)`` in the highest precision there is."""
+    """Return ``function(ops, *arrays)`` in the highest precision of NumPy."""
     with np.errstate(all="ignore"):
         return function(NUMPY, *(np.asarray(a, PRECISE)[()] for a in arrays))
 
@@ -101,8 +101,8 @@ def along(
 ) -> Any:
     """Return the derivative of a scalar function in a direction, by five-point differences.
 
-    The error of the method goes with the fourth power of the step, that of rounding with its
-    inverse: the fifth root of the precision balances them.
+    The error of the method grows with the fourth power of the step, that of rounding with its
+    inverse: the fifth root of the precision balances the two.
 
     Source: Fornberg, "Generation of finite difference formulas on arbitrarily spaced grids"
     (Mathematics of Computation, 1988), table 1.
@@ -131,7 +131,7 @@ def by_differences(function: Callable[..., Any], arrays: Sequence[Array]) -> lis
 
 
 def unbroadcast(gradient: Any, shape: Shape) -> Array:
-    """Return the sum of a gradient over every place that an element was repeated to."""
+    """Return a gradient summed over the copies that broadcasting made of each element."""
     gradient = np.asarray(gradient)
     places = np.broadcast_to(np.arange(np.prod(shape, dtype=int)).reshape(shape), gradient.shape)
     out = np.zeros(int(np.prod(shape, dtype=int)), gradient.dtype)
@@ -139,7 +139,7 @@ def unbroadcast(gradient: Any, shape: Shape) -> Array:
     return out.reshape(shape)
 
 
-# --- the words of the closed forms ---------------------------------------------------------
+# --- the functions of the closed forms -----------------------------------------------------
 
 
 def spread(g: Any, x: Array, axis: Any = None) -> Array:
@@ -149,7 +149,7 @@ def spread(g: Any, x: Array, axis: Any = None) -> Array:
 
 
 def scatter(g: Array, x: Array, index: Any) -> Array:
-    """Return zeros like x with g added at every place that an index took."""
+    """Return zeros like x with g added at every element that an index takes."""
     places = np.arange(x.size).reshape(x.shape)[index]
     out = np.zeros(x.size, g.dtype)
     for place, gradient in zip(np.ravel(places), np.ravel(g), strict=True):
@@ -175,7 +175,7 @@ def by_right(g: Array, x: Array, y: Array) -> Array:
     return unbroadcast(full, columns.shape).reshape(y.shape)
 
 
-_WORDS = {
+_FUNCTIONS = {
     "np": np,
     "spread": spread,
     "scatter": scatter,
@@ -186,10 +186,10 @@ _WORDS = {
 
 
 def closed_form(text: str, inputs: Mapping[str, Array], g: Any) -> Array:
-    """Return a row's derivative, given as text, times the incoming gradient; not yet summed."""
+    """Return a case's derivative, given as text, by the incoming gradient; not yet summed."""
     scope = {name: np.asarray(array, PRECISE) for name, array in inputs.items()}
     with np.errstate(all="ignore"):
-        return np.asarray(eval(text, {**_WORDS, **scope, "g": np.asarray(g, PRECISE)}))
+        return np.asarray(eval(text, {**_FUNCTIONS, **scope, "g": np.asarray(g, PRECISE)}))
 
 
 # --- agreement -----------------------------------------------------------------------------
@@ -214,7 +214,7 @@ def agree(a: Any, b: Any, rtol: float) -> bool:
     return bool(np.all(np.abs(a - b) <= rtol * scale))
 
 
-# Fourth-order differences lose a fifth of the digits; the functions of the table are smooth.
+# Fourth-order differences lose a fifth of the digits; the table's functions are smooth.
 AGREEMENT = max(1e-11, 100 * _EPS**0.8)
 
 
@@ -223,10 +223,10 @@ def judge(
     arrays: Sequence[Array],
     derivatives: Sequence[Array] = (),
 ) -> Truth:
-    """Return what is true of a scalar function, after all oracles agreed on it.
+    """Return what is true of a scalar function, once all oracles agree on it.
 
-    `derivatives` are its gradients in closed form, if there are any; without them only the two
-    numerical oracles are compared.
+    `derivatives` are its gradients in closed form; without them only the two numerical oracles
+    are compared.
 
     Raises:
         OracleError: two of them disagree.

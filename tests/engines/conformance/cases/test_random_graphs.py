@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from benchgrad.engines.conformance.cases.graph import MAX_NODES, Graph, Node, Words, grow
+from benchgrad.engines.conformance.cases.problem import problem_of_graph
 from benchgrad.engines.conformance.checks import random_graphs
 
 
@@ -30,7 +31,7 @@ def test_graphs_are_small_and_large(graphs):
 
 def test_most_graphs_can_be_judged(graphs):
     found = [graph for graph in graphs if 0 < len(graph) < 100]
-    assert sum(random_graphs.problem_for(graph) is not None for graph in found) > 0.8 * len(found)
+    assert sum(problem_of_graph(graph) is not None for graph in found) > 0.8 * len(found)
 
 
 def test_the_same_seed_draws_the_same_graphs():
@@ -48,11 +49,11 @@ def test_smaller_graphs_are_smaller_and_still_graphs(graphs):
 
 def test_inputs_that_nothing_reads_are_left_out():
     graph = Graph((Node("ops.exp({a})", 1, 0),), (np.array(0.5), np.array(1.5)))
-    program, arrays = graph.program()
-    assert (program.source, program.names) == ("out = ops.exp(y)", ("y",))
-    assert arrays == (np.array(1.5),)
+    question = graph.question()
+    assert (question.program.source, question.names) == ("out = ops.exp(y)", ("y",))
+    assert question.arrays == (np.array(1.5),)
 
 
 def test_what_leaves_the_domain_is_no_graph():
     graph = Graph((Node("ops.log({a})", 0, 0),), (np.array(-0.5), np.array(1.5)))
-    assert graph.program() is None
+    assert graph.question() is None

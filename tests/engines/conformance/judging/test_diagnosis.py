@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 from benchgrad.engines.conformance import Options, check_engine
-from benchgrad.engines.conformance.cases.program import Program
+from benchgrad.engines.conformance.cases.oracles import Truth
+from benchgrad.engines.conformance.cases.problem import Problem
+from benchgrad.engines.conformance.cases.program import Program, Question
 from benchgrad.engines.conformance.judging.diagnosis import diagnose
+from benchgrad.engines.conformance.judging.engine_under_test import Answer
 from benchgrad.engines.conformance.judging.evidence import Evidence
 from benchgrad.engines.conformance.report import text_report
 
@@ -41,23 +44,26 @@ def test_the_code_that_is_shown_prints_the_wrong_number(check_source, fault):
     source, cause = authors.with_fault(fault)
     verdict = next(v for v in wrong(check_source(source)) if cause in v.cause)
     done = subprocess.run(
-        [sys.executable, "-P", "-c", verdict.code], capture_output=True, text=True, check=True
+        [sys.executable, "-P", "-c", verdict.finding.code],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     digits = str.maketrans("", "", "[], \n")
     printed = done.stdout.translate(digits)
-    assert printed.startswith(verdict.actual.translate(digits)[:6])
-    assert verdict.expected in verdict.code
+    assert printed.startswith(verdict.finding.actual.translate(digits)[:6])
+    assert verdict.finding.expected in verdict.finding.code
 
 
 def test_the_code_uses_the_words_of_the_class(check_source):
     source, cause = authors.with_fault("tanh without the square")
     verdict = next(v for v in wrong(check_source(source)) if cause in v.cause)
-    assert verdict.code.splitlines()[-4:-1] == [
-        verdict.code.splitlines()[-4],
+    assert verdict.finding.code.splitlines()[-4:-1] == [
+        verdict.finding.code.splitlines()[-4],
         "out = x.tanh()",
         "out.backward()",
     ]
-    assert verdict.code.splitlines()[-4].startswith("x = Value(")
+    assert verdict.finding.code.splitlines()[-4].startswith("x = Value(")
 
 
 def test_a_deviation_that_is_declared_for_many_checks_may_pass_in_some(tmp_path):
@@ -89,8 +95,9 @@ def test_in_a_graph_a_use_that_gives_nothing_back_may_be_the_cause():
     expected = np.exp(x) + np.array([0.0, 1.0])
     program = Program("v1 = x * 1.0\nout = ops.sum(ops.exp(v1)) + ops.max(v1)", ("x",))
     value = float(np.exp(x).sum() + 2.0)
-    cause = diagnose(Evidence(program, [x], [expected], [np.exp(x)], value, value))
-    assert cause == (
+    problem = Problem(Question(program, (x,)), Truth(value, (expected,)))
+    cause = diagnose(Evidence(problem, Answer(value, (np.exp(x),)), 1e-9))
+    assert str(cause) == (
         "gradient overwritten instead of accumulated when a value is used twice (v1), "
         "or none comes back through ops.max(v1)"
     )
