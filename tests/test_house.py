@@ -114,6 +114,11 @@ def test_no_arrow_runs_up(module):
     assert not wrong, f"{module} must not know {sorted(wrong)}"
 
 
+def test_no_files_import_each_other_in_a_circle():
+    arrows = {module: known_to(module) for module in MODULES}
+    TopologicalSorter(arrows).prepare()  # raises CycleError, which names the circle
+
+
 def test_the_floors_have_an_order():
     TopologicalSorter(FLOORS).prepare()
     assert {floor_of(module) for module in MODULES} == set(FLOORS)
