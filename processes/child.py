@@ -1,6 +1,6 @@
-"""A child process from the outside: started with its limits, asked, listened to, and ended.
+"""A child process, seen by its parent: started with limits, asked, listened to, and ended.
 
-What the messages say is its users' business.
+What the messages say is up to the caller.
 """
 
 from __future__ import annotations
@@ -49,17 +49,17 @@ ALLOCATOR_VARIABLES = {
     "MALLOC_MMAP_THRESHOLD_": str(1 << 25),
 }
 _POLL_S = 0.1  # how often the limits of a silent child are checked
-_PATIENCE_S = 10.0  # for its supervisor to end everything; it gives up sooner itself
+_PATIENCE_S = 10.0  # for the supervisor to end everything; on its own it gives up sooner
 _CHUNK = 1 << 16  # bytes read at a time; as many as a pipe holds
-_TAIL = 1 << 13  # bytes kept of what a child prints, however many those are
-_LONGEST_ANSWER = 1 << 28  # bytes; no model that is trained here has so many parameters
+_TAIL = 1 << 13  # bytes kept of what a child prints, however much that is
+_LONGEST_ANSWER = 1 << 28  # bytes; no model trained here has that many parameters
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What a child may use.
+    """What a child may use: `memory_bytes` is for all its processes together.
 
-    `timeout_s` is for all that one message asks for, `memory_bytes` for all its processes together.
+    `timeout_s` is the time for everything that one message asks for.
     """
 
     n_threads: int
@@ -71,8 +71,8 @@ class ChildProcess:
     """``python -P -m MODULE IN OUT`` in a fresh process; a context that ends it.
 
     The module reads messages from the descriptor IN and answers on OUT (`pipes.pipes_to_parent`).
-    What it prints goes elsewhere; only the end of that is kept. When the context is left, the
-    child is gone, and so is every process that it started.
+    What it prints goes to a pipe of its own, and only the end of that is kept. Once the context is
+    left, the child is gone, and so is every process that it started.
     """
 
     def __init__(self, module: str, limits: Limits) -> None:
@@ -118,25 +118,25 @@ class ChildProcess:
         self._resources.close()
 
     def send(self, message: msgspec.Struct, timeout_s: float | None = None) -> None:
-        """Send a message; the time for what it asks begins now."""
+        """Send a message, and start the time for what it asks."""
         self._timeout_s = self._limits.timeout_s if timeout_s is None else timeout_s
         self._deadline = time.monotonic() + self._timeout_s
         with contextlib.suppress(BrokenPipeError):  # if the child is dead, its exit says why
             send(self._ask, message)
 
     def messages(self, decoder: msgspec.json.Decoder[Answer]) -> Iterator[Answer | None]:
-        """Yield the child's answers until it ends, and a None now and then while it is silent.
+        """Yield the child's answers until it ends, and None now and then while it is silent.
 
         Raises:
-            ChildTimeoutError: it took longer than it may.
-            MemoryExceededError: it and all that it started hold more memory than they may.
+            ChildTimeoutError: it took too long.
+            MemoryExceededError: it and all that it started hold too much memory.
             ChildSpeechError: something other than an answer came through the pipe.
         """
         while True:
             while self._lines:
                 yield _decoded(self._lines.popleft(), decoder)
             if len(self._received) > _LONGEST_ANSWER:
-                raise ChildSpeechError(_SPEECH)
+                raise ChildSpeechError
             chunk = self._read()
             if chunk == b"":
                 return
@@ -166,12 +166,12 @@ class ChildProcess:
         raise ChildEndedError(str(self.exit()))
 
     def exit(self) -> Exit:
-        """Return how a child ended that has nothing more to say."""
+        """Return how the child ended, once it has no more answers."""
         for_memory = n_killed_for_memory() > self._killed_before
         return Exit(self._process.wait(), self._last_words(), for_memory)
 
     def _read(self) -> bytes | None:
-        """Return what came through the pipe for answers: None if nothing yet, b"" at its end."""
+        """Return what the child answered: None if nothing yet, b"" once it has ended."""
         if time.monotonic() > self._deadline:
             raise ChildTimeoutError(f"killed after {self._timeout_s:g} s")
         if held_bytes := self._memory.excess_bytes():
@@ -187,7 +187,7 @@ class ChildProcess:
         return b"" if ended else None
 
     def _has_ended(self) -> bool:
-        if not self._selector.get_map():  # both pipes are closed: it ends about now
+        if not self._selector.get_map():  # both pipes are closed, so it is about to end
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self._process.wait(_POLL_S)
         return self._process.poll() is not None
@@ -205,11 +205,8 @@ class ChildProcess:
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
-_SPEECH = "it wrote into the pipe of the harness"
-
-
 def _pipe(resources: contextlib.ExitStack) -> tuple[IO[bytes], IO[bytes]]:
-    """Return the ends of a pipe, to read and to write; nothing in between holds bytes back."""
+    """Return the two ends of a pipe, to read from and to write to, without buffers."""
     ends = zip(os.pipe(), ("rb", "wb"), strict=True)
     reading, writing = (resources.enter_context(os.fdopen(end, mode, 0)) for end, mode in ends)
     return reading, writing
@@ -236,7 +233,7 @@ def _decoded(line: bytearray, decoder: msgspec.json.Decoder[Answer]) -> Answer:
     try:
         return decoder.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise ChildSpeechError(_SPEECH) from error
+        raise ChildSpeechError from error
 
 
 def _mib(n_bytes: int) -> str:

@@ -1,4 +1,4 @@
-"""How a child ended, and why it gave no answer: in one line each."""
+"""How a child ended, or why it did not answer, each in one line."""
 
 import signal
 from dataclasses import dataclass
@@ -9,15 +9,18 @@ class ChildError(Exception):
 
 
 class ChildTimeoutError(ChildError):
-    """A child took longer than it may."""
+    """A child took too long."""
 
 
 class MemoryExceededError(ChildError):
-    """A child and all that it started hold more memory than they may."""
+    """A child and all that it started hold too much memory."""
 
 
 class ChildSpeechError(ChildError):
     """Something other than an answer came through the pipe for answers."""
+
+    def __str__(self) -> str:
+        return "it wrote into the harness's own pipe"
 
 
 class ChildEndedError(ChildError):
@@ -30,7 +33,7 @@ class Exit:
 
     code: int
     last_words: str
-    for_memory: bool = False  # meanwhile the kernel killed a process for want of memory
+    for_memory: bool = False  # while it ran, the kernel killed some process to free memory
 
     @property
     def starved(self) -> bool:

@@ -1,6 +1,6 @@
-"""The memory that the processes below one hold, and what the kernel does when there is none left.
+"""How much memory a process's descendants hold, and whether the kernel killed any for want of it.
 
-No process is ended here.
+Nothing is killed here.
 """
 
 import contextlib
@@ -12,11 +12,11 @@ from pathlib import Path
 import psutil
 
 _VMSTAT = Path("/proc/vmstat")
-_LOOK_S = 0.1  # between two looks at the memory
+_LOOK_S = 0.1  # at least, between two looks
 
 
 def n_killed_for_memory() -> int:
-    """Return how many processes the kernel has killed for want of memory since it started."""
+    """Return how many processes the kernel has killed since it booted because memory ran out."""
     try:
         lines = _VMSTAT.read_text().splitlines()
     except OSError:  # not Linux
@@ -25,7 +25,7 @@ def n_killed_for_memory() -> int:
 
 
 class MemoryWatch:
-    """Compares the memory of all descendants of a process with a limit."""
+    """Compares the memory of a process's descendants, all together, with a limit."""
 
     def __init__(self, pid: int, limit_bytes: int | None) -> None:
         self._pid = pid
@@ -33,9 +33,9 @@ class MemoryWatch:
         self._next_look = 0.0
 
     def excess_bytes(self) -> int:
-        """Return how much they hold if that is more than the limit, else 0.
+        """Return how much they hold if that exceeds the limit, else 0.
 
-        Two looks are at least a tenth of a second apart; in between the answer is 0.
+        Looks at most every tenth of a second; in between it returns 0.
         """
         if self._limit_bytes is None or time.monotonic() < self._next_look:
             return 0
@@ -43,8 +43,8 @@ class MemoryWatch:
             processes = psutil.Process(self._pid).children(recursive=True)
         except psutil.NoSuchProcess:
             return 0
-        # Resident memory is cheap to read, but counts what forked processes share once for each.
-        # Only where that is too much, their shares are summed, which takes milliseconds.
+        # Resident memory is cheap to read, but counts shared pages once for each process. Only if
+        # it exceeds the limit are the proportional shares summed, which takes milliseconds.
         held_bytes = _total(_resident_bytes, processes)
         if held_bytes > self._limit_bytes:
             held_bytes = _total(_share_bytes, processes)
@@ -65,6 +65,6 @@ def _resident_bytes(process: psutil.Process) -> int:
 
 
 def _share_bytes(process: psutil.Process) -> int:
-    """Return a process's memory, with its share of the pages that others hold too."""
+    """Return a process's memory, with its proportional share of pages it shares."""
     found = process.memory_full_info()
     return int(found.pss if sys.platform == "linux" else found.uss)

@@ -1,6 +1,6 @@
-"""The two pipes that a child was started with: messages from its parent, and its answers.
+"""A child's two pipes to its parent: one for messages, one for answers.
 
-Messages are JSON, one on each line. Nothing the child prints goes this way.
+Each message is a line of JSON. What the child prints goes elsewhere.
 """
 
 import contextlib
@@ -14,7 +14,7 @@ import msgspec
 
 @contextlib.contextmanager
 def pipes_to_parent() -> Iterator[tuple[IO[bytes], IO[bytes]]]:
-    """Open the descriptors in the arguments; no program that this process starts inherits them."""
+    """Open the pipes named in the arguments; programs started from here do not inherit them."""
     asked, answers = map(int, sys.argv[1:])
     os.set_inheritable(asked, False)
     os.set_inheritable(answers, False)
@@ -23,6 +23,6 @@ def pipes_to_parent() -> Iterator[tuple[IO[bytes], IO[bytes]]]:
 
 
 def send(pipe: IO[bytes], message: object) -> None:
-    """Write a message and let it go at once."""
+    """Write a message and flush it."""
     pipe.write(msgspec.json.encode(message) + b"\n")
     pipe.flush()

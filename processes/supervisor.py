@@ -1,13 +1,13 @@
-"""The process between this one and a child: it outlives the child, and leaves nothing behind.
+"""The process between a program and its child: it outlives the child and leaves nothing behind.
 
-Run as ``python -P -S supervisor.py PARENT COMMAND...``, so it imports only the standard library.
-It starts the command in a session of its own, ends every process that the command leaves, and then
-ends as the command did: with the same exit code or by the same signal. Sent SIGTERM, or when its
-parent dies, it ends the command first. It knows nothing of pipes, limits or messages.
+Run as ``python -P -S supervisor.py PARENT COMMAND...``, so it may import only the standard library.
+It starts the command in a new session, waits for it, kills every process that the command left
+behind, and then ends as the command did: with the same exit code or by the same signal. On SIGTERM,
+or when its parent dies, it kills the command first. It knows nothing of pipes, limits or messages.
 
-On Linux a process whose parent died becomes a child of the supervisor (`PR_SET_CHILD_SUBREAPER`),
-whatever group or session it went to. So all that the command started is found there, and nothing
-else is: no other child of the program that asked for the command is ever in sight.
+On Linux the supervisor adopts orphans (`PR_SET_CHILD_SUBREAPER`), whatever group or session they
+moved to. So it finds everything that the command started, and nothing else: it never sees the other
+children of the program that it works for.
 """
 
 import contextlib
@@ -29,12 +29,12 @@ _LOOK_S = 1e-3  # between two looks at processes that were killed
 
 
 def main() -> None:
-    """Supervise the command in the arguments, for the process whose id comes first."""
+    """Supervise a command; the arguments are the parent's process id, then the command."""
     parent, command = int(sys.argv[1]), sys.argv[2:]
     signal.signal(signal.SIGCHLD, lambda *_: None)  # some systems drop a signal nobody handles
     inherited = signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
-    # It comes also when just the thread that started this process ends; then nothing happens.
+    # SIGHUP also comes when only the thread that started this process ends; the loop goes on then.
     _prctl(_PR_SET_PDEATHSIG, signal.SIGHUP)
     child = _start(command, inherited)
     codes: dict[int, int] = {}
@@ -47,7 +47,7 @@ def main() -> None:
 
 
 def _start(command: list[str], signals: Iterable[int]) -> int:
-    """Start a command that blocks these signals, and return its process id."""
+    """Start a command with these signals blocked, and return its process id."""
     supervisor = os.getpid()
     child = os.fork()
     if child:
@@ -56,8 +56,7 @@ def _start(command: list[str], signals: Iterable[int]) -> int:
         os.setsid()
         signal.pthread_sigmask(signal.SIG_SETMASK, signals)
         _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        # When the machine runs out of memory, the kernel kills this one first.
-        # not Linux, or not allowed
+        # Out of memory, the kernel shall kill this process first, where there is such a file.
         with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
             score.write("1000")
         if os.getppid() == supervisor:
@@ -76,8 +75,8 @@ def _reaped() -> dict[int, int]:
 
 
 def _end_all(child: int) -> None:
-    """Kill all children, and those that they leave, until there are none."""
-    if sys.platform != "linux":  # elsewhere only the child and its group can be found
+    """Kill all children, then the orphans that they leave, until there are none."""
+    if sys.platform != "linux":  # no orphans come here; the child's group can be found
         for kill in (os.kill, os.killpg):
             with contextlib.suppress(OSError):
                 kill(child, signal.SIGKILL)
@@ -92,17 +91,17 @@ def _end_all(child: int) -> None:
 
 
 def _children() -> Iterator[int]:
-    """Yield the process ids of all children, also those that ended and were not reaped."""
+    """Yield the process ids of all children, including those that ended but are not reaped yet."""
     own = b"%d" % os.getpid()
     for name in filter(str.isdigit, os.listdir("/proc")):
-        # pid (name) state parent ...; the name may hold spaces and parentheses
+        # pid (name) state parent ...; a name may contain spaces and parentheses
         with contextlib.suppress(OSError), open(f"/proc/{name}/stat", "rb") as status:
             if status.read().rpartition(b")")[2].split()[1] == own:
                 yield int(name)
 
 
 def _end_by(code: int) -> None:
-    """End this process with an exit code, or a signal if it is negative, as `subprocess` has it."""
+    """End this process with an exit code; a negative one is a signal, as in `subprocess`."""
     if code >= 0:
         sys.exit(code)
     _prctl(_PR_SET_DUMPABLE, 0)  # one core is enough

@@ -149,7 +149,7 @@ class CellMeasurer:
         )
 
     def _observe(self, job: CellJob, observed: _Observed) -> tuple[Status, str]:
-        """Run a job in a process of its own; return how it ended, and why if it failed."""
+        """Run a job in a fresh process; return how it ended, and why if it failed."""
         with ChildProcess(_WORKER, self._limits) as worker:
             worker.send(job)
             try:

@@ -144,7 +144,7 @@ def test_what_is_no_answer_ends_the_talk(child, monkeypatch, speech):
     monkeypatch.setattr(child_module, "_LONGEST_ANSWER", 1 << 16)
     with (
         child(f"answers.write({speech}); answers.flush(); time.sleep(60)") as found,
-        pytest.raises(ChildSpeechError, match="it wrote into the pipe of the harness"),
+        pytest.raises(ChildSpeechError, match="it wrote into the harness's own pipe"),
     ):
         ask(found)
 

@@ -1,8 +1,8 @@
-"""The process that one engine is checked in: it runs one check after the other, as it is asked.
+"""The process that an engine is checked in, from the inside: it runs each check it is asked for.
 
 Started by `processes.child`. It reads a job and then names of checks from one pipe, and writes a
-verdict for each to another, so nothing an engine prints can be taken for a verdict. Time limits are
-the business of whoever asks.
+verdict for each to another, so nothing an engine prints can be mistaken for a verdict. It sets no
+time limits; its parent does.
 """
 
 import sys

@@ -1,6 +1,6 @@
-"""The process that an engine is checked in, from outside: asked one check at a time.
+"""The process that an engine is checked in, from the outside: one question, one answer.
 
-It is replaced when it dies.
+A fresh one takes its place when it dies.
 """
 
 import sys
@@ -26,8 +26,8 @@ _VERDICT = msgspec.json.Decoder(Verdict)
 class EngineProcess:
     """An engine in a process of its own; a context that ends it and all that the engine started.
 
-    A check that hangs, kills its process or leaves it by ``os._exit`` is `crashed`; the next one
-    is asked of a fresh process.
+    A check that hangs, or ends its process by a signal or ``os._exit``, is `crashed`; the next
+    check runs in a fresh process.
     """
 
     def __init__(self, engine: str, *, seed: int, is_fast: bool, timeout_s: float) -> None:

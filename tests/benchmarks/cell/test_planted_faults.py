@@ -82,7 +82,7 @@ FAULTS = {
     "skips": (A_STEP_SKIPPED, "losses differ from numpy by up to"),
     "rows": (FEWER_ROWS, "losses differ from numpy by up to"),
     "lazy": (LAZY_LOSSES, "Lazy; it must be a NumPy array"),
-    "working": (STILL_AT_WORK, "before its work was done: its parameters were there 0.05"),
+    "working": (STILL_AT_WORK, "before its work was done: its parameters were ready 0.05"),
 }
 
 
