@@ -14,19 +14,28 @@ SMALLER = {
 }
 
 
+def write_plan(folder):
+    """Write the plan quick with fewer points and a smaller model; return the name of its file."""
+    plan = (files("benchgrad.benchmarks") / "plans" / "quick.toml").read_text("utf-8")
+    for old, new in SMALLER.items():
+        assert plan.count(old) == 1
+        plan = plan.replace(old, new)
+    (folder / "quick.toml").write_text(plan)
+    return "quick.toml"
+
+
+@pytest.fixture
+def plan(tmp_path):
+    """Return the name of a plan in the folder: quick, but smaller."""
+    return write_plan(tmp_path)
+
+
 @pytest.fixture(scope="session")
 def quick(made_once):
-    """Return the folder in which the command ran the plan quick, with fewer points and a smaller
-    model, as a user runs it; and what it printed.
-    """
+    """Return the report of the plan quick, but smaller, run as a user does, and what it printed."""
 
     def fill(folder):
-        plan = (files("benchgrad.benchmarks") / "plans" / "quick.toml").read_text("utf-8")
-        for old, new in SMALLER.items():
-            assert plan.count(old) == 1
-            plan = plan.replace(old, new)
-        (folder / "quick.toml").write_text(plan)
-        command = [BENCHGRAD, "run", "quick.toml"]
+        command = [BENCHGRAD, "run", write_plan(folder)]
         done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         (folder / "stdout").write_text(done.stdout)

@@ -104,7 +104,7 @@ def test_a_finished_run_goes_on_with_nothing_but_its_report(tmp_path):
     before = (out / "summary.md").read_text()
     (out / "index.html").unlink()
     done = benchgrad("run", "--resume", "out", cwd=tmp_path)
-    assert (done.returncode, done.stderr) == (0, "resuming: 2 of 2 cells are there\n")
+    assert (done.returncode, done.stderr) == (0, "resuming: 2 of 2 cells are finished\n")
     (resumed,) = read_results(out).resumed_at
     assert (out / "summary.md").read_text().replace(f", resumed {resumed}", "") == before
     assert (out / "index.html").exists()

@@ -34,14 +34,14 @@ def test_a_csv_of_the_users_own_runs(tmp_path):
 
 
 @pytest.mark.usefixtures("workers_here")
-def test_other_data_than_the_plans_own_claim_no_published_figure(tmp_path):
+def test_other_data_than_the_plans_own_claim_no_published_figure(tmp_path, plan):
     arguments = ("--engines", "scalar,tensor", "--dataset", "circles", "--epochs", "1")
-    done = benchgrad("run", "quick", *arguments, "--out", "out", cwd=tmp_path)
+    done = benchgrad("run", plan, *arguments, "--out", "out", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "published" not in done.stdout
     summary = (tmp_path / "out/summary.md").read_text()
     assert "1,381" not in summary
-    assert "benchgrad run quick --engines scalar,tensor --dataset circles" in summary
+    assert "benchgrad run quick.toml --engines scalar,tensor --dataset circles" in summary
 
 
 def test_an_engine_that_fails_makes_the_exit_code_one(tmp_path, engine_file):

@@ -33,7 +33,7 @@ def test_each_problem_gets_a_line(judged, tmp_path):
     lines = done.stdout.splitlines()
     assert lines[0] == "tensor, round 1: status is invalid, by its differences it is ok"
     assert "journal.jsonl: line 2 does not match its checksum" in lines
-    assert "tensor, round 0: it is not in journal.jsonl" in lines
+    assert "tensor, round 1: it is not in journal.jsonl" in lines
     for name in ("summary.md", "index.html", "plots/decision_boundary.png"):
         assert any(line.startswith(f"{name} differs from what the records give") for line in lines)
 
