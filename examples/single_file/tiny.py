@@ -12,6 +12,7 @@ Source of the list: R. E. Wengert, "A simple automatic derivative evaluation pro
 import math
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from types import MappingProxyType
 
 from benchgrad.engines import ValueEngine
 
@@ -60,12 +61,16 @@ class Number:
     def __add__(self, other: "Number | float") -> "Number":
         if isinstance(other, Number):
             return self.become(self.value + other.value, (self, 1.0), (other, 1.0))
-        return self.become(self.value + other, (self, 1.0))
+        if isinstance(other, int | float):
+            return self.become(self.value + other, (self, 1.0))
+        return NotImplemented  # an array adds the Number to each of its elements
 
     def __mul__(self, other: "Number | float") -> "Number":
         if isinstance(other, Number):
             return self.become(self.value * other.value, (self, other.value), (other, self.value))
-        return self.become(self.value * other, (self, other))
+        if isinstance(other, int | float):
+            return self.become(self.value * other, (self, other))
+        return NotImplemented
 
     def __sub__(self, other: "Number | float") -> "Number":
         return self + other * -1.0
@@ -97,6 +102,8 @@ class Number:
 
 class TinyEngine(ValueEngine):
     """Numbers on one tape. Each method says one thing that differs from `ValueEngine`."""
+
+    deviations = MappingProxyType({"accumulation:*": "a backward pass empties the tape"})
 
     def __init__(self) -> None:
         functions = {

@@ -25,6 +25,9 @@ TABLE = {
 }
 OPS = Operations("forward", TABLE)  # with linear, logsumexp and pick, made of these
 
+_ZEROS_TOO = "forward mode carries zero derivatives too, and 0 · inf is nan"
+DEVIATIONS = {f"edge: x / y at x = {x}, y = 0": _ZEROS_TOO for x in (2, -2)}
+
 
 def value_and_gradients(loss: Dual, arrays: Sequence[Array]) -> tuple[float, list[Array]]:
     """Return a Dual of one element as a float, and its tangent cut into the arrays' shapes."""
@@ -95,6 +98,7 @@ class ForwardEngine(Engine):
     capabilities = Capabilities(operations=frozenset(TABLE))
     version = version("benchgrad-forward")
     note = "forward mode: the cost of a step grows with the number of parameters"
+    deviations = DEVIATIONS
 
     def classifier(
         self, model: MLP, parameters: Sequence[Array], optimizer: SGD, dtype: str = "float64"
