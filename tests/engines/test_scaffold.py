@@ -207,7 +207,7 @@ def test_name_with_dots_and_capitals_is_a_valid_package(tmp_path):
      "benchgrad-"],
 )  # fmt: skip
 def test_no_name_for_a_distribution(name, tmp_path, monkeypatch):
-    refuses(monkeypatch, tmp_path, f"{name!r} is no name for an engine", name)
+    refuses(monkeypatch, tmp_path, f"{name!r} cannot name an engine", name)
 
 
 @pytest.mark.parametrize("name", ["tensor", "Tensor", "scalar_dot", "benchgrad-numpy"])
@@ -264,7 +264,7 @@ def test_package_is_written_completely_or_not_at_all(tmp_path, monkeypatch):
     [
         (["tensor"], "there is already an engine 'tensor'; choose another name"),
         (["mine", "--kind", "array"], "--kind 'array' is neither"),
-        (["mine", "--out", "full"], "'full' is not empty; name another folder with --out"),
+        (["mine", "--out", "full"], "'full' is not empty; choose another folder with --out"),
     ],
 )
 def test_a_users_mistake_gets_one_line_and_code_2(arguments, complaint, tmp_path):
@@ -279,7 +279,7 @@ def test_a_users_mistake_gets_one_line_and_code_2(arguments, complaint, tmp_path
 
 
 def refuses(monkeypatch, tmp_path, complaint, *arguments):
-    """Expect one line, and a folder in which nothing has changed."""
+    """Expect an error of one line, and an unchanged folder."""
     monkeypatch.chdir(tmp_path)
     before = sorted(tmp_path.rglob("*"))
     with pytest.raises(EngineError) as caught:
