@@ -57,7 +57,9 @@ def test_a_snippet_that_fails_is_found_at_its_line(tmp_path):
     assert "line 11" in done.stderr
 
 
-@pytest.mark.parametrize("start", ["benchgrad new-engine", "benchgrad run hinge.toml"])
+@pytest.mark.parametrize(
+    "start", ["benchgrad new-engine", "benchgrad check", "benchgrad run hinge.toml"]
+)
 def test_commands_of_the_page_run_beside_its_files(start, folder):
     lines = {tuple(shlex.split(line, comments=True)) for line in commands(PAGE, start)}
     assert lines

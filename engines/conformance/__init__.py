@@ -4,10 +4,13 @@ Engines are judged through their interface only. ``pytest -p benchgrad.engines.c
 their checks to a test run; see docs/conformance.md.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from benchgrad.engines.conformance.checking import Options, Outcome, check_engine
 from benchgrad.engines.conformance.judging.verdict import Verdict
+
+if TYPE_CHECKING:
+    from benchgrad.engines.conformance.suite import ConformanceSuite
 
 __all__ = ["ConformanceSuite", "Options", "Outcome", "Verdict", "check_engine"]
 

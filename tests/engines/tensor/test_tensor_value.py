@@ -4,21 +4,19 @@ import operator
 
 import numpy as np
 import pytest
-from cases import CASES, on_engines
 
 from benchgrad.engines import load
 from benchgrad.engines.tensor import Value, no_grad
 
-TENSOR_CASES = on_engines(CASES, "tensor")
 BINARY = ["add", "sub", "mul", "truediv", "pow"]
 X = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
 
 
 def run(case, dtype="float64"):
-    """Return arrays, the leaves made of them and the result of a row, after backward."""
-    arrays = case.arrays(dtype=dtype)
+    """Return arrays, the leaves made of them and the result of a case, after backward."""
+    arrays = case.arrays(0, dtype=dtype)
     leaves = [Value(array) for array in arrays]
-    out = case.function(load("tensor").operations, *leaves)
+    out = case.program.function(load("tensor").operations, *leaves)
     out.backward(np.ones(out.shape))
     return arrays, leaves, out
 
@@ -26,17 +24,11 @@ def run(case, dtype="float64"):
 # --- dtypes --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("case", "engine"), TENSOR_CASES)
-def test_float32_stays_float32(case, engine):
-    _, leaves, out = run(case, "float32")
-    assert out.dtype == out.grad.dtype == np.float32
-    assert [leaf.grad.dtype for leaf in leaves] == [np.float32] * len(leaves)
-
-
-@pytest.mark.parametrize(("case", "engine"), TENSOR_CASES)
-def test_gradient_has_the_shape_and_dtype_of_the_data(case, engine):
-    _, leaves, out = run(case)
-    assert out.dtype == np.float64
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_gradient_has_the_shape_and_dtype_of_the_data(case, dtype):
+    _, leaves, out = run(case, dtype)
+    assert out.dtype == ("float64" if case.group == "constants" else dtype)  # arrays of float64
+    assert {leaf.dtype for leaf in leaves} == {np.dtype(dtype)}
     for value in (*leaves, out):
         assert (value.grad.shape, value.grad.dtype) == (value.shape, value.dtype)
 
@@ -239,20 +231,14 @@ def test_assigned_gradient_is_a_copy_in_the_shape_and_dtype_of_the_data():
 # --- memory --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("case", "engine"), TENSOR_CASES)
-def test_gradients_of_leaves_are_their_own(case, engine):
+def test_gradients_of_leaves_are_their_own_and_arrays_are_never_modified(case):
     arrays, leaves, out = run(case)
     gradients = [leaf.grad for leaf in leaves]
     for i, gradient in enumerate(gradients):
         assert gradient.flags.writeable
         for other in (*arrays, out.grad, *gradients[:i]):
             assert not np.shares_memory(gradient, other)
-
-
-@pytest.mark.parametrize(("case", "engine"), TENSOR_CASES)
-def test_arrays_given_are_never_modified(case, engine):
-    arrays, _, _ = run(case)
-    for array, untouched in zip(arrays, case.arrays(), strict=True):
+    for array, untouched in zip(arrays, case.arrays(0), strict=True):
         np.testing.assert_array_equal(array, untouched)
 
 
