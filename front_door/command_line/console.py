@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from types import TracebackType
 from typing import Self
 
 from rich.console import Console
@@ -50,14 +49,9 @@ class RunConsole(Listener):
         self._progress.start()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._progress.stop()
-        self._interruption.__exit__(kind, error, trace)
+        self._interruption.__exit__(*error)
 
     def stop_requested(self) -> bool:
         """Return whether Ctrl-C was pressed, or the process was asked to end."""

@@ -5,7 +5,6 @@ A fresh one takes its place when it dies.
 
 import sys
 import time
-from types import TracebackType
 from typing import Self
 
 import msgspec
@@ -39,12 +38,7 @@ class EngineProcess:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *error: object) -> None:
         self._end()
 
     @property
