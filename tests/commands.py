@@ -24,7 +24,7 @@ PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(
     [
         "benchgrad.benchmarks.cell.worker",
-        "benchgrad.command_line.run",
+        "benchgrad.command_line.measurement",
         "benchgrad.engines.handwritten",
         "benchgrad.engines.tensor.engine",
         "benchgrad.reports.page",

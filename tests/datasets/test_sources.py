@@ -1,10 +1,8 @@
 """Every named data set: as declared, seeded, split by class, scaled by its training rows."""
 
-import subprocess
-import sys
-
 import numpy as np
 import pytest
+from fresh_python import printed_by
 from numpy.testing import assert_allclose, assert_array_equal
 
 from benchgrad.datasets import SOURCES, DatasetError, Recipe, check_name, make
@@ -253,7 +251,4 @@ def test_names_are_listed_and_checked_without_heavy_imports():
         "heavy = {'sklearn', 'pandas', 'matplotlib', 'scipy'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "[]"
+    assert printed_by(code).strip() == "[]"

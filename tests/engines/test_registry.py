@@ -1,10 +1,9 @@
 """Engines by name, by file and by attribute; what is missing or broken, in one line."""
 
-import subprocess
-import sys
 from importlib.metadata import EntryPoint
 
 import pytest
+from fresh_python import printed_by
 
 from benchgrad.engines import EngineError, ValueEngine, available, check_names, load, registry
 
@@ -244,9 +243,7 @@ def test_listing_engines_imports_nothing_heavy():
         "heavy = {'matplotlib', 'pandas', 'sklearn', 'scipy', 'rich', 'jinja2'}\n"
         "print(sorted(heavy & set(sys.modules)))\n"
     )
-    command = [sys.executable, "-P", "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
+    assert printed_by(code).strip() == "[]"
 
 
 def test_importing_the_room_imports_no_engine():
@@ -256,6 +253,4 @@ def test_importing_the_room_imports_no_engine():
         "         'benchgrad.engines.handwritten', 'benchgrad.engines.peers')\n"
         "print([name for name in rooms if name in sys.modules])\n"
     )
-    command = [sys.executable, "-P", "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout.strip()) == (0, "[]"), done.stderr
+    assert printed_by(code).strip() == "[]"

@@ -3,13 +3,13 @@
 from types import SimpleNamespace
 
 import pytest
+from imagined import ENVIRONMENT
 
 from benchgrad.benchmarks.plan import Contestant, DataPlan, Plan, Published
 from benchgrad.benchmarks.records import (
     SCHEMA_VERSION,
     Cell,
     Data,
-    Environment,
     Epoch,
     Equality,
     Final,
@@ -100,17 +100,7 @@ def results(contestants, cells, records=None, **fields):
         started_at="2026-01-02T03:04:05+00:00",
         command="benchgrad run by-hand",
         plan=Plan(title="By hand", engines=tuple(contestants), **fields),
-        environment=Environment(
-            benchgrad="0.1.0",
-            python="CPython 3.11.0",
-            platform="Linux",
-            processor="Imagined CPU",
-            n_cpus=2,
-            memory_bytes=2**33,
-            load_1min=0.5,
-            libraries={"numpy": "2.0.0"},
-            blas="openblas 0.3",
-        ),
+        environment=ENVIRONMENT,
         data=records or flat_data(),
         cells=list(cells),
     )

@@ -2,12 +2,10 @@
 
 import ast
 import csv
-import os
 import shutil
-import subprocess
-import sys
 
 import pytest
+from fresh_python import printed_by
 
 from benchgrad.benchmarks.records import RecordError, write_results
 from benchgrad.reports import page as module
@@ -39,15 +37,7 @@ def again(full_folder, tmp_path_factory):
     shutil.copytree(full_folder, folder)
     for name in ("confusion.png", "confusion.svg", "of_long_ago.png", "notes.txt"):
         (folder / "plots" / name).write_text("left behind")
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", RENDER, str(folder)],
-        env=os.environ | {"PYTHONHASHSEED": "1"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert done.stderr == ""
-    return folder, ast.literal_eval(done.stdout)
+    return folder, ast.literal_eval(printed_by(RENDER, str(folder), PYTHONHASHSEED="1"))
 
 
 def test_a_report_is_a_page_a_summary_tables_and_plots(full_folder):
@@ -121,10 +111,7 @@ def test_reports_are_imported_without_heavy_libraries():
         "import sys, benchgrad.reports\n"
         "print(sorted({'pandas', 'matplotlib', 'numpy'} & set(sys.modules)))"
     )
-    done = subprocess.run(
-        [sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True
-    )
-    assert done.stdout.strip() == "[]"
+    assert printed_by(code).strip() == "[]"
 
 
 @pytest.mark.parametrize("content", [None, b'{"schema_version": 1, "started_at": "20'])

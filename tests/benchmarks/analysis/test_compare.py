@@ -6,6 +6,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from imagined import ENVIRONMENT
 from simulation import Noise, simulate
 from typer.testing import CliRunner
 
@@ -15,24 +16,12 @@ from benchgrad.benchmarks.records import (
     SCHEMA_VERSION,
     Cell,
     Data,
-    Environment,
     Results,
     write_results,
 )
 from benchgrad.command_line.main import app
 
 QUIET = Noise(0.003, 0.0, 0.003, 0.0)
-ENVIRONMENT = Environment(
-    benchgrad="0.1.0",
-    python="CPython 3.11.0",
-    platform="Linux",
-    processor="Imagined CPU",
-    n_cpus=2,
-    memory_bytes=2**33,
-    load_1min=0.5,
-    libraries={"numpy": "2.0.0", "scipy": "1.14.0"},
-    blas="openblas 0.3",
-)
 DATA = Data("moons", 4, 2, 2, ["a", "b"], [0, 1], [0, 1, 0, 1], [], [], None)
 
 
