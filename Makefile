@@ -87,8 +87,8 @@ microbench: $(STAMP)
 mutants: $(STAMP)
 	$(BIN)/python tests/engines/conformance/score.py
 
-# The speeds that docs/performance.md promises. To have the peers in it, after make test-peers:
-# make targets BIN=.venv-peers/bin
+# The speeds that docs/performance.md promises; the records take 300 MB, most of them parameters. To
+# include the peers, after make test-peers: make targets BIN=.venv-peers/bin
 targets: $(STAMP)
 	$(BIN)/benchgrad run tools/plans/targets.toml --out $(OUT)/targets
 	$(BIN)/benchgrad run tools/plans/targets-wide.toml --out $(OUT)/targets-wide

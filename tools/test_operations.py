@@ -1,8 +1,7 @@
 """Microbenchmarks with pytest-benchmark: operations, forward and backward, and a training step.
 
-Run by ``make microbench``. Engines take part by what they declare; none is named here. Sizes go
-from 1 to 10⁶ elements for tensors; a scalar engine, with a node for each element, stops at 100:
-some recurse along a sum.
+Run by ``make microbench``. Engines take part according to what they declare, none by name. Tensors
+have from 1 to 10⁶ elements. Scalar engines stop at 100, because some of them recurse along a sum.
 """
 
 from collections.abc import Callable
@@ -18,7 +17,7 @@ Function = Callable[..., Any]
 SIZES = {"scalar": (1, 100), "tensor": (1, 1_000, 1_000_000)}
 READY = [engine for engine in available() if engine.status == "ready"]
 
-# Each is reduced by sum, so that there is a scalar to go backward from.
+# Each ends in a sum, so that the backward pass starts from a scalar.
 CASES: dict[str, Function] = {
     "add": lambda ops, x, y: ops.sum(x + y),
     "subtract": lambda ops, x, y: ops.sum(x - y),
@@ -33,7 +32,7 @@ CASES: dict[str, Function] = {
     "mean": lambda ops, x, y: ops.mean(x),
     "inner product": lambda ops, x, y: x @ y,
 }
-DECLARED = {"exp", "log", "tanh", "relu", "sigmoid"}  # the others are operators, or every engine's
+DECLARED = {"exp", "log", "tanh", "relu", "sigmoid"}  # every engine has the others
 
 
 def differentiating() -> list[EngineStatus]:
