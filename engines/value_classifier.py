@@ -59,6 +59,11 @@ class ValueClassifier(Classifier):
         leaf = engine.on_arrays(engine.leaf)
         self.leaves = [leaf(part) for part in self._parts]
 
+    @property
+    def state(self) -> tuple[Array, Array, Array]:
+        """All parameters, velocities and gradients, each as one flat array; not copies."""
+        return self._flat, self._velocity, self._gradient
+
     def train_step(self, X: Array, y: Array) -> float:
         """Update the parameters once; return the mean loss before the update."""
         if not self._engine.pauses_collector:

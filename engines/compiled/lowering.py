@@ -63,6 +63,8 @@ class Lowering:
 
     def _new(self, owner: Array) -> int:
         self._check(owner)
+        if not owner.flags.forc:
+            raise LoweringError("memory with gaps")
         self.sizes.append(owner.size)
         self._owners[id(owner)] = (len(self.sizes) - 1, owner)
         return len(self.sizes) - 1
@@ -73,8 +75,8 @@ class Lowering:
         return View(buffer, offset, tuple(stride // size for stride in array.strides))
 
     def _check(self, array: Array) -> None:
-        if not array.flags.forc or array.size == 0:
-            raise LoweringError("memory with gaps, or without elements")
+        if array.size == 0:
+            raise LoweringError("an array without elements")
         if array.dtype.kind == "f" and array.dtype != self.dtype:
             raise LoweringError(f"an array of {array.dtype} among arrays of {self.dtype}")
         if array.dtype.kind not in "fbiu":
@@ -95,7 +97,8 @@ class Lowering:
     def _operand(self, given: Any, shape: tuple[int, ...]) -> Operand:
         """Return an operand, broadcast to a shape; a constant of one value is a number."""
         array = np.asarray(given)
-        self._check(array.ravel())
+        if isinstance(given, np.ndarray | np.generic):  # a number of Python has no dtype
+            self._check(array)
         is_memory = isinstance(given, np.ndarray) and id(owner_of(given)) in self._owners
         if not is_memory or self._owners[id(owner_of(given))][0] in self.constants:
             first = array.flat[0]
@@ -153,7 +156,8 @@ class Lowering:
         self.instructions.append(Loop(form, target.shape, place, operands))
 
     def _by_method(self, ufunc: np.ufunc, method: str, step: Step) -> None:
-        if method == "reduce" and ufunc in STARTS and not step.keywords:
+        is_whole = step.keywords.get("where", True) is True and "initial" not in step.keywords
+        if method == "reduce" and ufunc in STARTS and is_whole:
             array, axis, _, target, keepdims = step.arguments
             self._reduce(ufunc, array, axis, target, keepdims)
         elif method == "at" and ufunc is np.add:
@@ -264,7 +268,7 @@ class Lowering:
         if a.ndim == 1:
             wanted = wanted[..., None, :]
         (m, k), n = rows.shape[-2:], columns.shape[-1]
-        left, right = self._view_of(rows), self._view_of(columns)
+        left, right = self.view(rows), self.view(columns)
         self._target(target)
         place = self.view(wanted)
         is_plain = rows.ndim == columns.ndim == 2 and all(map(_is_dense, (rows, columns, wanted)))
@@ -279,9 +283,6 @@ class Lowering:
         loop = Loop(PRODUCT, shape, target_view, (target_view, left, right), 0.0)
         self.instructions.append(loop)
 
-    def _view_of(self, array: Array) -> View:
-        self._check(array.ravel())
-        return self.view(array)
 
 
 def _spread(

@@ -78,6 +78,23 @@ class StepProgram:
             **{"n": n, "d": d, "x_at": places[_X], "y_at": places[_Y]},
         )
         self._run = compiled(self.source, X.dtype.name)
+        self._recorded_from = {"X": np.array(X), "y": np.array(y)}  # until a batch differs
+        self._is_fresh = True
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether batches with other rows and other labels were seen."""
+        return not self._recorded_from
+
+    def is_new(self, X: Array, y: Array) -> bool:
+        """Return whether nothing like this batch was seen: it is the first, or it first differs."""
+        given = {"X": X, "y": y}
+        varied = [k for k, old in self._recorded_from.items() if not np.array_equal(given[k], old)]
+        is_new = bool(varied) or self._is_fresh
+        self._is_fresh = False
+        for name in varied:
+            del self._recorded_from[name]
+        return is_new
 
     def run(self, state: Sequence[Array], X: Array, y: Array, rows: Array) -> Array:
         """Take a step for each row of `rows`, (n_batches, n); return the losses.

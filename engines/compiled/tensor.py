@@ -1,0 +1,169 @@
+"""The engine `tensor-compiled`: what `tensor-replay` records, as one function of machine code."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from benchgrad.engines.compiled.interpreter import Interpreted
+from benchgrad.engines.compiled.lowering import LoweringError
+from benchgrad.engines.compiled.machine import INSTALL, REQUIRES
+from benchgrad.engines.compiled.program import StepProgram
+from benchgrad.engines.interface import Array, Classifier
+from benchgrad.engines.model import MLP, SGD
+from benchgrad.engines.tensor.engine import TensorEngine
+from benchgrad.engines.tensor.engine import engine as tensor
+from benchgrad.engines.tensor.replay import ReplayError
+from benchgrad.engines.tensor.replay_engine import ReplayClassifier
+from benchgrad.engines.tensor.replay_engine import engine as replay
+from benchgrad.engines.tensor.value import Value
+from benchgrad.engines.value_classifier import ValueClassifier
+
+# How far machine code may be from the graph, relative to the largest number: it may add in
+# another order.
+_TOLERANCES = {"float64": 1e-10, "float32": 1e-3}
+
+
+class CompiledClassifier(Classifier):
+    """The classifier of the tensor engine, with a program for each batch shape.
+
+    A program is compared with the graph on the batch that it was recorded from, and on the first
+    with other rows and with other labels: a number that the graph took from a batch would show.
+    A step that has no machine code is replayed instead.
+    """
+
+    def __init__(self, eager: ValueClassifier, rule: SGD) -> None:
+        self._eager = eager
+        self._rule = rule
+        self._replay = ReplayClassifier(eager)
+        self._programs: dict[tuple[Any, ...], StepProgram | None] = {}
+
+    def train_step(self, X: Array, y: Array) -> float:
+        """Update the parameters once; return the mean loss before the update."""
+        return float(self.train_epoch(X, y, [np.arange(len(y))])[0])
+
+    def train_epoch(self, X: Array, y: Array, batches: Sequence[Array]) -> Array:
+        """Take one step for each batch, in one call for neighbours of one length."""
+        X = np.ascontiguousarray(X)
+        every_row = np.arange(len(y))
+        losses = []
+        for _, group in groupby(batches, key=len):
+            rows = every_row[np.array(list(group))]  # refuses a row that X does not have
+            program = self._program(X, y, rows)
+            if program is None:
+                losses.append(self._replay.train_epoch(X, y, rows))
+            else:
+                losses.append(program.run(self._eager.state, X, y, rows))
+        return np.concatenate(losses)
+
+    def gradients(self, X: Array, y: Array) -> list[Array]:
+        """Return the gradient of the mean loss for each parameter."""
+        rows = np.arange(len(y))[None]
+        program = self._program(X, y, rows)
+        if program is None:
+            return self._replay.gradients(X, y)
+        return self._one_step(program, X, y, rows)[1]
+
+    def logits(self, X: Array) -> Array:
+        """Return the scores of the last layer, (n, k)."""
+        return self._eager.logits(X)
+
+    def parameters(self) -> list[Array]:
+        """Return copies of the parameters as float64 arrays."""
+        return self._eager.parameters()
+
+    def _program(self, X: Array, y: Array, rows: Array) -> StepProgram | None:
+        """Return the program for batches like these, checked; None if they are replayed.
+
+        Whoever trains on part of the rows will meet the short last batch: its program is made at
+        once, so that compilation is over with the first step.
+        """
+        n = rows.shape[1]
+        key = (n, X.shape[1:], X.dtype, y.dtype)
+        if key not in self._programs:
+            self._programs[key] = self._made(X[rows[0]], y[rows[0]])
+            if n_left := len(y) % n:
+                self._program(X, y, np.arange(n_left)[None])
+        program = self._programs[key]
+        if program is not None and not program.is_settled:
+            for few in rows[:2]:
+                if program is not None and program.is_new(X[few], y[few]):
+                    self._check(program, X, y, few[None])
+        return self._programs[key]
+
+    def _made(self, X: Array, y: Array) -> StepProgram | None:
+        try:
+            return StepProgram(self._eager, self._rule, X, y)
+        except LoweringError as error:
+            warnings.warn(
+                f"tensor-compiled replays batches of {len(y)}: no machine code for {error}",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+            return None
+
+    def _one_step(
+        self, program: StepProgram, X: Array, y: Array, rows: Array
+    ) -> tuple[float, list[Array]]:
+        """Take a step with copies of the parameters; return the loss and the gradients."""
+        state = [part.copy() for part in self._eager.state]
+        (loss,) = program.run(state, X, y, rows)
+        shapes = [leaf.shape for leaf in self._eager.leaves]
+        ends = np.cumsum([np.prod(shape, dtype=int) for shape in shapes])
+        parts = np.split(state[2], ends[:-1])
+        return loss, [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
+
+    def _check(self, program: StepProgram, X: Array, y: Array, rows: Array) -> None:
+        """Raise ReplayError unless a step has the loss and the gradients of the graph."""
+        found = self._one_step(program, X, y, rows)
+        batch = (X[rows[0]], y[rows[0]])
+        expected = self._eager.loss(*batch).data, self._eager.gradients(*batch)
+        tolerance = _TOLERANCES[X.dtype.name]
+        for one, other in zip((found[0], *found[1]), (expected[0], *expected[1]), strict=True):
+            scale = 1.0 + np.max(np.abs(other), where=np.isfinite(other), initial=0.0)
+            if not np.allclose(one, other, tolerance, tolerance * scale, equal_nan=True):
+                raise ReplayError(
+                    "the machine code differs from the graph: "
+                    "the recorded calls depend on more than the shapes of their inputs"
+                )
+
+
+class CompiledEngine(TensorEngine):
+    """The tensor engine in machine code."""
+
+    requires = REQUIRES
+    install = INSTALL
+
+    def classifier(
+        self, model: MLP, parameters: Sequence[Array], optimizer: SGD, dtype: str = "float64"
+    ) -> Classifier:
+        """Return the compiled classifier."""
+        self.check(model, dtype)
+        eager = ValueClassifier(self, model, parameters, optimizer, dtype)
+        return CompiledClassifier(eager, optimizer)
+
+    def value_and_grad(
+        self, function: Callable[..., Any], *arrays: Array
+    ) -> tuple[float, list[Array]]:
+        """Return a function's value and gradients from compiled loops over its recorded graph.
+
+        No function is compiled for its own sake here. One that has no machine code is left to
+        the replay.
+        """
+        leaves = [Value(np.array(array)) for array in arrays]
+        try:
+            return Interpreted(lambda: function(self.operations, *leaves), leaves).run()
+        except (LoweringError, ReplayError):
+            return replay.value_and_grad(function, *arrays)
+
+
+engine = CompiledEngine(
+    "tensor-compiled",
+    kind="tensor",
+    value=Value,
+    operations=tensor.table,
+    dtypes=tensor.capabilities.dtypes,
+    note="records the graph once for each batch shape and compiles it, with update and batches",
+)
