@@ -61,10 +61,3 @@ STARTS: dict[Function, float] = {
 # fmt: on
 
 ALL = {**FORMS, **LOGIC}
-
-
-def scope(dtype: Any) -> dict[str, Any]:
-    """Return the names that the forms use, for one dtype."""
-    number = np.dtype(dtype).type
-    functions = {"exp": np.exp, "log": np.log, "tanh": np.tanh, "sqrt": np.sqrt}
-    return {"np": np, "number": number, "one": number(1), "zero": number(0), **functions}

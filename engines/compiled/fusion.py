@@ -10,6 +10,8 @@ from dataclasses import dataclass, field, replace
 from benchgrad.engines.compiled.forms import COPY
 from benchgrad.engines.compiled.instructions import Instruction, Loop, Move, Product, View
 
+ALIGNMENT = 8  # elements, a cache line
+
 
 @dataclass
 class Group:
@@ -202,7 +204,8 @@ def shared(
                 if free[sizes[buffer]]:
                     places[buffer] = free[sizes[buffer]].pop()
                 else:
-                    places[buffer], end = end, end + -(-sizes[buffer] // 8) * 8
+                    places[buffer] = end
+                    end += -(-sizes[buffer] // ALIGNMENT) * ALIGNMENT
         if part is not None:
             for buffer in {view.buffer for view in (*part.reads(), *written(part))}:
                 if last[buffer] == i - 1 and buffer in places:

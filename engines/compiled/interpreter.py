@@ -72,7 +72,9 @@ def _source() -> str:
     )
     places = [1 + _AXES + k * (1 + _AXES) for k in range(4)]
     codes = {"get": _GET, "put": _PUT, "add": _ADD}
-    return _SOURCE.format(forms=forms, axes=_AXES, **dict(zip("tabc", places, strict=True)), **codes)
+    return _SOURCE.format(
+        forms=forms, axes=_AXES, **dict(zip("tabc", places, strict=True)), **codes
+    )
 
 
 SOURCE = _source()
@@ -122,7 +124,9 @@ class _Encoding:
         self._starts = np.cumsum([0, *lowering.sizes])
         numbers = {1.0: 0}
         rows = [
-            row for instruction in lowering.instructions for row in self._encoded(instruction, numbers)
+            row
+            for instruction in lowering.instructions
+            for row in self._encoded(instruction, numbers)
         ]
         self.rows = np.array(rows, np.int64).reshape(-1, _WIDTH)
         self.memory = np.zeros(self._starts[-1] + len(numbers), lowering.dtype)
@@ -141,9 +145,7 @@ class _Encoding:
         strides = [stride * size for stride in view.strides]
         return np.ndarray(shape, self.memory.dtype, self.memory, offset, strides).copy()
 
-    def _encoded(
-        self, instruction: Instruction, numbers: dict[float, int]
-    ) -> Iterator[list[int]]:
+    def _encoded(self, instruction: Instruction, numbers: dict[float, int]) -> Iterator[list[int]]:
         if isinstance(instruction, Product):
             m, k, n = instruction.shape
             left, right = instruction.operands
@@ -162,7 +164,9 @@ class _Encoding:
             yield row
         else:
             if instruction.start is not None:
-                yield self._row(0, instruction.shape, instruction.target, (instruction.start,), numbers)
+                yield self._row(
+                    0, instruction.shape, instruction.target, (instruction.start,), numbers
+                )
             yield self._row(
                 _CODES[instruction.form],
                 instruction.shape,

@@ -21,7 +21,7 @@ Array = NDArray[Any]
 # Functions that only move elements: what they do to positions, they do to elements.
 _MOVES = (operator.getitem, np.reshape, np.transpose, np.squeeze, np.broadcast_to, np.repeat)
 _LARGEST_INTEGER = {"float64": 2**53, "float32": 2**24}  # up to which all integers are exact
-_BLAS_FROM = 4096  # multiply-adds; a smaller product is faster as a loop
+_BLAS_FROM = 1024  # multiply-adds; a smaller product, or a sum of two, is faster as a loop
 
 
 class LoweringError(Exception):
@@ -272,17 +272,18 @@ class Lowering:
         self._target(target)
         place = self.view(wanted)
         is_plain = rows.ndim == columns.ndim == 2 and all(map(_is_dense, (rows, columns, wanted)))
-        if is_plain and wanted.flags.c_contiguous and m * k * n >= _BLAS_FROM and min(m, k, n) > 2:
+        if is_plain and wanted.flags.c_contiguous and m * k * n >= _BLAS_FROM and k > 2:
             self.instructions.append(Product((m, k, n), place, (left, right)))
             return
         outer = wanted.shape[:-2]
         shape = (*outer, m, k, n)
-        target_view = View(place.buffer, place.offset, _spread(wanted, place, outer, (-2, None, -1)))
+        target_view = View(
+            place.buffer, place.offset, _spread(wanted, place, outer, (-2, None, -1))
+        )
         left = View(left.buffer, left.offset, _spread(rows, left, outer, (-2, -1, None)))
         right = View(right.buffer, right.offset, _spread(columns, right, outer, (None, -2, -1)))
         loop = Loop(PRODUCT, shape, target_view, (target_view, left, right), 0.0)
         self.instructions.append(loop)
-
 
 
 def _spread(

@@ -4,7 +4,9 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from benchgrad.engines.compiled.forms import scope
+import numpy as np
+
+from benchgrad.engines.compiled import elementary
 
 REQUIRES = ("numba", "scipy")
 INSTALL = "'benchgrad[compiled]'"
@@ -22,14 +24,34 @@ def compiled(source: str, dtype: str) -> Callable[..., Any]:
     """
     import numba
 
-    options = {"fastmath": _FAST, "error_model": "numpy", "boundscheck": False, "nogil": True}
-    found: Callable[..., Any] = numba.njit(**options)(interpreted(source, dtype))
+    made = interpreted(source, dtype, **_elementary())
+    found: Callable[..., Any] = numba.njit(fastmath=_FAST, error_model="numpy", nogil=True)(made)
     return found
 
 
-def interpreted(source: str, dtype: str) -> Callable[..., Any]:
-    """Return the function `run` of a source as Python runs it, for tests."""
-    names = scope(dtype)
-    exec(compile(source, "<benchgrad>", "exec"), names)
-    found: Callable[..., Any] = names["run"]
+def interpreted(source: str, dtype: str, **names: Any) -> Callable[..., Any]:
+    """Return the function `run` of a source as Python runs it; `names` replace NumPy's."""
+    number = np.dtype(dtype).type
+    functions = {"exp": np.exp, "log": np.log, "tanh": np.tanh, "sqrt": np.sqrt}
+    scope = {"np": np, "number": number, "one": number(1), "zero": number(0), **functions, **names}
+    exec(compile(source, "<benchgrad>", "exec"), scope)
+    found: Callable[..., Any] = scope["run"]
     return found
+
+
+@cache
+def _elementary() -> dict[str, Callable[..., Any]]:
+    """Return exp and tanh in machine code, to the last bit as they are written."""
+    import numba
+
+    inside = {
+        name: numba.njit(error_model="numpy", inline="always")(getattr(elementary, name))
+        for name in ("parts", "power_of_two")
+    }
+    made = {}
+    for name in ("exp", "tanh"):
+        written = getattr(elementary, name)
+        scope = {**written.__globals__, **inside}
+        function = type(written)(written.__code__, scope, name)
+        made[name] = numba.njit(error_model="numpy")(function)
+    return made

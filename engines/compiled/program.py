@@ -1,6 +1,5 @@
 """A whole training step, recorded once for a batch shape, as one function of machine code."""
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,11 +14,11 @@ from benchgrad.engines.value_classifier import ValueClassifier
 
 Array = NDArray[Any]
 
-_STATE = ("p", "v", "g")  # parameters, velocities and gradients: what outlives a step
+_N_STATE = 3  # buffers of parameters, velocities and gradients: what outlives a step
 _X, _Y = 3, 4  # buffers of the batch
 
 _HEAD = """\
-def run(p, v, g, X, y, rows, losses, work):
+def run(work, X, y, rows, losses):
     {prologue}
     for step in range(len(losses)):
         for i in range({n}):
@@ -40,14 +39,15 @@ class StepProgram:
             parameters are not touched.
         rule: the update.
         X, y: a batch of the shape.
+        start: where the program's own memory begins, after the parameters, velocities and
+            gradients, and what belongs to other programs.
 
     Raises:
         LoweringError: a call of the step has no machine code.
         ReplayError: a value was read while the step was recorded.
     """
 
-    def __init__(self, scratch: ValueClassifier, rule: SGD, X: Array, y: Array) -> None:
-        n, d = X.shape
+    def __init__(self, scratch: ValueClassifier, rule: SGD, X: Array, y: Array, start: int) -> None:
         tape, pinned, loss = _recorded(scratch, rule, X, y)
         lowering = Lowering(tape.steps, X.dtype, pinned)
         found = lowering.view(loss)
@@ -56,26 +56,26 @@ class StepProgram:
         parts = fusion.without_unread(parts, n_pinned, [found.buffer])
         self.parts = fusion.fused(parts)
         needed = fusion.stored(self.parts, n_pinned, [found.buffer])
-        held = {_X, _Y, found.buffer, *(needed & set(lowering.constants))}
+        constants = needed & set(lowering.constants)
+        held = {_X, _Y, found.buffer, *constants}
         places, size = fusion.shared(
-            self.parts, lowering.sizes, needed - set(range(len(_STATE))), held
+            self.parts, lowering.sizes, needed - set(range(_N_STATE)), held
         )
-        self._work = np.zeros(size, X.dtype)
-        for buffer in needed & set(lowering.constants):
-            constant = lowering.constants[buffer]
-            self._work[places[buffer] :][: constant.size] = constant
-        memory = source.Memory(
-            {
-                **{buffer: ("work", place) for buffer, place in places.items()},
-                **{i: (name, 0) for i, name in enumerate(_STATE)},
-            }
-        )
-        names = source.matrices(self.parts, memory)
+        start = -(-start // fusion.ALIGNMENT) * fusion.ALIGNMENT
+        places = {buffer: place + start for buffer, place in places.items()}
+        self.end = start + size
+        self.constants = [(places[buffer], lowering.constants[buffer]) for buffer in constants]
+        n = lowering.sizes[0]
+        memory = source.Memory(places | {i: i * n for i in range(_N_STATE)})
+        names = source.matrices(self.parts)
         self.source = _HEAD.format(
-            prologue="\n    ".join(source.prologue(names, memory)),
+            prologue="\n    ".join(["pass", *source.prologue(names, memory)]),
             body="\n        ".join(source.body(self.parts, memory, names)),
             loss=memory.element(found, (), ()),
-            **{"n": n, "d": d, "x_at": places[_X], "y_at": places[_Y]},
+            n=len(X),
+            d=X.shape[1],
+            x_at=places[_X],
+            y_at=places[_Y],
         )
         self._run = compiled(self.source, X.dtype.name)
         self._recorded_from = {"X": np.array(X), "y": np.array(y)}  # until a batch differs
@@ -96,13 +96,13 @@ class StepProgram:
             del self._recorded_from[name]
         return is_new
 
-    def run(self, state: Sequence[Array], X: Array, y: Array, rows: Array) -> Array:
+    def run(self, memory: Array, X: Array, y: Array, rows: Array) -> Array:
         """Take a step for each row of `rows`, (n_batches, n); return the losses.
 
-        `state` are the flat parameters, velocities and gradients, which change in place.
+        `memory` begins with the flat parameters, velocities and gradients, which change in place.
         """
         losses = np.empty(len(rows))
-        self._run(*state, X, y, rows, losses, self._work)
+        self._run(memory, X, y, rows, losses)
         return losses
 
 
@@ -117,9 +117,7 @@ def _recorded(
     pinned = [flat, np.zeros_like(flat), np.zeros_like(flat), np.array(X), np.array(y)]
     parameters, velocities, gradients, inputs, labels = map(tape.input, pinned)
     ends = np.cumsum([0, *(data.size for data in own)])
-    places = [
-        (slice(a, b), data.shape) for a, b, data in zip(ends, ends[1:], own, strict=False)
-    ]
+    places = [(slice(a, b), data.shape) for a, b, data in zip(ends, ends[1:], own, strict=False)]
     try:
         for leaf, (part, shape) in zip(leaves, places, strict=True):
             leaf.data = parameters[part].reshape(shape)

@@ -1,5 +1,6 @@
 """Writes a program as source: loops over one memory with constant places. Nothing runs here."""
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,14 +14,13 @@ _UNROLLED = 4  # the longest inner axis of a product that is written out
 
 @dataclass(frozen=True)
 class Memory:
-    """Where buffers are: (the name of an array, the offset in it)."""
+    """Where buffers begin in the one array `work`: a compiler sees that they do not overlap."""
 
-    places: Mapping[int, tuple[str, int]]
+    places: Mapping[int, int]
 
-    def base(self, view: View) -> tuple[str, int]:
-        """Return the array and the first element of a view."""
-        name, offset = self.places[view.buffer]
-        return name, offset + view.offset
+    def first(self, view: View) -> int:
+        """Return the place of the first element of a view."""
+        return self.places[view.buffer] + view.offset
 
     def has(self, view: View) -> bool:
         """Return whether a view is in memory at all."""
@@ -28,15 +28,15 @@ class Memory:
 
     def element(self, view: View, names: Sequence[str], strides: Sequence[int]) -> str:
         """Return the source of an element at an index, e.g. ``work[64 + i * 32 + j]``."""
-        name, offset = self.base(view)
-        terms = [str(offset)] if offset else []
+        first = self.first(view)
+        terms = [str(first)] if first else []
         for axis, stride in zip(names, strides, strict=True):
             if stride and axis != "0":
                 terms.append(axis if stride == 1 else f"{axis} * {stride}")
-        return f"{name}[{' + '.join(terms) or '0'}]"
+        return f"work[{' + '.join(terms) or '0'}]"
 
 
-def matrices(parts: Sequence[Part], memory: Memory) -> dict[tuple[View, tuple[int, int]], str]:
+def matrices(parts: Sequence[Part]) -> dict[tuple[View, tuple[int, int]], str]:
     """Return a name for each matrix that a product reads or writes."""
     found: dict[tuple[View, tuple[int, int]], str] = {}
     for part in parts:
@@ -51,8 +51,8 @@ def matrices(parts: Sequence[Part], memory: Memory) -> dict[tuple[View, tuple[in
 def prologue(names: Mapping[tuple[View, tuple[int, int]], str], memory: Memory) -> Iterator[str]:
     """Yield a line for each matrix: a view, made once for all steps."""
     for (view, (n_rows, n_columns)), name in names.items():
-        array, offset = memory.base(view)
-        flat = f"{array}[{offset}:{offset + n_rows * n_columns}]"
+        first = memory.first(view)
+        flat = f"work[{first}:{first + n_rows * n_columns}]"
         if n_columns == 1 or view.strides[1] == 1 or n_rows == 1:
             yield f"{name} = {flat}.reshape(({n_rows}, {n_columns}))"
         else:
@@ -76,7 +76,8 @@ def body(
 
 def _move(move: Move, memory: Memory) -> Iterator[str]:
     yield f"for i in range({move.n}):"
-    yield f"{_INDENT}k = min(max(int({memory.element(move.index, 'i', (1,))}), 0), {move.limit - 1})"
+    index = memory.element(move.index, "i", (1,))
+    yield f"{_INDENT}k = min(max(int({index}), 0), {move.limit - 1})"
     at_k, at_i = ("k", "i") if move.puts else ("i", "k")
     target = memory.element(move.target, at_k, (1,))
     source = (
@@ -88,11 +89,7 @@ def _move(move: Move, memory: Memory) -> Iterator[str]:
 
 
 def _number(number: float) -> str:
-    if number != number or number in (float("inf"), -float("inf")):
-        return f"number(np.{'nan' if number != number else 'inf'})".replace(
-            "(np.inf", "(-np.inf" if number < 0 else "(np.inf"
-        )
-    return f"number({number!r})"
+    return f"number({number!r})" if math.isfinite(number) else f"number(float('{number}'))"
 
 
 class _Nest:

@@ -31,14 +31,17 @@ class CompiledClassifier(Classifier):
 
     A program is compared with the graph on the batch that it was recorded from, and on the first
     with other rows and with other labels: a number that the graph took from a batch would show.
-    A step that has no machine code is replayed instead.
+    If a step has no machine code, this and all later ones are replayed instead.
+
+    One memory holds the parameters, velocities and gradients, and then what each program needs.
     """
 
     def __init__(self, eager: ValueClassifier, rule: SGD) -> None:
         self._eager = eager
         self._rule = rule
-        self._replay = ReplayClassifier(eager)
-        self._programs: dict[tuple[Any, ...], StepProgram | None] = {}
+        self._replay: ReplayClassifier | None = None
+        self._programs: dict[tuple[Any, ...], StepProgram] = {}
+        self._memory = eager.state.ravel()
 
     def train_step(self, X: Array, y: Array) -> float:
         """Update the parameters once; return the mean loss before the update."""
@@ -52,17 +55,17 @@ class CompiledClassifier(Classifier):
         for _, group in groupby(batches, key=len):
             rows = every_row[np.array(list(group))]  # refuses a row that X does not have
             program = self._program(X, y, rows)
-            if program is None:
+            if self._replay:
                 losses.append(self._replay.train_epoch(X, y, rows))
             else:
-                losses.append(program.run(self._eager.state, X, y, rows))
+                losses.append(program.run(self._memory, X, y, rows))
         return np.concatenate(losses)
 
     def gradients(self, X: Array, y: Array) -> list[Array]:
         """Return the gradient of the mean loss for each parameter."""
-        rows = np.arange(len(y))[None]
+        X, rows = np.ascontiguousarray(X), np.arange(len(y))[None]
         program = self._program(X, y, rows)
-        if program is None:
+        if self._replay:
             return self._replay.gradients(X, y)
         return self._one_step(program, X, y, rows)[1]
 
@@ -82,38 +85,50 @@ class CompiledClassifier(Classifier):
         """
         n = rows.shape[1]
         key = (n, X.shape[1:], X.dtype, y.dtype)
-        if key not in self._programs:
-            self._programs[key] = self._made(X[rows[0]], y[rows[0]])
+        if key not in self._programs and not self._replay:
+            self._add(key, X[rows[0]], y[rows[0]])
             if n_left := len(y) % n:
                 self._program(X, y, np.arange(n_left)[None])
+        if self._replay:
+            return None
         program = self._programs[key]
-        if program is not None and not program.is_settled:
+        if not program.is_settled:
             for few in rows[:2]:
-                if program is not None and program.is_new(X[few], y[few]):
+                if program.is_new(X[few], y[few]):
                     self._check(program, X, y, few[None])
-        return self._programs[key]
+        return program
 
-    def _made(self, X: Array, y: Array) -> StepProgram | None:
+    def _add(self, key: tuple[Any, ...], X: Array, y: Array) -> None:
+        """Make a program, and room for it; from now on replay, if it has no machine code."""
         try:
-            return StepProgram(self._eager, self._rule, X, y)
+            program = StepProgram(self._eager, self._rule, X, y, len(self._memory))
         except LoweringError as error:
             warnings.warn(
-                f"tensor-compiled replays batches of {len(y)}: no machine code for {error}",
+                f"tensor-compiled has no machine code for {error}; it replays every step",
                 RuntimeWarning,
                 stacklevel=2,
             )
-            return None
+            self._replay = ReplayClassifier(self._eager)
+            return
+        memory = _aligned(program.end, self._memory.dtype)
+        memory[: len(self._memory)] = self._memory
+        for place, constant in program.constants:
+            memory[place : place + constant.size] = constant
+        self._programs[key] = program
+        self._memory = memory
+        state = self._eager.state
+        self._eager.move(memory[: state.size].reshape(state.shape))
 
     def _one_step(
         self, program: StepProgram, X: Array, y: Array, rows: Array
     ) -> tuple[float, list[Array]]:
-        """Take a step with copies of the parameters; return the loss and the gradients."""
-        state = [part.copy() for part in self._eager.state]
-        (loss,) = program.run(state, X, y, rows)
-        shapes = [leaf.shape for leaf in self._eager.leaves]
-        ends = np.cumsum([np.prod(shape, dtype=int) for shape in shapes])
-        parts = np.split(state[2], ends[:-1])
-        return loss, [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
+        """Take a step and undo it; return the loss and the gradients."""
+        state = self._eager.state
+        before = state.copy()
+        (loss,) = program.run(self._memory, X, y, rows)
+        gradients = self._eager.split(state[2].copy())
+        state[...] = before
+        return loss, gradients
 
     def _check(self, program: StepProgram, X: Array, y: Array, rows: Array) -> None:
         """Raise ReplayError unless a step has the loss and the gradients of the graph."""
@@ -128,6 +143,14 @@ class CompiledClassifier(Classifier):
                     "the machine code differs from the graph: "
                     "the recorded calls depend on more than the shapes of their inputs"
                 )
+
+
+def _aligned(n: int, dtype: np.dtype[Any]) -> Array:
+    """Return n zeros that begin with a cache line."""
+    line = 64 // dtype.itemsize
+    longer = np.zeros(n + line, dtype)
+    first = -longer.ctypes.data // dtype.itemsize % line
+    return longer[first : first + n]
 
 
 class CompiledEngine(TensorEngine):
