@@ -57,58 +57,54 @@ CODES = {operation.name: code for code, operation in enumerate(OPERATIONS)}
 # Which operand is taken depends on the data: operand a is the first of several candidates in a
 # list, and the number at operand b says which.
 PICK = len(OPERATIONS)
+_PICKED = "candidates[first[i] + np.uint32(data[second[i]])]"
 
 _SOURCE = """\
-def run(codes, first, second, candidates, data, gradient):
-    start = len(data) - len(codes)
-    for i in range(len(codes)):
-        code = codes[i]
-        if code == {pick}:
-            data[start + i] = data[candidates[first[i] + int(data[second[i]])]]
-            continue
-        a = data[first[i]]
-        b = data[second[i]]
-{values}
-        data[start + i] = out
+def run(codes, ends, first, second, candidates, data, gradient):
+    made = data[len(data) - len(first):]
+    passed = gradient[len(data) - len(first):]
     gradient[:] = 0.0
-    gradient[len(data) - 1] = 1.0
-    for i in range(len(codes) - 1, -1, -1):
-        code = codes[i]
-        g = gradient[start + i]
-        if code == {pick}:
-            gradient[candidates[first[i] + int(data[second[i]])]] += g
-            continue
-        out = data[start + i]
-        a = data[first[i]]
-        b = data[second[i]]
+    passed[len(passed) - 1] = 1.0
+    begin = 0
+    for r in range(len(codes)):
+        code, end = codes[r], ends[r]
+{values}
+        begin = end
+    for r in range(len(codes) - 1, -1, -1):
+        code, end = codes[r], ends[r]
+        begin = ends[r - 1] if r else 0
 {derivatives}
 """
 
 
-def _chain(operations: list[tuple[int, list[str]]]) -> str:
+def _chain(bodies: dict[int, list[str]], span: str) -> str:
+    """Return a loop over a span of nodes for each code."""
     lines = []
-    for k, (code, body) in enumerate(operations):
-        lines.append(f"        {'elif' if k else 'if'} code == {code}:")
-        lines += [f"            {line}" for line in body]
+    for code, body in bodies.items():
+        lines.append(f"        {'elif' if lines else 'if'} code == {code}:")
+        lines.append(f"            for i in range({span}):")
+        lines += [f"                {line}" for line in body]
     return "\n".join(lines)
 
 
 def _source() -> str:
-    """Return the source of both passes: forward through all nodes, and back."""
-    forward = [(code, [f"out = {op.value}"]) for code, op in enumerate(OPERATIONS)]
-    back = [
-        (
-            code,
-            [f"gradient[first[i]] += g * ({op.by_a})"]
-            + ([f"gradient[second[i]] += g * ({op.by_b})"] if op.by_b else []),
-        )
-        for code, op in enumerate(OPERATIONS)
-        if op.is_node
-    ]
+    """Return the source of both passes: forward through all nodes, and back.
+
+    Neighbours of one operation are a run, so that a loop asks once what to do.
+    """
+    load = ["a = data[first[i]]", "b = data[second[i]]"]
+    values = {code: [*load, f"made[i] = {op.value}"] for code, op in enumerate(OPERATIONS)}
+    derivatives = {}
+    for code, op in enumerate(OPERATIONS):
+        if op.is_node:
+            add = [f"gradient[first[i]] += g * ({op.by_a})"]
+            add += [f"gradient[second[i]] += g * ({op.by_b})"] if op.by_b else []
+            derivatives[code] = [*load, "out = made[i]", "g = passed[i]", *add]
+    values[PICK] = [f"made[i] = data[{_PICKED}]"]
+    derivatives[PICK] = [f"gradient[{_PICKED}] += passed[i]"]
     return _SOURCE.format(
-        pick=PICK,
-        values=_chain(forward) + "\n        else:\n            out = a",
-        derivatives=_chain(back),
+        values=_chain(values, "begin, end"),
+        derivatives=_chain(derivatives, "end - 1, begin - 1, -1"),
     )
 
 

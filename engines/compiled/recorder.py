@@ -77,6 +77,12 @@ class Graph:
         self.tracked.append(tracked)
         return Number(self, _NODES + len(self.codes) - 1, tracked)
 
+    def operands(self, node: int) -> tuple[int, ...]:
+        """Return the slots that a node may read."""
+        first, width = self.first[node], self.widths.get(node)
+        read = tuple(self.candidates[first : first + width]) if width else (first,)
+        return (*read, self.second[node])
+
     def constants(self) -> list[float]:
         """Return the constants in the order of their slots."""
         return [value for value, _ in self._constants]
@@ -175,48 +181,65 @@ def _compare(name: str, a: Any, b: Any) -> Any:
 class Program:
     """A recorded graph in flat arrays: what the result needs, each node after its operands.
 
-    `data` holds inputs, constants and nodes, and the result comes last.
+    `data` holds inputs, constants and nodes, and the result comes last. Nodes that do not need one
+    another stand side by side, sorted by operation: a run of these is one loop.
     """
 
     def __init__(self, graph: Graph, result: Number) -> None:
-        self.tracked = result.tracked
-        kept = _needed(graph, result)
-        self.start = graph.n_inputs + len(graph.constants())
-        places = {_NODES + node: self.start + k for k, node in enumerate(kept)}
-        for k in range(len(graph.constants())):
+        kept = _in_runs(graph, _needed(graph, result))
+        constants = graph.constants()
+        start = graph.n_inputs + len(constants)
+        places = {_NODES + node: start + k for k, node in enumerate(kept)}
+        for k in range(len(constants)):
             places[-1 - k] = graph.n_inputs + k
 
         def placed(slots: Iterable[int]) -> Array:
-            return np.array([places.get(slot, slot) for slot in slots], np.int32)
+            return np.array([places.get(slot, slot) for slot in slots], np.uint32)
 
-        self.codes = np.array([graph.codes[i] for i in kept], np.int8)
-        self.second = placed(graph.second[i] for i in kept)
-        self.candidates = placed(graph.candidates or [0])
-        is_pick = self.codes == PICK
+        self._codes = np.array([graph.codes[i] for i in kept], np.int8)
+        is_pick = self._codes == PICK
         first = [graph.first[i] for i in kept]
-        self.first = np.where(is_pick, np.array(first, np.int64), placed(first)).astype(np.int32)
-        self.data = np.zeros(self.start + len(kept))
-        self.data[graph.n_inputs : self.start] = graph.constants()
+        self._first = np.where(is_pick, np.array(first, np.int64), placed(first)).astype(np.uint32)
+        self._second = placed(graph.second[i] for i in kept)
+        self._candidates = placed(graph.candidates or [0])
+        self._ends = np.append(np.flatnonzero(np.diff(self._codes)) + 1, len(kept))
+        self.data = np.zeros(start + len(kept))
+        self.data[graph.n_inputs : start] = constants
         self.gradient = np.zeros_like(self.data)
-        n_constants = len(graph.constants())
-        self._tracked_slots = np.array([*graph.tracked_inputs, *[False] * n_constants], bool)
-        self._is_tracked = np.array([graph.tracked[i] for i in kept], bool)
+        n_constant = len(constants)
+        is_tracked = [
+            *graph.tracked_inputs,
+            *[False] * n_constant,
+            *(graph.tracked[i] for i in kept),
+        ]
+        self._is_tracked = np.array(is_tracked, bool)
 
     def run(self) -> float:
         """Compute the result of the inputs in `data`, and all gradients; return the result."""
-        arrays = (self.codes, self.first, self.second, self.candidates, self.data, self.gradient)
-        compiled(SOURCE, "float64")(*arrays)
+        operands = (self._first, self._second, self._candidates)
+        codes = self._codes[self._ends - 1]
+        compiled(SOURCE, "float64")(codes, self._ends, *operands, self.data, self.gradient)
         return float(self.data[-1])
 
     def counts(self) -> Counts:
         """Return the counts of the nodes that the scalar engine would make."""
-        is_node = self._is_tracked & (self.codes != PICK)
-        names, numbers = np.unique(self.codes[is_node], return_counts=True)
+        is_node = self._is_tracked[-len(self._codes) :] & (self._codes != PICK)
+        names, numbers = np.unique(self._codes[is_node], return_counts=True)
         nodes = {OPERATIONS[c].name: int(n) for c, n in zip(names, numbers, strict=True)}
-        tracked = np.concatenate([self._tracked_slots, self._is_tracked])
-        edges = tracked[self.first[is_node]].sum() + tracked[self.second[is_node]].sum()
-        n_bytes = sum(a.itemsize for a in (self.codes, self.first, self.second, self.data)) + 8
-        return Counts(dict(sorted(nodes.items())), int(edges), n_bytes * int(is_node.sum()), 0)
+        operands = (self._first[is_node], self._second[is_node])
+        edges = sum(int(self._is_tracked[slots].sum()) for slots in operands)
+        held = (self._codes, *operands, self.data, self.gradient)
+        n_bytes = sum(array.itemsize for array in held) * int(is_node.sum())
+        return Counts(dict(sorted(nodes.items())), edges, n_bytes, 0)
+
+
+def _in_runs(graph: Graph, nodes: list[int]) -> list[int]:
+    """Return nodes by their distance from the inputs, and then by operation."""
+    levels: dict[int, int] = {}
+    for i in nodes:
+        levels[_NODES + i] = 1 + max(levels.get(slot, 0) for slot in graph.operands(i))
+    order = np.lexsort(([graph.codes[i] for i in nodes], [levels[_NODES + i] for i in nodes]))
+    return [nodes[k] for k in order]
 
 
 def _needed(graph: Graph, result: Number) -> list[int]:
@@ -226,10 +249,7 @@ def _needed(graph: Graph, result: Number) -> list[int]:
     is_needed[last] = True
     for i in range(last, -1, -1):
         if is_needed[i]:
-            first = graph.first[i]
-            n = graph.widths.get(i)
-            operands = graph.candidates[first : first + n] if n else (first,)
-            for slot in (*operands, graph.second[i]):
+            for slot in graph.operands(i):
                 if slot >= _NODES:
                     is_needed[slot - _NODES] = True
     return [i for i, needed in enumerate(is_needed) if needed]
