@@ -22,6 +22,7 @@ FLOORS = {
     "engines": ["processes"],
     "engines.scalar": ["engines"],
     "engines.tensor": ["engines"],
+    "engines.compiled": ["engines", "engines.scalar", "engines.tensor"],
     "engines.handwritten": ["engines"],
     "engines.peers": ["engines"],
     "engines.conformance": ["engines", "processes"],
@@ -115,6 +116,8 @@ def test_the_arrows_are_read_from_the_files():
     assert not allowed("benchmarks.run.runner", "engines.registry")
     assert not allowed("engines.scalar.value", "engines.tensor.value")
     assert not allowed("engines.registry", "engines.scalar.engine")
+    assert not allowed("engines.tensor.replay", "engines.compiled.lowering")
+    assert allowed("engines.compiled.lowering", "engines.tensor.memory")
     assert allowed("benchmarks.run.runner", "engines")
 
 

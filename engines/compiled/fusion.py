@@ -4,7 +4,7 @@ It knows what instructions read and write, but no operation.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from benchgrad.engines.compiled.forms import COPY
@@ -57,7 +57,10 @@ def _may_join(earlier: Loop, later: Loop) -> bool:
 
 
 def without_copies(
-    instructions: Sequence[Instruction], sizes: Sequence[int], n_pinned: int
+    instructions: Sequence[Instruction],
+    sizes: Sequence[int],
+    n_pinned: int,
+    wanted: Collection[int],
 ) -> list[Instruction]:
     """Return the instructions without copies of what could be used, or written, in place."""
     n_writes = Counter(instruction.writes().buffer for instruction in instructions)
@@ -65,7 +68,7 @@ def without_copies(
     i = 0
     while i < len(kept):
         moved = _instead_of_copy(kept, i, sizes, n_pinned, n_writes)
-        if moved is None:
+        if moved is None or kept[i].writes().buffer in wanted:
             i += 1
         else:
             del kept[i]

@@ -1,11 +1,13 @@
 """A whole training step, recorded once for a batch shape, as one function of machine code."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchgrad.engines.compiled import fusion, source
+from benchgrad.engines.compiled.instructions import View
 from benchgrad.engines.compiled.lowering import Lowering
 from benchgrad.engines.compiled.machine import compiled
 from benchgrad.engines.model import SGD
@@ -31,6 +33,40 @@ def run(work, X, y, rows, losses):
 """
 
 
+class Body:
+    """The source of lowered calls, and where it finds its memory.
+
+    Args:
+        lowering: the calls; the first buffers are pinned.
+        wanted: what has to be there after a run.
+        n_state: how many buffers outlive a program: they are at the beginning of the memory.
+        start: where the memory of this program begins.
+    """
+
+    def __init__(
+        self, lowering: Lowering, wanted: Sequence[View], n_state: int, start: int
+    ) -> None:
+        n_pinned = lowering.n_pinned
+        kept = {view.buffer for view in wanted}
+        parts = fusion.without_copies(lowering.instructions, lowering.sizes, n_pinned, kept)
+        parts = fusion.without_unread(parts, n_pinned, kept)
+        joined = fusion.fused(parts)
+        needed = fusion.stored(joined, n_pinned, kept)
+        constants = needed & set(lowering.constants)
+        held = {*range(n_state, n_pinned), *kept, *constants} - set(range(n_state))
+        state = set(range(n_state))
+        found, size = fusion.shared(joined, lowering.sizes, needed - state, held)
+        start = -(-start // fusion.ALIGNMENT) * fusion.ALIGNMENT
+        self.end = start + size
+        places = {buffer: place + start for buffer, place in found.items()}
+        self.constants = [(places[buffer], lowering.constants[buffer]) for buffer in constants]
+        self.places = places | {i: i * lowering.sizes[0] for i in state}
+        self.memory = source.Memory(self.places)
+        names = source.matrices(joined)
+        self.prologue = list(source.prologue(names, self.memory))
+        self.lines = list(source.body(joined, self.memory, names))
+
+
 class StepProgram:
     """Steps on batches of one shape: gather the rows, forward, backward, update.
 
@@ -51,31 +87,16 @@ class StepProgram:
         tape, pinned, loss = _recorded(scratch, rule, X, y)
         lowering = Lowering(tape.steps, X.dtype, pinned)
         found = lowering.view(loss)
-        n_pinned = len(pinned)
-        parts = fusion.without_copies(lowering.instructions, lowering.sizes, n_pinned)
-        parts = fusion.without_unread(parts, n_pinned, [found.buffer])
-        self.parts = fusion.fused(parts)
-        needed = fusion.stored(self.parts, n_pinned, [found.buffer])
-        constants = needed & set(lowering.constants)
-        held = {_X, _Y, found.buffer, *constants}
-        places, size = fusion.shared(
-            self.parts, lowering.sizes, needed - set(range(_N_STATE)), held
-        )
-        start = -(-start // fusion.ALIGNMENT) * fusion.ALIGNMENT
-        places = {buffer: place + start for buffer, place in places.items()}
-        self.end = start + size
-        self.constants = [(places[buffer], lowering.constants[buffer]) for buffer in constants]
-        n = lowering.sizes[0]
-        memory = source.Memory(places | {i: i * n for i in range(_N_STATE)})
-        names = source.matrices(self.parts)
+        body = Body(lowering, [found], _N_STATE, start)
+        self.end, self.constants = body.end, body.constants
         self.source = _HEAD.format(
-            prologue="\n    ".join(["pass", *source.prologue(names, memory)]),
-            body="\n        ".join(source.body(self.parts, memory, names)),
-            loss=memory.element(found, (), ()),
+            prologue="\n    ".join(["pass", *body.prologue]),
+            body="\n        ".join(body.lines),
+            loss=body.memory.element(found, (), ()),
             n=len(X),
             d=X.shape[1],
-            x_at=places[_X],
-            y_at=places[_Y],
+            x_at=body.places[_X],
+            y_at=body.places[_Y],
         )
         self._run = compiled(self.source, X.dtype.name)
         self._recorded_from = {"X": np.array(X), "y": np.array(y)}  # until a batch differs

@@ -80,18 +80,20 @@ class CompiledClassifier(Classifier):
     def _program(self, X: Array, y: Array, rows: Array) -> StepProgram | None:
         """Return the program for batches like these, checked; None if they are replayed.
 
-        Whoever trains on part of the rows will meet the short last batch: its program is made at
-        once, so that compilation is over with the first step.
+        Whoever first trains on part of the rows will meet a short last batch too: its program is
+        made at once, so that compilation is over with the first step.
         """
-        n = rows.shape[1]
-        key = (n, X.shape[1:], X.dtype, y.dtype)
-        if key not in self._programs and not self._replay:
-            self._add(key, X[rows[0]], y[rows[0]])
-            if n_left := len(y) % n:
-                self._program(X, y, np.arange(n_left)[None])
+        lengths = [rows.shape[1]]
+        if not self._programs:
+            lengths.append(len(y) % lengths[0])
+        keys = [(n, X.shape[1:], X.dtype, y.dtype) for n in lengths if n]
+        for key in keys:
+            if key not in self._programs and not self._replay:
+                few = rows[0][: key[0]]
+                self._add(key, X[few], y[few])
         if self._replay:
             return None
-        program = self._programs[key]
+        program = self._programs[keys[0]]
         if not program.is_settled:
             for few in rows[:2]:
                 if program.is_new(X[few], y[few]):
