@@ -130,7 +130,8 @@ def mygrad(model: MLP, parameters: Arrays, X: Any, y: Any) -> Step:
 
 
 PEERS = {"torch": torch, "jax": jax, "autograd": autograd, "mygrad": mygrad}
-OURS = {name: engine(name) for name in ("numpy", "tensor", "tensor-replay")}
+ENGINES = ("numpy", "tensor", "tensor-replay", "tensor-compiled")
+OURS = {name: engine(name) for name in ENGINES}
 
 
 def compare(layers: tuple[int, ...], n: int, n_steps: int, n_rounds: int = 7) -> None:

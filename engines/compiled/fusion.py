@@ -200,17 +200,16 @@ def shared(
     places: dict[int, int] = {}
     free: dict[int, list[int]] = defaultdict(list)
     end = 0
-    for i, part in enumerate([None, *parts]):
-        names = sorted(kept) if part is None else [view.buffer for view in written(part)]
-        for buffer in names:
+    for i, part in enumerate(parts):
+        made = [view.buffer for view in written(part)]
+        for buffer in made if i else [*sorted(kept), *made]:
             if buffer in needed and buffer not in places:
                 if free[sizes[buffer]]:
                     places[buffer] = free[sizes[buffer]].pop()
                 else:
                     places[buffer] = end
                     end += -(-sizes[buffer] // ALIGNMENT) * ALIGNMENT
-        if part is not None:
-            for buffer in {view.buffer for view in (*part.reads(), *written(part))}:
-                if last[buffer] == i - 1 and buffer in places:
-                    free[sizes[buffer]].append(places[buffer])
+        for buffer in sorted({view.buffer for view in (*part.reads(), *written(part))}):
+            if last[buffer] == i and buffer in places:
+                free[sizes[buffer]].append(places[buffer])
     return places, end

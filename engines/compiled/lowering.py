@@ -136,8 +136,8 @@ class Lowering:
             self._multiply(step.target, *arguments[:2])
         elif isinstance(function, np.ufunc) and set(step.keywords) <= {"out"}:
             self._loop(function, step.target, arguments[: function.nin])
-        elif isinstance(getattr(function, "__self__", None), np.ufunc):
-            self._by_method(function.__self__, function.__name__, step)
+        elif isinstance(ufunc := getattr(function, "__self__", None), np.ufunc):
+            self._by_method(ufunc, function.__name__, step)
         else:
             raise LoweringError("no machine code is known for this call")
 

@@ -48,7 +48,7 @@ def _elementary() -> dict[str, Callable[..., Any]]:
         name: numba.njit(error_model="numpy", inline="always")(getattr(elementary, name))
         for name in ("parts", "power_of_two")
     }
-    made = {}
+    made: dict[str, Callable[..., Any]] = {}
     for name in ("exp", "tanh"):
         written = getattr(elementary, name)
         scope = {**written.__globals__, **inside}

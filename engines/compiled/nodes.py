@@ -79,7 +79,7 @@ def run(codes, ends, first, second, candidates, data, gradient):
 
 def _chain(bodies: dict[int, list[str]], span: str) -> str:
     """Return a loop over a span of nodes for each code."""
-    lines = []
+    lines: list[str] = []
     for code, body in bodies.items():
         lines.append(f"        {'elif' if lines else 'if'} code == {code}:")
         lines.append(f"            for i in range({span}):")

@@ -104,7 +104,7 @@ class Number:
 
     def _binary(self, name: str, other: Any) -> Any:
         if isinstance(other, Number | int | float | np.number | np.bool_):
-            return self.graph.node(name, self, other)
+            return self.graph.node(name, self, other)  # type: ignore[arg-type]
         return NotImplemented
 
     def _reflected(self, name: str, other: Any) -> Any:
@@ -150,7 +150,7 @@ class Numbers(np.ndarray[Any, Any]):
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **keywords: Any) -> Any:
         given = [np.asarray(v) if isinstance(v, Numbers) else v for v in inputs]
-        name = _COMPARISONS.get(ufunc)
+        name = _COMPARISONS.get(ufunc.__name__)
         if name and method == "__call__":
             compared = np.frompyfunc(lambda a, b: _compare(name, a, b), 2, 1)
             return np.asarray(compared(*given), object).view(Numbers)
@@ -162,12 +162,12 @@ class Numbers(np.ndarray[Any, Any]):
 
 
 _COMPARISONS = {
-    np.equal: "==",
-    np.not_equal: "!=",
-    np.greater: ">",
-    np.greater_equal: ">=",
-    np.less: "<",
-    np.less_equal: "<=",
+    "equal": "==",
+    "not_equal": "!=",
+    "greater": ">",
+    "greater_equal": ">=",
+    "less": "<",
+    "less_equal": "<=",
 }
 _MIRRORED = {"==": "==", "!=": "!=", ">": "<", ">=": "<=", "<": ">", "<=": ">="}
 

@@ -1,4 +1,4 @@
-"""The engine `scalar-compiled`: the graph of the scalar engine, recorded and run in machine code."""
+"""The engine `scalar-compiled`: the scalar graph, recorded once and run in machine code."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from benchgrad.engines.compiled.machine import INSTALL, REQUIRES
-from benchgrad.engines.compiled.recorder import Graph, Number, Numbers, Program, RecordError
+from benchgrad.engines.compiled.recorder import Graph, Number, Program, RecordError
 from benchgrad.engines.counts import Counts
 from benchgrad.engines.interface import Array, Classifier, UnsupportedError
 from benchgrad.engines.model import MLP, SGD

@@ -55,19 +55,19 @@ class CompiledClassifier(Classifier):
         for _, group in groupby(batches, key=len):
             rows = every_row[np.array(list(group))]  # refuses a row that X does not have
             program = self._program(X, y, rows)
-            if self._replay:
-                losses.append(self._replay.train_epoch(X, y, rows))
-            else:
+            if program is not None:
                 losses.append(program.run(self._memory, X, y, rows))
+            elif self._replay:
+                losses.append(self._replay.train_epoch(X, y, list(rows)))
         return np.concatenate(losses)
 
     def gradients(self, X: Array, y: Array) -> list[Array]:
         """Return the gradient of the mean loss for each parameter."""
         X, rows = np.ascontiguousarray(X), np.arange(len(y))[None]
         program = self._program(X, y, rows)
-        if self._replay:
-            return self._replay.gradients(X, y)
-        return self._one_step(program, X, y, rows)[1]
+        if program is not None:
+            return self._one_step(program, X, y, rows)[1]
+        return ReplayClassifier(self._eager).gradients(X, y)
 
     def logits(self, X: Array) -> Array:
         """Return the scores of the last layer, (n, k)."""
@@ -138,7 +138,8 @@ class CompiledClassifier(Classifier):
         batch = (X[rows[0]], y[rows[0]])
         expected = self._eager.loss(*batch).data, self._eager.gradients(*batch)
         tolerance = _TOLERANCES[X.dtype.name]
-        for one, other in zip((found[0], *found[1]), (expected[0], *expected[1]), strict=True):
+        wanted: list[Array] = [expected[0], *expected[1]]
+        for one, other in zip((np.array(found[0]), *found[1]), wanted, strict=True):
             scale = 1.0 + np.max(np.abs(other), where=np.isfinite(other), initial=0.0)
             if not np.allclose(one, other, tolerance, tolerance * scale, equal_nan=True):
                 raise ReplayError(
