@@ -98,7 +98,8 @@ class Interpreted:
         if not (isinstance(loss, Value) and loss.requires_grad):
             raise ReplayError("the result is a constant; there is nothing to replay")
         loss.backward()
-        results = [plain(loss.data), *(plain(leaf.grad) for leaf in leaves)]
+        found = [loss.data, *(leaf.grad for leaf in leaves)]
+        results = [np.asarray(plain(array)) for array in found]
         dtypes = {array.dtype for array in (*inputs, *results)}
         if len(dtypes) > 1:
             raise LoweringError(f"arrays of {' and '.join(sorted(map(str, dtypes)))}")

@@ -152,4 +152,4 @@ def _recorded(
         for leaf, data in zip(leaves, own, strict=True):
             leaf.data = data
             leaf.zero_grad()
-    return tape, pinned, plain(loss.data)
+    return tape, pinned, np.asarray(plain(loss.data))

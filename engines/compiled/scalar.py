@@ -8,7 +8,7 @@ import numpy as np
 from benchgrad.engines.compiled.machine import INSTALL, REQUIRES
 from benchgrad.engines.compiled.recorder import Graph, Number, Program, RecordError
 from benchgrad.engines.counts import Counts
-from benchgrad.engines.interface import Array, Classifier, UnsupportedError
+from benchgrad.engines.interface import Array, Classifier, Engine, UnsupportedError
 from benchgrad.engines.model import MLP, SGD
 from benchgrad.engines.operations import ELEMENTWISE
 from benchgrad.engines.scalar.engine import engine as scalar
@@ -50,13 +50,45 @@ def _extreme(name: str) -> Callable[..., Any]:
     return extreme
 
 
+class Recorder(ValueEngine):
+    """The scalar engine over numbers that are not known yet."""
+
+    def leaf(self, data: Any) -> Any:
+        """Return a number as it is: it becomes a leaf when a graph is recorded."""
+        return data
+
+    def read(self, value: Any) -> Any:
+        """Return a number without a gradient, still unknown."""
+        return value.detach() if isinstance(value, Number) else value
+
+    def is_value(self, native: object) -> bool:
+        """Return whether a gradient flows through a number."""
+        return isinstance(native, Number) and native.tracked
+
+    def _of_numbers_too(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        name = function.__name__
+
+        def of_either(element: Any) -> Any:
+            if isinstance(element, Number):
+                return function(element)
+            return getattr(Value(element), name)().data
+
+        return of_either
+
+
+_RECORDER = Recorder(
+    "scalar-compiled",
+    kind="scalar",
+    value=Number,
+    operations=ELEMENTWISE,
+    compounds={"pick": _pick, "max": _extreme("max"), "min": _extreme("min")},
+)
+
+
 class CompiledScalarClassifier(Classifier):
     """The classifier of the scalar engine, recorded for each batch shape."""
 
-    def __init__(
-        self, engine: "CompiledScalarEngine", model: MLP, parameters: Sequence[Array], rule: SGD
-    ) -> None:
-        self._engine = engine
+    def __init__(self, model: MLP, parameters: Sequence[Array], rule: SGD) -> None:
         self._model = model
         self._rule = rule
         self._shapes = [np.shape(p) for p in parameters]
@@ -104,9 +136,7 @@ class CompiledScalarClassifier(Classifier):
     def _recorded(self, shape: tuple[int, ...]) -> Program:
         """Record a step; the batch is made of numbers that are not known yet."""
         graph = Graph()
-        recorder = ValueClassifier(
-            self._engine, self._model, self.parameters(), self._rule, "float64"
-        )
+        recorder = ValueClassifier(_RECORDER, self._model, self.parameters(), self._rule, "float64")
         recorder.leaves = [graph.inputs(s, tracked=True).view(np.ndarray) for s in self._shapes]
         X, y = graph.inputs(shape).view(np.ndarray), graph.inputs(shape[:1])
         loss = recorder.loss(X, y)
@@ -121,40 +151,22 @@ class CompiledScalarClassifier(Classifier):
         return [part.reshape(shape) for part, shape in zip(parts, self._shapes, strict=True)]
 
 
-class CompiledScalarEngine(ValueEngine):
+class CompiledScalarEngine(Engine):
     """The scalar engine, whose graph is recorded and compiled."""
 
+    name = "scalar-compiled"
+    kind = "scalar"
+    capabilities = _RECORDER.capabilities
+    note = "records the scalar graph once for each batch shape and runs it in compiled loops"
     requires = REQUIRES
     install = INSTALL
-
-    def leaf(self, data: Any) -> Any:
-        """Return a number as it is: it becomes a leaf when a graph is recorded."""
-        return data
-
-    def read(self, value: Any) -> Any:
-        """Return a number without a gradient, still unknown."""
-        return value.detach() if isinstance(value, Number) else value
-
-    def is_value(self, native: object) -> bool:
-        """Return whether a gradient flows through a number."""
-        return isinstance(native, Number) and native.tracked
-
-    def _of_numbers_too(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
-        name = function.__name__
-
-        def of_either(element: Any) -> Any:
-            if isinstance(element, Number):
-                return function(element)
-            return getattr(Value(element), name)().data
-
-        return of_either
 
     def classifier(
         self, model: MLP, parameters: Sequence[Array], optimizer: SGD, dtype: str = "float64"
     ) -> Classifier:
         """Return the classifier that records and runs its graph."""
-        self.check(model, dtype)
-        return CompiledScalarClassifier(self, model, parameters, optimizer)
+        _RECORDER.check(model, dtype)
+        return CompiledScalarClassifier(model, parameters, optimizer)
 
     def value_and_grad(
         self, function: Callable[..., Any], *arrays: Array
@@ -167,7 +179,7 @@ class CompiledScalarEngine(ValueEngine):
         given = [np.asarray(array) for array in arrays]
         natives = [graph.inputs(a.shape, tracked=True).view(np.ndarray) for a in given]
         try:
-            out = np.asarray(function(self.operations, *natives), object).item()
+            out = np.asarray(function(_RECORDER.operations, *natives), object).item()
         except RecordError:
             return scalar.value_and_grad(function, *arrays)
         if not isinstance(out, Number):
@@ -180,11 +192,4 @@ class CompiledScalarEngine(ValueEngine):
         return value, [part.reshape(a.shape) for part, a in zip(parts, given, strict=True)]
 
 
-engine = CompiledScalarEngine(
-    "scalar-compiled",
-    kind="scalar",
-    value=Number,
-    operations=ELEMENTWISE,
-    compounds={"pick": _pick, "max": _extreme("max"), "min": _extreme("min")},
-    note="records the scalar graph once for each batch shape and runs it in compiled loops",
-)
+engine = CompiledScalarEngine()
