@@ -60,6 +60,9 @@ class ValueClassifier(Classifier):
         """Keep parameters, velocities and gradients in other memory from now on, (3, n)."""
         state[...] = self.state
         self._keep_in(state)
+        self._assign_parts()
+
+    def _assign_parts(self) -> None:
         for leaf, part in zip(self.leaves, self._parts, strict=True):
             self._assign(leaf, part)
 
@@ -93,8 +96,8 @@ class ValueClassifier(Classifier):
         except ValueError as error:
             raise ValueError(self._misfit(gradients)) from error
         self._optimizer.update(self._flat, self._gradient, self._velocity)
-        for leaf, part in zip(self.leaves, self._parts, strict=True):
-            self._assign(leaf, part)
+        if not self._engine.shares_leaves:
+            self._assign_parts()
 
     def _misfit(self, gradients: Sequence[Array]) -> str:
         for i, (gradient, part) in enumerate(zip(gradients, self._parts, strict=True)):
@@ -150,9 +153,7 @@ class ValueClassifier(Classifier):
 
 def _cross_entropy(classifier: ValueClassifier, logits: Any, y: Array) -> Any:
     """Return the mean of logsumexp(logits) − logits[label]."""
-    ops = classifier._engine.operations
-    losses = ops.logsumexp(logits, axis=1) - ops.pick(logits, y)
-    return ops.mean(losses)
+    return classifier._engine.operations.cross_entropy(logits, y)
 
 
 def _hinge(classifier: ValueClassifier, logits: Any, y: Array) -> Any:

@@ -45,6 +45,9 @@ class ValueEngine(Engine):
         note: a remark to show beside its results.
     """
 
+    # Whether a leaf keeps the array it was made from, so that an update in place reaches it.
+    shares_leaves = False
+
     def __init__(  # noqa: PLR0913 (keywords, most with a default, as plugin authors write them)
         self,
         name: str,

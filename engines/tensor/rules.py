@@ -18,12 +18,14 @@ from benchgrad.engines.tensor.arrays import (
     average,
     by_average,
     by_base,
+    by_cross_entropy,
     by_exponent,
     by_extreme,
     by_left,
     by_logsumexp,
     by_right,
     by_sum,
+    cross_entropy,
     largest,
     linear,
     logsumexp,
@@ -75,6 +77,7 @@ MEAN      = Rule("mean",      average,      by_average)     # g / n, for each of
 MAX       = Rule("max",       largest,      by_extreme)     # g where a == out; ties share it
 MIN       = Rule("min",       smallest,     by_extreme)
 LOGSUMEXP = Rule("logsumexp", logsumexp,    by_logsumexp)   # g · exp(a − out), the softmax
+CROSS_ENTROPY = Rule("cross_entropy", cross_entropy, by_cross_entropy) # g / n · (softmax − one-hot)
 
 RESHAPE   = Rule("reshape",   np.reshape,   lambda g, out, a, shape: g.reshape(a.shape))
 TRANSPOSE = Rule("transpose", np.transpose, undo_transpose) # gᵀ

@@ -206,6 +206,7 @@ COMPOUNDS = [
     Case("linear, one row", lambda ops, x, W, b: ops.linear(x, W, b), ((1, 4), (4, 2), (2,))),
     Case("pick", lambda ops, x: ops.pick(x, np.array([3, 0, 3])), ((3, 4),)),
     Case("pick a column", lambda ops, x: ops.pick(x, np.array([[1], [2], [1]])), ((3, 4),)),
+    Case("cross-entropy", lambda ops, x: ops.cross_entropy(x, np.array([3, 0, 3])), ((3, 4),)),
     Case("logsumexp 1", lambda ops, x: ops.logsumexp(x, axis=1), ((3, 4),)),
     Case("logsumexp 0", lambda ops, x: ops.logsumexp(x, axis=0), ((3, 4),)),
     Case("logsumexp -1", lambda ops, x: ops.logsumexp(x, axis=-1), ((2, 3, 4),), lacking=()),
