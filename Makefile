@@ -1,5 +1,5 @@
-# Everything here needs Python 3.11 or newer and make, nothing else: the first
-# target that is asked for creates .venv and installs the project into it.
+# Everything here needs only make and Python 3.11 or newer: whichever target comes first creates
+# .venv and installs the project into it.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,15 +13,17 @@ OUT := reports/out
 help:
 	@echo "make bench        the published comparison on this machine (about three minutes)"
 	@echo "make bench-quick  the same comparison in about 20 seconds"
-	@echo "make bench-full   the same, every engine to its end (about ten minutes)"
-	@echo "make ladder       from micrograd to NumPy, each step with its factor and cause"
+	@echo "make bench-full   the same without a budget: micrograd takes ten minutes"
+	@echo "make ladder       from micrograd to a replayed graph, each step with its factor and cause"
 	@echo "make two-by-two   how much is the granularity of the graph, how much the interpreter"
-	@echo "make bench-peers  PyTorch, JAX and others beside the built-in engines; runs what is installed"
+	@echo "make bench-peers  PyTorch, JAX and others beside the built-in engines, if installed"
 	@echo "make test         the tests            make lint        ruff and mypy"
 	@echo "make test-peers   installs the peers into .venv-peers and tests their adapters"
 	@echo "make mutants      faults that benchgrad check must find (about five minutes)"
 	@echo "make microbench   each operation, timed with pytest-benchmark"
-	@echo "make overhead     what the harness adds inside its clock; make verdicts: right or wrong?"
+	@echo "make targets      the speeds that docs/performance.md promises (about two minutes)"
+	@echo "make overhead     what the harness adds to the times that it measures"
+	@echo "make verdicts     known differences in real runs: are the verdicts right?"
 	@echo "make install      only create .venv    make clean       remove what was made"
 
 install: $(STAMP)
@@ -54,8 +56,8 @@ bench-peers: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python -m pytest
 
-# The peers get an environment of their own, so that the tests prove that nothing needs them.
-# torch is pinned to a version whose wheel is small for the CPU.
+# The peers get their own environment, so that the other tests prove that nothing needs them. torch
+# is pinned to a version whose wheel for the CPU is small.
 PEERS := .venv-peers
 $(PEERS)/.installed: pyproject.toml
 	$(PYTHON) -m venv $(PEERS)
@@ -66,7 +68,7 @@ $(PEERS)/.installed: pyproject.toml
 test-peers: $(PEERS)/.installed
 	$(PEERS)/bin/python -m pytest -m peers
 
-# mypy is shown the rooms under the names they are imported by.
+# mypy sees the rooms under the names that they are imported by.
 lint: $(STAMP)
 	@rm -rf build/typing && mkdir -p build/typing/benchgrad
 	@for room in $(ROOMS); do ln -s ../../../$$room build/typing/benchgrad/$$room; done
@@ -85,17 +87,17 @@ microbench: $(STAMP)
 	  --benchmark-columns=min,median,iqr,rounds --benchmark-sort=name \
 	  --benchmark-json=$(OUT)/microbench.json
 
-# Engines with one fault each, all of which the conformance checks must find.
+# Engines with one fault each: the conformance checks must find all of them.
 mutants: $(STAMP)
 	$(BIN)/python tests/engines/conformance/score.py
 
-# Steps side by side in one process, with the peers that are installed; see docs/performance.md.
+# The speeds that docs/performance.md promises. To have the peers in it, after make test-peers:
+# make targets BIN=.venv-peers/bin
 targets: $(STAMP)
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1 \
-	  MALLOC_TRIM_THRESHOLD_=1073741824 MALLOC_MMAP_THRESHOLD_=33554432 \
-	  $(BIN)/python -P tools/targets.py
+	$(BIN)/benchgrad run tools/plans/targets.toml --out $(OUT)/targets
+	$(BIN)/benchgrad run tools/plans/targets-wide.toml --out $(OUT)/targets-wide
 
-# What the harness adds inside the clock; see docs/measurement.md.
+# What the harness adds to the times that it measures; see docs/measurement.md.
 overhead: $(STAMP)
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -P tools/overhead.py
 

@@ -1,1 +1,1 @@
-"""The measuring room: plans, the one training loop, the clock, the runner, the records."""
+"""The measuring room: plans, records, how cells are measured, and what follows from them."""

@@ -1,4 +1,4 @@
-"""What to run: plans as frozen data, read from TOML and validated. Nothing is run here."""
+"""Plans: what to run, as frozen data, read from TOML and validated. Nothing is run here."""
 
 from __future__ import annotations
 
@@ -18,11 +18,29 @@ NotNegative = Annotated[float, Meta(ge=0, le=1e6)]
 
 
 class PlanError(Exception):
-    """A plan that is not there or not valid; one line, for its user."""
+    """A plan that does not exist or is not valid; one line, for its user.
+
+    `problem` is what is wrong with the field at `path`, such as `engines[0].epochs`; the path is
+    empty where the whole plan is wrong.
+    """
+
+    def __init__(self, problem: str, path: str = "", plan: str = "") -> None:
+        whose = f"plan {plan!r}" if plan else ""
+        super().__init__(": ".join(filter(None, (whose, path, problem))))
+        self.problem = problem
+        self.path = path
+
+
+class _FieldError(ValueError):
+    """A field that does not agree with the others of its plan."""
+
+    def __init__(self, path: str, problem: str) -> None:
+        super().__init__(problem)
+        self.path = path
 
 
 class DataPlan(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which data; the meaning of each field is that of `benchgrad.datasets.Recipe`."""
+    """Which data; each field means what it does in `benchgrad.datasets.Recipe`."""
 
     name: str = "moons"
     n_samples: Annotated[int, Meta(ge=20, le=10_000_000)] = 1000
@@ -32,7 +50,7 @@ class DataPlan(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ModelPlan(Struct, frozen=True, forbid_unknown_fields=True):
-    """The model between the features and the classes; the data set gives its two ends."""
+    """The layers between the features and the classes, whose numbers the data set gives."""
 
     hidden: tuple[Count, ...] = (32, 32)
     activation: Literal["relu", "tanh"] = "relu"
@@ -40,7 +58,7 @@ class ModelPlan(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class TrainingPlan(Struct, frozen=True, forbid_unknown_fields=True):
-    """How every engine trains; `seed` draws the data, the weights and the batches."""
+    """How every engine trains; `seed` determines the data, the weights and the batches."""
 
     learning_rate: Positive = 0.05
     momentum: NotNegative = 0.0
@@ -51,26 +69,25 @@ class TrainingPlan(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Published(Struct, frozen=True, forbid_unknown_fields=True):
-    """A figure that somebody published for an engine of this kind, to show beside ours."""
+    """A figure that somebody published for an engine of this kind, to be shown beside ours."""
 
     epochs: Count
     total_s: Positive
 
     @property
     def epoch_s(self) -> float:
-        """Seconds an epoch."""
+        """The seconds of one epoch."""
         return self.total_s / self.epochs
 
 
 class Contestant(Struct, frozen=True, forbid_unknown_fields=True):
-    """An engine in a plan; what it leaves out is the plan's.
+    """An engine in a plan; fields that it leaves out are the plan's.
 
-    `engine` is what is loaded, where `name` is only what it is called; `cause` says in words
-    what it does otherwise than the one before it. With a `batch_size` of its own it does other
-    work, and is held to a reference that does the same. `budget_s` ends it at the end of the
-    epoch in which its training has taken that long; the rest of its epochs is then forecast. Where
-    a precision chooses the number of rounds, an engine also begins no round that would take its
-    processes beyond that time altogether.
+    `engine` is what to load, if that is not the `name`; `cause` says what it does differently from
+    the engine before it. With its own `batch_size` it does different work, and is compared with a
+    reference that does the same. Training ends with the epoch in which it has taken `budget_s`; the
+    remaining epochs are forecast. In a plan with a precision, `budget_s` also limits the time of
+    all its processes together: an engine skips a round that would exceed it.
     """
 
     name: str
@@ -83,16 +100,16 @@ class Contestant(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def spec(self) -> str:
-        """What is loaded."""
+        """What to load."""
         return self.engine or self.name
 
 
 class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     """A comparison: the work, the engines, and the limits of each cell.
 
-    With a `precision` there are at least `rounds` rounds, and further ones until the interval of
-    each ratio to the fastest lies within that share of it; `benchmarks.analysis.rounds` says when.
-    `memory_bytes` is for all processes of a cell together, None for no limit.
+    With a `precision` there are at least `rounds` rounds, and more until every ratio to the fastest
+    is known to within that share of it; `benchmarks.analysis.rounds` decides. `memory_bytes`
+    limits all processes of a cell together; None means no limit.
     """
 
     title: str
@@ -112,47 +129,45 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     def __post_init__(self) -> None:
         names = [contestant.name for contestant in self.engines]
         if not names:
-            raise ValueError("engines: there must be at least one")
+            raise _FieldError("engines", "there must be at least one")
         for name in names:
             if names.count(name) > 1:
-                raise ValueError(f"engines: {name!r} stands there twice")
+                raise _FieldError("engines", f"{name!r} is listed twice")
         if self.precision is not None and len(names) < 2:
-            raise ValueError(
-                "precision: it is that of ratios, and there is one engine only; name another"
-            )
+            raise _FieldError("precision", "it applies to ratios, so name two engines or more")
 
     def epochs_of(self, contestant: Contestant) -> int:
-        """Return how many epochs an engine is to train."""
+        """Return how many epochs an engine trains."""
         return contestant.epochs or self.epochs
 
     def batch_size_of(self, contestant: Contestant) -> int:
-        """Return the rows of a batch that an engine trains with."""
+        """Return how many rows are in an engine's batches."""
         return contestant.batch_size or self.training.batch_size
 
     def select(self, names: list[str]) -> Plan:
-        """Return the plan with these engines only; those it does not know take its defaults."""
+        """Return the plan with these engines only; ones that are new to it take its defaults."""
         known = {contestant.name: contestant for contestant in self.engines}
         return self.replace(engines=[known.get(name, Contestant(name)) for name in names])
 
     def replace(self, **changes: object) -> Plan:
-        """Return a copy with some fields changed, validated as if it had been read.
+        """Return a copy with some fields changed, validated like a file.
 
         Raises:
             PlanError: the result is not a valid plan.
         """
         fields = msgspec.to_builtins(self) | msgspec.to_builtins(changes)
-        return _convert(fields, "")
+        return _convert(fields)
 
     def with_data(self, **changes: object) -> Plan:
         """Return a copy with some fields of its data changed."""
         return self.replace(data=msgspec.to_builtins(self.data) | changes)
 
     def unpublished(self) -> Plan:
-        """Return a copy that claims no published figures: other work than the plan's own."""
+        """Return a copy without published figures, which are about the plan's own work only."""
         return self.with_each(published=None).replace(description="")
 
     def with_each(self, **changes: object) -> Plan:
-        """Return a copy in which every engine has some fields changed."""
+        """Return a copy with some fields of every engine changed."""
         return self.replace(engines=[msgspec.to_builtins(e) | changes for e in self.engines])
 
 
@@ -167,7 +182,7 @@ def load_plan(spec: str) -> Plan:
     """Return a plan by its name, or from the path of a TOML file.
 
     Raises:
-        PlanError: there is no such plan, or the file is not a valid one.
+        PlanError: there is no such plan, or the file does not hold a valid one.
     """
     if spec.endswith(".toml"):
         try:
@@ -192,40 +207,26 @@ def _parse(text: str, name: str) -> Plan:
         raise PlanError(f"plan {name!r} is not valid TOML: {error}") from error
 
 
-def _convert(fields: object, name: str) -> Plan:
-    """Return a valid plan; `name` is empty for one that options changed."""
+def _convert(fields: object, name: str = "") -> Plan:
+    """Return a valid plan; one that options changed has no name."""
     try:
         return msgspec.convert(fields, Plan)
     except msgspec.ValidationError as error:
-        complaint = _in_words(str(error))
-        raise PlanError(f"plan {name!r}: {complaint}" if name else _as_option(complaint)) from error
+        if isinstance(error.__cause__, _FieldError):
+            raise PlanError(str(error.__cause__), error.__cause__.path, name) from error
+        problem, _, path = str(error).partition(" - at ")
+        path = path.strip("`").removeprefix("$").removeprefix(".")
+        raise PlanError(_in_words(problem), path, name) from error
 
 
-def _in_words(complaint: str) -> str:
-    """Return msgspec's complaint with its path in front, and near misses of an unknown field."""
-    message, _, path = complaint.partition(" - at ")
-    if message.startswith("Object contains unknown field"):
-        unknown = message.split("`")[1]
-        known = [f for kind in _STRUCTS for f in kind.__struct_fields__]
-        near = difflib.get_close_matches(unknown, known, n=1)
-        message = f"unknown key {unknown!r}" + (f"; did you mean {near[0]!r}?" if near else "")
-    place = path.strip("`").removeprefix("$").removeprefix(".")
-    return f"{place}: {message}" if place else message
+def _in_words(problem: str) -> str:
+    """Return what msgspec complains of; for an unknown field, with the nearest that is known."""
+    if not problem.startswith("Object contains unknown field"):
+        return problem
+    unknown = problem.split("`")[1]
+    known = [field for kind in _STRUCTS for field in kind.__struct_fields__]
+    near = difflib.get_close_matches(unknown, known, n=1)
+    return f"unknown key {unknown!r}" + (f"; did you mean {near[0]!r}?" if near else "")
 
 
-def _as_option(complaint: str) -> str:
-    """Return a complaint about a field with the name of the option that set it."""
-    place, _, message = complaint.rpartition(": ")
-    field = place.rpartition(".")[2]
-    option = field.removesuffix("_s").removesuffix("_bytes")
-    return f"--{option}: {message}" if place else complaint
-
-
-_STRUCTS: tuple[type[Struct], ...] = (
-    Plan,
-    DataPlan,
-    ModelPlan,
-    TrainingPlan,
-    Contestant,
-    Published,
-)
+_STRUCTS = (Plan, DataPlan, ModelPlan, TrainingPlan, Contestant, Published)

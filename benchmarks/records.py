@@ -1,6 +1,6 @@
-"""The records: what a run leaves behind, one versioned format. Raw facts only, nothing derived.
+"""The records: what a run leaves behind, in one versioned format. Raw facts, nothing derived.
 
-Units end the names. A number that is not finite is stored as null.
+Names end with their unit. Numbers that are not finite are stored as null.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ from benchgrad.benchmarks.plan import Plan
 
 SCHEMA_VERSION = 1
 RESULTS = "results.json"
-PARTIAL = ".partial"  # ends the names of files that are being written
+PARTIAL = ".partial"  # ends the name of a file that is being written
 
 Status = Literal[
-    "ok",  # finished, or ended by its budget; equal to the reference
-    "invalid",  # did other work than the reference: unranked
+    "ok",  # finished, or ended by its budget; the same work as the reference
+    "invalid",  # different work from the reference: unranked
     "unsupported",  # the engine lacks something that the plan needs
     "missing",  # a package is not installed
     "timeout",  # killed after the plan's timeout
-    "out_of_memory",  # killed at the plan's limit, or for want of memory
+    "out_of_memory",  # killed at the plan's limit, or because the machine ran out
     "crashed",  # raised, or its process died
     "interrupted",  # the user ended the run
-    "pruned",  # not started, because of something else that failed
+    "pruned",  # not started, because something else had failed
 ]
 FAILURES: tuple[Status, ...] = ("invalid", "timeout", "out_of_memory", "crashed", "pruned")
 
 
 class RecordError(Exception):
-    """Records that are not there or cannot be read; one line, for their user."""
+    """Records that do not exist or cannot be read; one line, for their user."""
 
 
 class Epoch(Struct, frozen=True, forbid_unknown_fields=True):
-    """One epoch: the time of its one timed call, and what was evaluated off the clock.
+    """One epoch: the times of its one timed call, and its accuracies, evaluated untimed.
 
     `cpu_s` is the processor time of the process, `collector_s` the part of `wall_s` that the
     cyclic garbage collector took. `losses` holds the mean loss of each step before its update.
@@ -55,10 +55,10 @@ class Epoch(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Equality(Struct, frozen=True, forbid_unknown_fields=True):
-    """The largest differences from the reference, relative to 1 + |reference|, and their limits.
+    """The largest differences from the reference, relative to 1 + |reference|, and their limit.
 
-    Losses of all steps, all parameters after the last, and the engine's own logits of the test
-    rows against the reference's logits with the same parameters.
+    They compare the losses of all steps, the parameters after the last, and the engine's logits of
+    the test rows with those that the reference computes from the same parameters.
     """
 
     reference: str
@@ -72,8 +72,8 @@ class Equality(Struct, frozen=True, forbid_unknown_fields=True):
 class Final(Struct, frozen=True, forbid_unknown_fields=True):
     """The state after the last epoch: flat parameters, and the predicted classes.
 
-    `test_classes` are in the order of the test rows; `grid_classes` in that of the grid of
-    `Data`, empty if the data have other than two features.
+    `test_classes` are in the order of the test rows. `grid_classes` are in that of the grid of
+    `Data`, and empty unless the data have two features.
     """
 
     parameters: list[float | None]
@@ -82,9 +82,9 @@ class Final(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class GraphCounts(Struct, frozen=True, forbid_unknown_fields=True):
-    """The graph of one step on the first batch; the meaning is that of `benchgrad.engines.Counts`.
+    """The graph of one step on the first batch; `benchgrad.engines.Counts` describes the fields.
 
-    Counts of nodes and edges are exact on any machine; bytes depend on Python's version.
+    Nodes and edges are the same on any machine; bytes depend on Python's version.
     """
 
     counted_rows: int
@@ -95,10 +95,10 @@ class GraphCounts(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Usage(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the process of a cell used, counted by the kernel from the first epoch to the last.
+    """What the process of a cell used from the first epoch to the last, as the kernel counts.
 
-    What lies between the epochs, the evaluation, is in it. `step_python_bytes` is the most that
-    Python and NumPy had allocated in one further step, which was traced and not timed.
+    That includes the evaluation between epochs. `step_python_bytes` is the peak of what Python and
+    NumPy allocated in one more step, which was traced but not timed.
     """
 
     minor_faults: int
@@ -109,14 +109,14 @@ class Usage(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Cell(Struct, frozen=True, forbid_unknown_fields=True):
-    """One engine in one round. `epochs` holds those that ended, also of a cell that failed.
+    """One engine in one round. `epochs` holds the finished epochs, even of a cell that failed.
 
-    The three clocks: `import_s` and `build_s` (the engine's modules beyond NumPy, the
-    classifier); `first_step_s` (the first step of a classifier that is then thrown away);
-    the epochs. `baseline_bytes` is the resident memory of the process before the engine is
-    imported, `peak_bytes` the highest until the last epoch ended. `control_s` are the repeats
-    of the fixed workload of `benchmarks.cell.machine_speed`, taken just before the cell,
-    `whole_s` the time from the start of its process to its end: evaluation, counting and all.
+    There are three clocks: `import_s` and `build_s`, for the engine's own modules and the
+    classifier; `first_step_s`, for the first step of a classifier that is then thrown away; and the
+    epochs. `baseline_bytes` is the resident memory of the process before it imports the engine,
+    `peak_bytes` its highest until the last epoch ends. `control_s` are the repeats of
+    `benchmarks.cell.machine_speed` just before the cell. `whole_s` is the lifetime of its process,
+    with evaluation and counting.
     """
 
     engine: str
@@ -144,7 +144,7 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Grid(Struct, frozen=True, forbid_unknown_fields=True):
-    """A regular grid over two standardised features, row by row from the lowest y."""
+    """A regular grid over two standardised features, row by row from the lowest y up."""
 
     x_min: float
     x_max: float
@@ -160,7 +160,7 @@ class Grid(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Data(Struct, frozen=True, forbid_unknown_fields=True):
-    """The data set: its size, the test labels, and the points if there are two features."""
+    """The data set: its size, its labels, and its points if it has two features."""
 
     name: str
     n_train: int
@@ -175,7 +175,7 @@ class Data(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Environment(Struct, frozen=True, forbid_unknown_fields=True):
-    """The machine and the libraries that the cells ran on."""
+    """The machine and the libraries that the cells ran with."""
 
     benchgrad: str
     python: str
@@ -187,22 +187,22 @@ class Environment(Struct, frozen=True, forbid_unknown_fields=True):
     libraries: dict[str, str]
     blas: str
     matmul_flops_per_s: float | None = None  # of a 512 × 512 product in the plan's dtype
-    governor: str = ""  # of the processor's frequency, where the system tells it
-    commit: str = ""  # of benchgrad's own checkout, with a + if files differ from it
+    governor: str = ""  # of the processor's frequency, where the system says
+    commit: str = ""  # of benchgrad's checkout, with a + if files were edited
 
 
 class Snapshot(Struct, frozen=True, forbid_unknown_fields=True):
-    """The flat parameters after so many epochs."""
+    """The flat parameters after a number of epochs."""
 
     n_epochs: int
     parameters: list[float | None]
 
 
 class Reference(Struct, frozen=True, forbid_unknown_fields=True):
-    """What the reference did in a round with one batch size: what cells are held to.
+    """What the reference did in a round with one batch size, for cells to be compared with.
 
-    `losses` holds the loss of each step, epoch by epoch; `snapshots` the parameters after each
-    number of epochs that a cell ended with, since those of every epoch would be large.
+    `losses` holds the loss of each step, epoch by epoch. `snapshots` holds the parameters only
+    after those epochs that a cell ended with; all of them would take too much space.
     """
 
     engine: str
@@ -213,9 +213,9 @@ class Reference(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Results(Struct, frozen=True, forbid_unknown_fields=True):
-    """A whole run: `started_at` in UTC, ISO 8601; `command` as it was typed.
+    """A whole run: `started_at` in UTC, ISO 8601; `command` as the user typed it.
 
-    `resumed_at` holds when it was continued after it had ended before its time.
+    `resumed_at` holds the times at which it was resumed.
     """
 
     schema_version: int
@@ -231,7 +231,7 @@ class Results(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write beside `path`, flush to disk, then rename: whole or not at all."""
+    """Write a file beside `path`, flush it to disk, rename it: all of it is written, or nothing."""
     beside = path.with_name(f".{path.name}{PARTIAL}")
     try:
         with beside.open("wb") as file:
@@ -247,7 +247,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Flush a folder to disk: that of its files is there, but their names may not yet be."""
+    """Flush a folder to disk: the names of its files, whose contents may be there already."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -266,13 +266,13 @@ def read_results(folder: Path) -> Results:
     """Return the results in `folder`.
 
     Raises:
-        RecordError: there are none, they are damaged, or of another schema version.
+        RecordError: there are none, or they are damaged or of another schema version.
     """
     return read_file(folder / RESULTS)
 
 
 def read_file(path: Path) -> Results:
-    """Return the results in a file; raises as `read_results`."""
+    """Return the results in a file; raise what `read_results` raises."""
     try:
         content = path.read_bytes()
     except OSError as error:

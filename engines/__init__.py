@@ -8,7 +8,7 @@ To learn how autograd works, read four things in this order:
 4. `_pass_on` in tensor/value.py: the chain rule for arrays, where broadcasting is undone.
 
 Importing this package imports NumPy and nothing heavier. An engine is imported when it is loaded,
-scikit-learn when the estimator is first used.
+scikit-learn when the estimator is first used, and what `available` needs when that is.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -27,7 +27,6 @@ from benchgrad.engines.registry import (
     GROUP,
     EngineStatus,
     MissingPackageError,
-    available,
     check_names,
     load,
 )
@@ -36,6 +35,7 @@ from benchgrad.engines.value_engine import ValueEngine
 
 if TYPE_CHECKING:
     from benchgrad.engines.estimator import AutogradClassifier
+    from benchgrad.engines.listing import available
 
 __all__ = [
     "GROUP",
@@ -63,9 +63,13 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """Import the estimator, and scikit-learn with it, on first use."""
+    """Import the estimator, and scikit-learn with it, or the listing, on first use."""
     if name == "AutogradClassifier":
         from benchgrad.engines.estimator import AutogradClassifier
 
         return AutogradClassifier
+    if name == "available":
+        from benchgrad.engines.listing import available
+
+        return available
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -7,7 +7,7 @@ import difflib
 import importlib
 import importlib.util
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from types import ModuleType
@@ -16,7 +16,6 @@ from typing import Literal
 from benchgrad.engines.interface import Capabilities, Engine, EngineError
 
 GROUP = "benchgrad.engines"
-_TIMEOUT_S = 60.0  # to import a package; large libraries take several seconds
 
 
 @dataclass(frozen=True)
@@ -38,16 +37,6 @@ class EngineStatus:
 
 class MissingPackageError(EngineError):
     """An engine needs a package that is not installed."""
-
-
-def available() -> list[EngineStatus]:
-    """Return the status of every registered engine, sorted by name.
-
-    This imports the module of each built-in engine, but no heavy library: adapters import theirs
-    on first use. Other packages may do anything on import, so each is imported in a process of
-    its own.
-    """
-    return [_status(name, points) for name, points in sorted(_registered().items())]
 
 
 def status_of(spec: str) -> EngineStatus:
@@ -95,7 +84,7 @@ def _declared(spec: str) -> Engine:
         if importlib.util.find_spec(package) is not None:
             raise EngineError(f"engine {spec!r} cannot be loaded: {error}") from error
         # Only for a registered engine is the module's name sure to be a package's.
-        advice = f": pip install {package}" if spec in _registered() else ", which is not installed"
+        advice = f": pip install {package}" if spec in registered() else ", which is not installed"
         message = f"engine {spec!r} needs the package {package}{advice}"
         raise MissingPackageError(message) from error
     except EngineError:
@@ -122,18 +111,18 @@ def check_names(specs: list[str]) -> None:
                 raise EngineError(f"engine {spec!r}: there is no such file")
         elif ":" in spec and not all(spec.split(":")):
             raise EngineError(f"engine {spec!r}: write package.module:attribute")
-        elif ":" not in spec and spec not in _registered():
+        elif ":" not in spec and spec not in registered():
             raise EngineError(f"there is no engine {spec!r}; {_suggestion(spec)}")
 
 
 def _suggestion(name: str) -> str:
-    known = sorted(_registered())
+    known = sorted(registered())
     near = difflib.get_close_matches(name, known, n=1)
     listed = f"choose from {', '.join(known)}, a path to a .py file, or package.module:attribute"
     return f"did you mean {near[0]!r}? ({listed})" if near else listed
 
 
-def _registered() -> dict[str, list[EntryPoint]]:
+def registered() -> dict[str, list[EntryPoint]]:
     """Return the entry points under each name; several if packages claim the same one."""
     found: dict[str, list[EntryPoint]] = {}
     for point in entry_points(group=GROUP):
@@ -141,19 +130,20 @@ def _registered() -> dict[str, list[EntryPoint]]:
     return found
 
 
-def _package_of(point: EntryPoint) -> str:
+def package_of(point: EntryPoint) -> str:
+    """Return the name of the package that registers an entry point, empty if it is unknown."""
     return point.dist.name if point.dist else ""
 
 
-def _chosen(name: str, points: list[EntryPoint]) -> EntryPoint:
+def chosen(name: str, points: list[EntryPoint]) -> EntryPoint:
     """Return the entry point for a name: benchgrad's own, or the only one.
 
     Raises:
         EngineError: two other packages claim the name.
     """
-    own = [point for point in points if _package_of(point) == "benchgrad"]
+    own = [point for point in points if package_of(point) == "benchgrad"]
     if not own and len({point.value for point in points}) > 1:
-        claims = " and ".join(f"{_package_of(p)} ({p.value})" for p in points)
+        claims = " and ".join(f"{package_of(p)} ({p.value})" for p in points)
         advice = "uninstall one, or load it as package.module:attribute"
         raise EngineError(f"engine {name!r} is registered by {claims}: {advice}")
     return (own or points)[0]
@@ -165,7 +155,7 @@ def _load(spec: str) -> object:
     if ":" in spec:
         module, _, attribute = spec.partition(":")
         return _attribute(importlib.import_module(module), attribute, spec)
-    return _chosen(spec, _registered()[spec]).load()
+    return chosen(spec, registered()[spec]).load()
 
 
 def _module_of_file(path: Path) -> ModuleType:
@@ -186,21 +176,3 @@ def _attribute(module: ModuleType, name: str, spec: str) -> object:
         return getattr(module, name)
     except AttributeError:
         raise EngineError(f"engine {spec!r}: {module.__name__} has no attribute {name!r}") from None
-
-
-def _status(name: str, points: list[EntryPoint]) -> EngineStatus:
-    try:
-        point = _chosen(name, points)
-    except EngineError as error:
-        return EngineStatus(name, "failed", str(error))
-    if _package_of(point) in ("", "benchgrad"):
-        status = status_of(name)
-    else:
-        from benchgrad.engines.probe import probe
-
-        status = probe(name, point.value, _TIMEOUT_S)
-    others = sorted({_package_of(p) for p in points if p.value != point.value})
-    if not others:
-        return status
-    claim = f"{' and '.join(others)} also registers this name; benchgrad's own engine wins"
-    return replace(status, note=f"{claim}. {status.note}".strip())

@@ -1,6 +1,6 @@
 """Writes a new plugin: an installable package with a small engine, its tests and its CI.
 
-What stands in the files is in `templates/new_engine`; how engines are found, in the registry.
+The text of the files is in `templates/new_engine`. How engines are found is up to the registry.
 """
 
 import re
@@ -23,7 +23,7 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?", re.ASCII | re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Names:
-    """What a plugin is called: its engine, its distribution (as pip knows it), its module."""
+    """The names of a plugin's engine, of its distribution (for pip) and of its module."""
 
     engine: str
     distribution: str
@@ -31,14 +31,13 @@ class Names:
 
 
 def write_package(name: str, out: Path | None = None, kind: str | None = None) -> Path:
-    """Write the package of a new engine into a folder, with all its files or not at all.
+    """Write the package of a new engine into a folder, all of it or nothing; return the folder.
 
-    The folder, which is returned, is by default the distribution's name. `kind` is one of
-    `KINDS`, by default the first.
+    By default the folder is named after the distribution, and `kind` is the first of `KINDS`.
 
     Raises:
-        EngineError: the name or the kind is not valid, an engine is called so already, or the
-            folder holds something or cannot be written.
+        EngineError: the name or the kind is invalid, the name is taken, or the folder is not
+            empty or cannot be written.
     """
     kind = KINDS[0] if kind is None else kind
     if kind not in KINDS:
@@ -50,16 +49,16 @@ def write_package(name: str, out: Path | None = None, kind: str | None = None) -
     try:
         _write(contents, folder.resolve())
     except OSError as error:
-        problem = f"cannot be written: {error.strerror}; name another folder with --out"
+        problem = f"cannot be written: {error.strerror}; choose another folder with --out"
         raise EngineError(f"{str(folder)!r} {problem}") from error
     return folder
 
 
 def _write(contents: Mapping[Path, str], target: Path) -> None:
-    """Write the files beside the folder, and rename what is complete into its place."""
+    """Write the files next to the target, then rename the complete package to it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".benchgrad-", dir=target.parent) as beside:
-        package = Path(beside) / "package"  # below it: a temporary folder itself is for us alone
+        package = Path(beside) / "package"  # not `beside` itself, which only we may read
         for path, text in contents.items():
             file = package / path
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -68,16 +67,16 @@ def _write(contents: Mapping[Path, str], target: Path) -> None:
 
 
 def names_of(name: str) -> Names:
-    """Return what the plugin of an engine is called; ``benchgrad-`` in front is not doubled.
+    """Return the names of an engine's plugin; a leading ``benchgrad-`` is not repeated.
 
     Raises:
-        EngineError: the name is none for a distribution or a command line, or it is taken.
+        EngineError: the name does not work on a command line or as a distribution, or is taken.
     """
     engine = name.removeprefix(_PREFIX)
     if not _NAME.fullmatch(engine) or engine.lower().endswith(".py"):
         raise EngineError(
-            f"{name!r} is no name for an engine: letters, digits, '-', '_' and '.', with a letter "
-            "or digit at both ends, and not that of a .py file"
+            f"{name!r} cannot name an engine: use letters, digits, '-', '_' and '.', with a letter "
+            "or digit at both ends, and no .py at the end"
         )
     taken = {_normal(point.name): point.name for point in entry_points(group=GROUP)}
     if known := taken.get(_normal(engine)):
@@ -87,7 +86,7 @@ def names_of(name: str) -> Names:
 
 
 def _normal(name: str) -> str:
-    """Return the form in which names of distributions are compared.
+    """Return a distribution's name in the form in which names are compared.
 
     Source: PyPA, "Names and normalization", packaging.python.org.
     """
@@ -97,15 +96,15 @@ def _normal(name: str) -> str:
 def _refuse_what_is_there(folder: Path) -> None:
     for path in (folder, *folder.parents):
         if path.exists() and not path.is_dir():
-            raise EngineError(f"{str(path)!r} is not a folder; name another with --out")
+            raise EngineError(f"{str(path)!r} is not a folder; choose another with --out")
     if folder.exists() and any(folder.iterdir()):
-        raise EngineError(f"{str(folder)!r} is not empty; name another folder with --out")
-    if folder.resolve() == Path.cwd():  # a shell that stands in it would keep the empty one
-        raise EngineError(f"{str(folder)!r} is the current folder; name one below it with --out")
+        raise EngineError(f"{str(folder)!r} is not empty; choose another folder with --out")
+    if folder.resolve() == Path.cwd():  # the rename would leave the shell in a deleted folder
+        raise EngineError(f"{str(folder)!r} is the current folder; choose one in it with --out")
 
 
 def render(names: Names, kind: str) -> dict[Path, str]:
-    """Return the files of the package by their paths below its folder."""
+    """Return the files of the package by their paths in its folder."""
     folder = files("benchgrad.engines") / "templates" / "new_engine"
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(lambda name: (folder / f"{name}.j2").read_text("utf-8")),

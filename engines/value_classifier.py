@@ -3,16 +3,14 @@
 import gc
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from benchgrad.engines.counts import Counts, count_graph
 from benchgrad.engines.interface import Array, Classifier
 from benchgrad.engines.model import MLP, SGD
-
-if TYPE_CHECKING:
-    from benchgrad.engines.value_engine import ValueEngine
+from benchgrad.engines.value_hooks import ValueHooks
 
 
 @contextmanager
@@ -32,7 +30,7 @@ class ValueClassifier(Classifier):
 
     def __init__(
         self,
-        engine: "ValueEngine",
+        engine: ValueHooks,
         model: MLP,
         parameters: Sequence[Array],
         optimizer: SGD,

@@ -1,7 +1,6 @@
-"""Turns a `Value` class into an engine: one small method for each thing that may differ."""
+"""Turns a `Value` class into an engine. What may differ between classes is in `value_hooks`."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -17,9 +16,10 @@ from benchgrad.engines.interface import (
 from benchgrad.engines.model import MLP, SGD
 from benchgrad.engines.operations import Operations, Table, methods_of, over_object_arrays
 from benchgrad.engines.value_classifier import ValueClassifier
+from benchgrad.engines.value_hooks import ValueHooks
 
 
-class ValueEngine(Engine):
+class ValueEngine(ValueHooks, Engine):
     """An engine built on a `Value` class with `data`, `grad`, `backward()` and Python's operators.
 
     A tensor Value holds an array. Scalar Values are the elements of NumPy object arrays, in which
@@ -44,9 +44,6 @@ class ValueEngine(Engine):
         version: the version of the library behind it.
         note: a remark to show beside its results.
     """
-
-    # Whether a leaf keeps the array it was made from, so that an update in place reaches it.
-    shares_leaves = False
 
     def __init__(  # noqa: PLR0913 (keywords, most with a default, as plugin authors write them)
         self,
@@ -84,60 +81,6 @@ class ValueEngine(Engine):
         self.operations = Operations(name, table)
         self.capabilities = Capabilities(operations=frozenset(table), dtypes=dtypes)
 
-    # --- one Value: override what you need ---
-
-    def leaf(self, data: Any) -> Any:
-        """Return a Value with a gradient, from a float or an array.
-
-        It may keep the array: new data always come through `assign`.
-        """
-        return self.value(data)
-
-    def constant(self, data: Any) -> Any:
-        """Return the native form of a float or an array without a gradient."""
-        return data if self.kind == "scalar" else self.value(data)
-
-    def read(self, value: Any) -> Any:
-        """Return the data of a Value: a float or an array."""
-        return value.data
-
-    def gradient(self, value: Any) -> Any:
-        """Return the gradient of a leaf: a float or an array."""
-        return value.grad
-
-    def zero(self, value: Any) -> None:
-        """Set the gradient of a leaf to zero."""
-        value.grad = 0.0 if self.kind == "scalar" else np.zeros_like(self.read(value))
-
-    def assign(self, value: Any, data: Any) -> None:
-        """Replace the data of a leaf."""
-        value.data = data
-
-    def backward(self, loss: Any) -> None:
-        """Run the chain rule from a scalar Value."""
-        loss.backward()
-
-    def inference(self) -> AbstractContextManager[None]:
-        """Return a context manager inside which no graph is needed."""
-        return nullcontext()
-
-    def parents(self, value: Any) -> Iterable[Any]:
-        """Return the Values that a Value was made from; none for a leaf."""
-        found: Iterable[Any] = value.parents
-        return found
-
-    def operation(self, value: Any) -> str:
-        """Return the name of the operation that made a Value."""
-        return str(value.operation)
-
-    def is_value(self, native: object) -> bool:
-        """Return whether this is a Value, not a plain number or array."""
-        return isinstance(native, self.value)
-
-    def is_constant(self, value: Any) -> bool:
-        """Return whether `backward` from this Value is an error, as in classes with constants."""
-        return False
-
     def _of_numbers_too(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
         """Let an operation on scalar Values accept plain numbers too."""
 
@@ -152,15 +95,6 @@ class ValueEngine(Engine):
         """Return the mean of a tensor Value, computed from its sum."""
         total = self.operations.sum(v, axis=axis, keepdims=keepdims)
         return total * (np.size(self.read(total)) / np.size(self.read(v)))
-
-    # --- the training interface ---
-
-    def on_arrays(self, function: Callable[..., Any], n: int = 1) -> Callable[..., Any]:
-        """Turn a function of `n` Values into one of native arrays, elementwise for scalars."""
-        if self.kind == "tensor":
-            return function
-        elementwise = np.frompyfunc(function, n, 1)
-        return lambda *natives: elementwise(*(np.asarray(native, object) for native in natives))
 
     def classifier(
         self, model: MLP, parameters: Sequence[Array], optimizer: SGD, dtype: str = "float64"

@@ -1,4 +1,4 @@
-"""benchgrad: every autograd engine trains one classifier, proves its work, and is timed.
+"""benchgrad: every autograd engine trains the same classifier, proves its work, and is timed.
 
-The front door: it knows every room, and no room knows it.
+This is the front door: it imports the rooms, and no room imports it.
 """

@@ -1,4 +1,4 @@
-"""``python -m benchgrad``: the same as the command ``benchgrad``."""
+"""``python -m benchgrad`` does what the command ``benchgrad`` does."""
 
 from benchgrad.command_line.main import main
 

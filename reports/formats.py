@@ -1,10 +1,25 @@
 """Turns numbers into the text of every table and page. One place, so that all agree."""
 
+import functools
 import math
+from collections.abc import Callable
 
 from benchgrad.benchmarks.analysis.rounds import Precision
 
-_PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
+UNKNOWN = "–"
+_TIMES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
+_SIZES = ((2**30, "Gi"), (2**20, "Mi"), (2**10, "Ki"))
+_RATES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+
+
+def _known(format: Callable[[float], str]) -> Callable[[float | None], str]:
+    """Let a format show None and nan as a dash."""
+
+    @functools.wraps(format)
+    def shown(value: float | None) -> str:
+        return UNKNOWN if value is None or math.isnan(value) else format(value)
+
+    return shown
 
 
 def rounded(number: float, digits: int = 3) -> float:
@@ -25,98 +40,117 @@ def significant(number: float, digits: int = 3) -> str:
     return f"{number:,.{max(decimals, 0)}f}"
 
 
-def seconds(value: float | None) -> str:
+@_known
+def seconds(value: float) -> str:
     """Return a time as 652 s, 2.36 s, 23.6 ms or 410 µs."""
-    if value is None or math.isnan(value):
-        return "–"
-    for unit, prefix in _PREFIXES:
+    for unit, prefix in _TIMES:
         if rounded(abs(value)) >= unit:
             return f"{significant(value / unit)} {prefix}s"
     return f"{value:.3g} s"
 
 
-def duration(value: float | None) -> str:
-    """Return a time as `seconds` does, and from two minutes on also as 10 min 52 s."""
-    text = seconds(value)
-    if value is None or not 120 <= value < math.inf:
-        return text
+@_known
+def duration(value: float) -> str:
+    """Return a time as `seconds` does, and from two minutes on as 10 min 52 s."""
+    if not 120 <= value < math.inf:
+        return seconds(value)
     minutes, rest = divmod(round(value), 60)
-    return f"{text} ({minutes} min {rest} s)"
+    return f"{minutes} min {rest} s"
 
 
-def ratio(value: float | None) -> str:
+def published(value: float) -> str:
+    """Return a published time to its last digit, as 10 min 51.86 s."""
+    minutes, rest = divmod(value, 60)
+    return f"{minutes:.0f} min {rest:.6g} s" if minutes >= 2 else f"{value:g} s"
+
+
+@_known
+def ratio(value: float) -> str:
     """Return a factor as 1,381 × or 0.820 ×."""
-    if value is None or math.isnan(value):
-        return "–"
     return f"{_factor(value)} ×"
 
 
-def precision(found: Precision) -> str:
-    """Return what became of the precision that was asked for, as a sentence without its end."""
-    asked = f"±{100 * found.asked:g} %"
-    rounds = f"{found.n_rounds} round{'s' if found.n_rounds != 1 else ''}"
-    rounds += ", then interrupted" if found.is_interrupted else ""
-    if not found.n_ratios:
-        return f"{rounds}; no ratio could be known to {asked}: no two engines have a rank"
-    if found.missed:
-        missed = "; ".join(f"{engine} to {how}" for engine, how in found.missed.items())
-        return f"{rounds}; not every ratio is known to {asked}: {missed}"
-    return f"{rounds}{';' if found.is_interrupted else ', until'} each ratio was known to {asked}"
-
-
 def ratio_between(value: float | None, low: float | None, high: float | None) -> str:
-    """Return a factor with its interval as 1.30 × (1.27 to 1.33), without where there is none."""
+    """Return a factor with its interval, if it has one, as 1.30 × (1.27 to 1.33)."""
     if low is None or high is None or math.isnan(low) or math.isnan(high):
         return ratio(value)
     return f"{ratio(value)} ({_factor(low)} to {_factor(high)})"
+
+
+@_known
+def speedup(value: float) -> str:
+    """Return a speedup as 15.6 × faster, and one below 1 as 2.00 × slower."""
+    factor = max(value, 1 / value)
+    if rounded(factor) == 1:
+        return "equally fast"
+    return f"{ratio(factor)} {'faster' if value > 1 else 'slower'}"
 
 
 def _factor(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 else significant(value)
 
 
-def decimal(value: float | None) -> str:
+@_known
+def decimal(value: float) -> str:
     """Return a number with two decimals, as 0.99."""
-    return "–" if value is None or math.isnan(value) else f"{value:.2f}"
+    return f"{value:.2f}"
 
 
-def mebibytes(value: float | None) -> str:
-    """Return a size in memory as 40.1 MiB."""
-    return "–" if value is None or math.isnan(value) else f"{significant(value / 2**20)} MiB"
+@_known
+def memory(value: float) -> str:
+    """Return a size in memory as 1.50 GiB, 40.1 MiB, 43.5 KiB or 512 B."""
+    for unit, prefix in _SIZES:
+        if abs(value) >= unit:
+            return f"{significant(value / unit)} {prefix}B"
+    return f"{value:.0f} B"
 
 
-def count(value: float | None) -> str:
+@_known
+def count(value: float) -> str:
     """Return a whole number as 77,376."""
-    return "–" if value is None or math.isnan(value) else f"{value:,.0f}"
+    return f"{value:,.0f}"
 
 
-def flops(value: float | None) -> str:
+@_known
+def flops(value: float) -> str:
     """Return a rate of floating-point operations as 48.1 GFLOP/s."""
-    if value is None or math.isnan(value):
-        return "–"
-    for unit, prefix in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+    for unit, prefix in _RATES:
         if rounded(value) >= unit:
             return f"{significant(value / unit)} {prefix}FLOP/s"
     return f"{significant(value)} FLOP/s"
 
 
-def share(value: float | None) -> str:
+@_known
+def share(value: float) -> str:
     """Return a share that may be tiny as 42 %, 0.81 % or 0.0003 %."""
-    return "–" if value is None or math.isnan(value) else f"{significant(100 * value, 2)} %"
+    return f"{significant(100 * value, 2)} %"
 
 
-def percent(value: float | None) -> str:
+@_known
+def percent(value: float) -> str:
     """Return a share as 96.8 %."""
-    return "–" if value is None or math.isnan(value) else f"{100 * value:.1f} %"
+    return f"{100 * value:.1f} %"
+
+
+@_known
+def scientific(value: float) -> str:
+    """Return a small difference as 2.2e-16; none at all is 0."""
+    return "0" if value == 0 else f"{value:.1e}"
 
 
 def markdown(text: str) -> str:
-    """Return a text that Markdown shows as it is, also in a table."""
+    """Return a text that Markdown shows unchanged, in a table too."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "&#124;")
 
 
-def scientific(value: float | None) -> str:
-    """Return a small difference as 2.2e-16; none at all is 0."""
-    if value is None or math.isnan(value):
-        return "–"
-    return "0" if value == 0 else f"{value:.1e}"
+def precision(found: Precision) -> str:
+    """Return how well a run met the precision it was asked for, without a full stop."""
+    asked = f"±{100 * found.asked:g} %"
+    rounds = f"{found.n_rounds} round{'s' if found.n_rounds != 1 else ''}"
+    rounds += ", then interrupted" if found.is_interrupted else ""
+    if not found.n_ratios:
+        return f"{rounds}; no ratio to measure to {asked}: fewer than two engines are ranked"
+    if found.missed:
+        missed = "; ".join(f"{engine} to {how}" for engine, how in found.missed.items())
+        return f"{rounds}; not every ratio is known to {asked}: {missed}"
+    return f"{rounds}{';' if found.is_interrupted else ', until'} each ratio was known to {asked}"

@@ -1,4 +1,4 @@
-"""Writes a report into the folder of a run: tables as CSV, plots, a summary and a page."""
+"""Writes the report of a run into its folder: CSV files, plots, a summary and a page."""
 
 from __future__ import annotations
 
@@ -11,26 +11,30 @@ from pathlib import Path
 import jinja2
 
 from benchgrad.benchmarks.analysis.rounds import precision
-from benchgrad.benchmarks.analysis.statistics import CONFIDENCE, MIN_VERDICT_ROUNDS, PAIRED_EFFECT
+from benchgrad.benchmarks.analysis.statistics import PAIRED_EFFECT
 from benchgrad.benchmarks.records import Results, read_results, write_atomically
-from benchgrad.reports import formats
+from benchgrad.reports import formats, text_tables
+from benchgrad.reports.columns import chosen
+from benchgrad.reports.engine_summary import EngineSummary, summaries
+from benchgrad.reports.findings import drift, has_intervals, headline
 from benchgrad.reports.plot import Plot, all_plots, render
 from benchgrad.reports.style import Style, colours
-from benchgrad.reports.tables import Tables, comparison, drift, has_intervals, tables
+from benchgrad.reports.tables import Tables, tables
 
 PAGE = "index.html"
 _PAGES = ("summary.md", PAGE)
-_TIMINGS = ["engine", "round", "epoch", "wall_s", "cpu_s", "collector_s", "elapsed_s"]
+_CSV_COLUMNS = {
+    "timings.csv": ["engine", "round", "epoch", "wall_s", "cpu_s", "collector_s", "elapsed_s"],
+    "accuracy.csv": ["engine", "round", "epoch", "loss", "train_accuracy", "test_accuracy"],
+}
 _FILTERS = (
-    "seconds", "duration", "ratio", "count", "flops", "share", "mebibytes", "percent",
-    "scientific", "decimal", "markdown", "ratio_between", "precision",
+    "flops", "markdown", "memory", "percent", "precision", "ratio", "ratio_between", "seconds",
 )  # fmt: skip
-_ACCURACY = ["engine", "round", "epoch", "loss", "train_accuracy", "test_accuracy"]
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A plot as the templates show it; one that could not be drawn says why."""
+    """A plot as the templates show it; if it could not be drawn, `omitted` says why."""
 
     plot: Plot
     svg: str = ""  # base64
@@ -40,7 +44,7 @@ class Figure:
 def write_report(folder: Path) -> Path:
     """Render everything again from ``results.json`` in `folder`; return the path of the page.
 
-    Each file is replaced as a whole; plots that this run does not have are removed.
+    Each file is replaced as a whole; plots of an earlier report that this one lacks are removed.
 
     Raises:
         RecordError: there are no results, or they are damaged.
@@ -56,20 +60,20 @@ def write_report(folder: Path) -> Path:
 
 def render_report(results: Results) -> dict[str, bytes]:
     """Return the content of every file of a report, by its path in the folder of the run."""
-    derived = tables(results)
+    engines = summaries(results)
+    derived = tables(results, engines)
     figures, plots = _draw(results, derived)
     environment = _templates()
-    known = _context(results, derived, figures)
+    known = _context(results, engines, figures)
     return {
-        "timings.csv": _csv(derived, _TIMINGS),
-        "accuracy.csv": _csv(derived, _ACCURACY),
+        **{name: _csv(derived, columns) for name, columns in _CSV_COLUMNS.items()},
         **plots,
         **{name: environment.get_template(name).render(known).encode() for name in _PAGES},
     }
 
 
 def stale_plots(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
-    """Return the plots in `folder` that are not of this report."""
+    """Return the plots in `folder` that do not belong to this report."""
     found = [path for extension in ("png", "svg") for path in folder.glob(f"plots/*.{extension}")]
     return sorted(path for path in found if f"plots/{path.name}" not in contents)
 
@@ -113,37 +117,26 @@ def _templates() -> jinja2.Environment:
     return environment
 
 
-def _context(results: Results, derived: Tables, figures: list[Figure]) -> dict[str, object]:
+def _context(
+    results: Results, engines: list[EngineSummary], figures: list[Figure]
+) -> dict[str, object]:
     """Return what the templates show; they only choose and place."""
-    engines = derived.engines
+    data, hidden = results.data, results.plan.model.hidden
     return {
         "results": results,
         "plan": results.plan,
         "environment": results.environment,
-        "data": results.data,
-        "layers": (
-            results.data.n_features,
-            *results.plan.model.hidden,
-            len(results.data.class_names),
-        ),
-        "engines": engines.to_dict("records"),
-        "published": engines[engines["published_epoch_s"].notna()].to_dict("records"),
-        "failures": engines[engines["status"] != "ok"].to_dict("records"),
-        "counted": engines[engines["status"] == "ok"].to_dict("records"),
-        "notes": engines[engines["note"] != ""].to_dict("records"),
-        "warnings": engines[engines["warning"] != ""].to_dict("records"),
-        "alike": list(engines[engines["is_alike"]]["engine"]),
+        "data": data,
+        "layers": (data.n_features, *hidden, len(data.class_names)),
+        "engines": engines,
+        "chosen": chosen,
+        "markdown_table": text_tables.markdown,
+        "alike": [engine.name for engine in engines if engine.is_alike],
         "effect": PAIRED_EFFECT - 1.0,
         "has_intervals": has_intervals(engines),
-        "confidence": CONFIDENCE,
-        "min_verdict_rounds": MIN_VERDICT_ROUNDS,
         "precision": precision(results.plan, results.cells),
-        "any_forecast": bool(engines["is_forecast"].any()),
-        "comparison": comparison(results, engines),
+        "headline": headline(results, engines),
         "drift": drift(results),
         "figures": figures,
-        "drawn": [figure for figure in figures if not figure.omitted],
-        "omitted": [figure for figure in figures if figure.omitted],
         "n_interrupted": sum(cell.status == "interrupted" for cell in results.cells),
-        "command": results.command,
     }

@@ -1,4 +1,4 @@
-"""What a plot is, and how one is found and drawn. Each plot is a file in `plots/`."""
+"""What a plot is, and how it is found and drawn. Each plot is a file in `plots/`."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _TITLE_LENGTH = 24  # characters
-_NARROW = 30.0  # a logarithmic axis below this range has labels between its decades too
+_NARROW = 30.0  # a logarithmic axis with a smaller range also has labels within its decades
 
 Draw = Callable[["Axes", pd.DataFrame, Style], None]
 
 
 @dataclass(frozen=True)
 class Plot:
-    """A figure of a report: which table it reads, which columns, and how it is drawn.
+    """A figure of a report: the table and the columns it reads, and how it is drawn.
 
-    `panel` names a column: the figure then has an axes for each of its values.
+    If `panel` names a column, the figure has an axes for each of its values.
     """
 
     name: str
@@ -41,7 +41,7 @@ class Plot:
     draw: Draw
 
     def missing(self, frame: pd.DataFrame) -> str:
-        """Return why this plot cannot be drawn from a table, in one line; empty if it can."""
+        """Return in one line why a table does not suffice for this plot, empty if it does."""
         absent = [column for column in self.columns if column not in frame.columns]
         if absent:
             return f"the table {self.table} has no {', '.join(absent)} in this run"
@@ -58,7 +58,7 @@ def plot(  # noqa: PLR0913 (keywords that declare a plot)
     columns: tuple[str, ...],
     panel: str = "",
 ) -> Callable[[Draw], Plot]:
-    """Declare ``draw(ax, frame, style)`` as the plot of its file, and name it after the file."""
+    """Declare ``draw(ax, frame, style)`` as a plot that is named after its file."""
 
     def declare(draw: Draw) -> Plot:
         name = draw.__module__.rpartition(".")[2]
@@ -68,7 +68,7 @@ def plot(  # noqa: PLR0913 (keywords that declare a plot)
 
 
 def seconds_on_x(ax: Axes, label: str) -> None:
-    """Make the x axis of a finished plot a logarithmic one of times: 1 ms, 10 ms, 100 ms, 1 s."""
+    """Give a finished plot a logarithmic time axis: 1 ms, 10 ms, 100 ms, 1 s."""
     from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
     ax.set_xscale("log")
@@ -82,23 +82,23 @@ def seconds_on_x(ax: Axes, label: str) -> None:
 
 
 def lines_by_seconds(ax: Axes, frame: pd.DataFrame, style: Style, column: str) -> None:
-    """Draw a column against the time in training, a line an engine, from its first round."""
+    """Draw a column against training time, a line for each engine, from its first round."""
     lines = {}
     for engine, own in frame[frame["round"] == 0].groupby("engine", sort=False):
         colour = style.colours[str(engine)]
         (lines[engine],) = ax.plot(own["elapsed_s"], own[column], ".-", color=colour, label=engine)
-    # Given by hand: matplotlib leaves names with a leading underscore out of its own legends.
+    # Passed explicitly: matplotlib's own legends skip names that begin with an underscore.
     ax.legend(list(lines.values()), list(lines))
-    seconds_on_x(ax, "time in training")
+    seconds_on_x(ax, "training time")
 
 
 def _short(name: str) -> str:
-    """Return a name that fits above a panel; of a path its end."""
+    """Return a name short enough to head a panel; of a long path, its end."""
     return name if len(name) <= _TITLE_LENGTH else f"…{name[1 - _TITLE_LENGTH :]}"
 
 
 def all_plots() -> list[Plot]:
-    """Return the plot of every file in `plots/`, in their order."""
+    """Return the plot of every file in `plots/`, by `order`."""
     modules = [
         importlib.import_module(f"{plots.__name__}.{module.name}")
         for module in pkgutil.iter_modules(plots.__path__)

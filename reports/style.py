@@ -1,12 +1,12 @@
-"""The one palette and the one look of all figures. It draws nothing."""
+"""The palette and the look that all figures share. It draws nothing."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 from zlib import crc32
 
-# Source of the colours: Okabe and Ito, "Color Universal Design" (2008), told apart by
-# colour-blind readers too. An engine keeps its colour in every report.
+# Source of the colours: Okabe and Ito, "Color Universal Design" (2008): colour-blind
+# readers can distinguish them. An engine keeps its colour in every report.
 _NAMED = {
     "scalar": "#D55E00",
     "tensor": "#0072B2",
@@ -36,7 +36,7 @@ RC: Any = {
     "ytick.color": INK,
     "font.size": 10,
     "legend.frameon": False,
-    "text.parse_math": False,  # names are the users' own
+    "text.parse_math": False,  # names may hold dollar signs
     "svg.fonttype": "path",
     "svg.hashsalt": "benchgrad",
 }
@@ -44,19 +44,19 @@ RC: Any = {
 
 @dataclass(frozen=True)
 class Style:
-    """What a plot needs beside its table: a colour for each engine, names for the classes."""
+    """What a plot needs besides its table: colours of the engines, names of the classes."""
 
     colours: dict[str, str]
     class_names: tuple[str, ...] = ()
     class_colours: tuple[str, ...] = field(default=CLASSES)
 
     def line(self, position: int, n: int) -> dict[str, Any]:
-        """Return width and layer for one of n lines that may coincide: wide ones lie below."""
+        """Return width and layer of one of n lines that may coincide: the wider lie below."""
         return {"linewidth": 1.6 + 1.8 * (n - 1 - position), "zorder": 2 + position}
 
 
 def colours(engines: Iterable[str]) -> dict[str, str]:
-    """Return a colour for each engine that depends on its name, and on others only in a tie."""
+    """Return a colour for each engine; it depends on its name alone, except in a tie."""
     chosen: dict[str, str] = {}
     for name in sorted(engines):
         if name in _NAMED:

@@ -1,4 +1,4 @@
-"""The summary that a run prints: the same figures as the page, as rich renderables."""
+"""The summary that a run prints: the same figures as the page."""
 
 from collections.abc import Iterator
 
@@ -7,50 +7,35 @@ from rich.table import Table
 from benchgrad.benchmarks.analysis.rounds import precision
 from benchgrad.benchmarks.analysis.statistics import PAIRED_EFFECT
 from benchgrad.benchmarks.records import Results
-from benchgrad.reports import formats
-from benchgrad.reports.tables import comparison, drift, has_intervals, tables
+from benchgrad.reports import formats, text_tables
+from benchgrad.reports.columns import chosen
+from benchgrad.reports.engine_summary import summaries
+from benchgrad.reports.findings import drift, has_intervals, headline
+
+_COLUMNS = "engine status epochs epoch_s total_s times_fastest test_accuracy loss_difference"
 
 
 def summary(results: Results) -> Iterator[Table | str]:
-    """Yield the table of engines, the ratio, and what the figures sum."""
-    engines = tables(results).engines
-    table = Table(box=None, pad_edge=False)
-    several = engines["rounds"].max() > 1
-    names = ["engine", "status", *(["rounds"] if several else [])]
-    names += ["epochs", "per epoch", "total", "× fastest"]
-    for name in (*names, "test accuracy", "largest difference in loss"):
-        table.add_column(name, justify="left" if name in ("engine", "status") else "right")
-    for row in engines.to_dict("records"):
-        forecast = " (forecast)" if row["is_forecast"] else ""
-        table.add_row(
-            row["engine"],
-            row["status"],
-            *([str(row["rounds"])] if several else []),
-            f"{row['epochs_done']} of {row['epochs_planned']}",
-            formats.seconds(row["epoch_s"]),
-            formats.seconds(row["total_s"]) + forecast,
-            formats.ratio_between(row["times_fastest"], row["ratio_low"], row["ratio_high"]),
-            formats.percent(row["test_accuracy"]),
-            formats.scientific(row["loss_difference"]),
-        )
-    yield table
-    for row in engines[engines["warning"] != ""].to_dict("records"):
-        yield f"warning: {row['engine']} {row['warning']}"
+    """Yield the table of engines, what to know before comparing them, and the headline."""
+    engines = summaries(results)
+    several = any(engine.rounds > 1 for engine in engines)
+    names = _COLUMNS.replace("status", "status rounds") if several else _COLUMNS
+    yield text_tables.terminal(chosen(names), engines)
+    yield from (f"warning: {e.name} {e.warning}" for e in engines if e.warning)
     moved = drift(results)
     if moved and moved.is_noisy:
         varied = f"a fixed workload varied by {formats.percent(moved.spread)} between cells"
         meaning = moved.meaning(has_intervals(engines))
         yield f"warning: the machine was noisy: {varied}; {meaning}"
-    if alike := list(engines[engines["is_alike"]]["engine"]):
-        yield f"not told from the fastest, within {PAIRED_EFFECT - 1:.0%}: {', '.join(alike)}"
-    reached = precision(results.plan, results.cells)
-    if reached:
+    if alike := ", ".join(e.name for e in engines if e.is_alike):
+        within = formats.percent(PAIRED_EFFECT - 1)
+        yield f"indistinguishable from the fastest, within {within}: {alike}"
+    if reached := precision(results.plan, results.cells):
         yield formats.precision(reached)
-    found = comparison(results, engines)
-    if found:
+    if found := headline(results, engines):
+        ratio = formats.ratio_between(found.ratio.ratio, found.ratio.low, found.ratio.high)
         published = formats.ratio(found.published_ratio)
         yield (
-            f"an epoch with {found.slow} takes "
-            f"{formats.ratio_between(found.ratio, found.low, found.high)} as long as with "
-            f"{found.fast}" + (f"; published: {published}" if published != "–" else "")
+            f"an epoch with {found.slow.name} takes {ratio} as long as with {found.fast.name}"
+            + (f"; published: {published}" if published != formats.UNKNOWN else "")
         )

@@ -1,4 +1,4 @@
-"""Compares the files of a report with what its records give, byte for byte.
+"""Checks the files of a report against its records, byte for byte.
 
 The records themselves are checked in `benchgrad.benchmarks.run.verify`.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 from benchgrad.benchmarks.records import Results
 from benchgrad.reports.page import render_report, stale_plots
 
-_SHOWN = 40  # characters of a line on which two texts part
+_SHOWN = 40  # characters of the first line in which two texts differ
 _TEXTS = (".md", ".csv", ".html")
 
 
@@ -24,7 +24,10 @@ def problems(folder: Path, results: Results) -> list[str]:
         for name, content in expected.items()
         for problem in _differences(folder / name, name, content)
     ]
-    found += [f"plots/{path.name} is not of this report" for path in stale_plots(folder, expected)]
+    found += [
+        f"plots/{path.name} does not belong to this report"
+        for path in stale_plots(folder, expected)
+    ]
     return found + list(_other_versions(results)) if found else []
 
 
@@ -36,11 +39,11 @@ def _differences(path: Path, name: str, expected: bytes) -> Iterator[str]:
         return
     if content != expected:
         where = _first_difference(content, expected) if name.endswith(_TEXTS) else ""
-        yield f"{name} is not what the records give{where}"
+        yield f"{name} differs from what the records give{where}"
 
 
 def _first_difference(content: bytes, expected: bytes) -> str:
-    """Return the line on which two texts part, with a little of both."""
+    """Return the first line in which two texts differ, with an excerpt of both."""
     found, wanted = content.split(b"\n"), expected.split(b"\n")
     pairs = zip(found, wanted, strict=False)
     i = next((i for i, (a, b) in enumerate(pairs) if a != b), min(len(found), len(wanted)))
@@ -51,11 +54,11 @@ def _first_difference(content: bytes, expected: bytes) -> str:
 
 
 def _other_versions(results: Results) -> Iterator[str]:
-    """Yield the libraries that draw and write, where they are not those of the run."""
+    """Yield a note for each library that renders and has another version than in the run."""
     for name in ("numpy", "pandas", "matplotlib"):
         was, now = results.environment.libraries.get(name), _version(name)
         if was != now:
-            yield f"note: {name} is {now} here and was {was} in the run; files may differ for that"
+            yield f"note: {name} was {was} in the run and is {now} here, so files may differ"
 
 
 def _version(package: str) -> str | None:

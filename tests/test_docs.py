@@ -4,21 +4,12 @@ import re
 import shlex
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
+from commands import benchgrad
+from pages import blocks, commands, promised, text_of
 
-PAGE = Path(__file__).parents[1] / "docs" / "engines.md"
-BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
-
-
-def blocks(page, language):
-    """Return the blocks of a page in a language, each with the number of lines above it."""
-    return [
-        (page.count("\n", 0, found.start(2)), found[2])
-        for found in BLOCK.finditer(page)
-        if found[1] == language
-    ]
+PAGE = text_of("docs/engines.md")
 
 
 def run_page(page, folder):
@@ -42,21 +33,21 @@ def run_page(page, folder):
     )  # fmt: skip
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    return tmp_path_factory.mktemp("page")
+@pytest.fixture(scope="session")
+def folder(made_once):
+    """Return the folder in which the page's Python ran, with what it printed."""
+
+    def fill(folder):
+        done = run_page(PAGE, folder)
+        assert done.returncode == 0, done.stderr
+        (folder / "printed").write_text(done.stdout)
+
+    return made_once("page", fill)
 
 
-@pytest.fixture(scope="module")
-def done(folder):
-    return run_page(PAGE.read_text("utf-8"), folder)
-
-
-def test_the_python_of_the_page_prints_what_it_says(done):
-    expected = re.findall(r"# prints (.*)$", PAGE.read_text("utf-8"), re.MULTILINE)
-    assert len(expected) >= 10
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == expected
+def test_the_python_of_the_page_prints_what_it_says(folder):
+    assert len(promised(PAGE)) >= 10
+    assert (folder / "printed").read_text().splitlines() == promised(PAGE)
 
 
 def test_a_snippet_that_fails_is_found_at_its_line(tmp_path):
@@ -66,16 +57,12 @@ def test_a_snippet_that_fails_is_found_at_its_line(tmp_path):
     assert "line 11" in done.stderr
 
 
-@pytest.mark.parametrize("start", ["benchgrad new-engine", "benchgrad run hinge.toml"])
-def test_commands_of_the_page_run_beside_its_files(start, done, folder):
-    lines = {
-        tuple(shlex.split(line, comments=True))
-        for _, text in blocks(PAGE.read_text("utf-8"), "sh")
-        for line in text.splitlines()
-        if line.startswith(start)
-    }
+@pytest.mark.parametrize(
+    "start", ["benchgrad new-engine", "benchgrad check", "benchgrad run hinge.toml"]
+)
+def test_commands_of_the_page_run_beside_its_files(start, folder):
+    lines = {tuple(shlex.split(line, comments=True)) for line in commands(PAGE, start)}
     assert lines
     for _, *arguments in lines:
-        command = [Path(sys.executable).with_name("benchgrad"), *arguments]
-        ended = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+        ended = benchgrad(*arguments, cwd=folder)
         assert ended.returncode == 0, ended.stderr

@@ -25,17 +25,32 @@ FLOORS = {
     "engines.compiled": ["engines", "engines.scalar", "engines.tensor"],
     "engines.handwritten": ["engines"],
     "engines.peers": ["engines"],
-    "engines.conformance": ["engines", "processes"],
+    "engines.conformance.cases": ["engines"],
+    "engines.conformance.judging": ["engines", "engines.conformance.cases"],
+    "engines.conformance.checks": [
+        *("engines", "engines.conformance.cases", "engines.conformance.judging"),
+    ],
+    "engines.conformance.process": [
+        *("engines", "processes", "engines.conformance.judging", "engines.conformance.checks"),
+    ],
+    "engines.conformance": [
+        *("engines", "engines.conformance.judging", "engines.conformance.checks"),
+        "engines.conformance.process",
+    ],
     "benchmarks": [],
     "benchmarks.analysis": ["benchmarks"],
-    "benchmarks.cell": ["benchmarks", "benchmarks.analysis", "datasets", "engines", "processes"],
+    "benchmarks.cell.listener": ["benchmarks"],
+    "benchmarks.cell": [
+        *("benchmarks", "benchmarks.analysis", "benchmarks.cell.listener"),
+        *("datasets", "engines", "processes"),
+    ],
     "benchmarks.run": [
-        *("benchmarks", "benchmarks.analysis", "benchmarks.cell"),
+        *("benchmarks", "benchmarks.analysis", "benchmarks.cell", "benchmarks.cell.listener"),
         *("datasets", "engines", "processes"),
     ],
     "reports": ["benchmarks", "benchmarks.analysis"],
     "command_line": [
-        *("benchmarks", "benchmarks.analysis", "benchmarks.run"),
+        *("benchmarks", "benchmarks.analysis", "benchmarks.cell.listener", "benchmarks.run"),
         *("datasets", "engines", "engines.conformance", "reports"),
     ],
     "": ["command_line"],
@@ -100,6 +115,11 @@ def test_no_arrow_runs_up(module):
     assert not wrong, f"{module} must not know {sorted(wrong)}"
 
 
+def test_no_files_import_each_other_in_a_circle():
+    arrows = {module: known_to(module) for module in MODULES}
+    TopologicalSorter(arrows).prepare()  # raises CycleError, which names the circle
+
+
 def test_the_floors_have_an_order():
     TopologicalSorter(FLOORS).prepare()
     assert {floor_of(module) for module in MODULES} == set(FLOORS)
@@ -112,12 +132,16 @@ def test_the_arrows_are_read_from_the_files():
     assert not allowed("reports.tables", "benchmarks.run.runner")
     assert not allowed("benchmarks.analysis.rounds", "benchmarks.cell.measure")
     assert not allowed("benchmarks.cell.measure", "benchmarks.run.runner")
-    assert not allowed("benchmarks.run.runner", "command_line.run")
+    assert not allowed("benchmarks.run.runner", "command_line.measurement")
+    assert not allowed("command_line.measurement", "benchmarks.cell.measure")
     assert not allowed("benchmarks.run.runner", "engines.registry")
     assert not allowed("engines.scalar.value", "engines.tensor.value")
     assert not allowed("engines.registry", "engines.scalar.engine")
     assert not allowed("engines.tensor.replay", "engines.compiled.lowering")
     assert allowed("engines.compiled.lowering", "engines.tensor.memory")
+    assert not allowed("engines.conformance.cases.graph", "engines.conformance.judging.judge")
+    assert not allowed("engines.conformance.judging.check", "engines.conformance.checks.edges")
+    assert not allowed("engines.conformance.checks.state", "engines.conformance.checking")
     assert allowed("benchmarks.run.runner", "engines")
 
 

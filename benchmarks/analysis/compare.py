@@ -1,6 +1,6 @@
-"""Compares two runs engine by engine: whether they may be compared, and what that shows.
+"""Compares two runs engine by engine: may they be compared, and which is faster?
 
-Reads nothing and renders nothing; the command line does the one, the reports the other.
+It neither reads files nor renders anything.
 """
 
 from __future__ import annotations
@@ -11,6 +11,12 @@ from collections.abc import Iterator
 import numpy as np
 from msgspec import Struct
 
+from benchgrad.benchmarks.analysis.differences import (
+    Difference,
+    differences,
+    libraries,
+    machine,
+)
 from benchgrad.benchmarks.analysis.statistics import (
     CONFIDENCE,
     MIN_VERDICT_ROUNDS,
@@ -22,19 +28,15 @@ from benchgrad.benchmarks.analysis.statistics import (
     unpaired,
     verdict,
 )
-from benchgrad.benchmarks.plan import Contestant
+from benchgrad.benchmarks.plan import Contestant, Plan
 from benchgrad.benchmarks.records import Cell, Environment, Results
 
 SCHEMA_VERSION = 1
-# What must be equal for two runs to be of one machine and of one set of libraries.
-MACHINE_FIELDS = ("processor", "n_cpus", "platform")
-LIBRARY_FIELDS = ("python", "blas")  # and each of `libraries`
-# What a plan may not change, or an epoch is other work.
-PLAN_FIELDS = ("data", "model", "training", "threads")
+_WORK = ("data", "model", "training", "threads")  # fields of a plan that make an epoch other work
 
 
 class Side(Struct, frozen=True):
-    """One of the two runs, as the reader names it."""
+    """One of the two runs, under the path that the user gave."""
 
     path: str
     started_at: str
@@ -43,12 +45,12 @@ class Side(Struct, frozen=True):
     matmul_flops_per_s: float | None
 
 
-class Row(Struct, frozen=True):
-    """One engine in both runs. Ratios are NEW / OLD; what is not known is None.
+class EngineComparison(Struct, frozen=True):
+    """One engine in both runs. Ratios are NEW / OLD; a figure that is unknown is None.
 
-    `old_s` and `new_s` are medians over rounds of the median steady epoch. `reason` says why
-    nothing was concluded, or how large a difference is left open. `is_above` is whether the
-    whole interval lies above the limit that was asked for.
+    `old_s` and `new_s` are medians over rounds of the median steady epoch. `reason` says why there
+    is no verdict, or how large a difference may have gone unnoticed. `is_above`: the whole interval
+    lies above the limit that was asked for.
     """
 
     engine: str
@@ -67,7 +69,7 @@ class Row(Struct, frozen=True):
 
 
 class RunComparison(Struct, frozen=True):
-    """Two runs compared: a row for each engine of either, and what a reader must know first."""
+    """Two runs compared: a row for each engine of either, and warnings to read first."""
 
     schema_version: int
     old: Side
@@ -76,7 +78,7 @@ class RunComparison(Struct, frozen=True):
     minimal_effect: float
     fail_above: float | None
     warnings: list[str]
-    rows: list[Row]
+    rows: list[EngineComparison]
 
 
 def compare(
@@ -85,13 +87,15 @@ def compare(
     fail_above: float | None = None,
     allow_different_machines: bool = False,
 ) -> RunComparison:
-    """Return the comparison of two runs, each given with the path that it was read from."""
+    """Return the comparison of two runs, each with the path that it was read from."""
     before, after = old[1], new[1]
-    differing = _differing(before.environment, after.environment)
-    obstacles = list(_work_differences(before, after))
-    if not allow_different_machines:
-        obstacles += [f"other {what} ({', '.join(f)})" for what, f in differing.items() if f]
-    obstacle = "; ".join(obstacles)
+    surroundings = _other_surroundings(before.environment, after.environment)
+    elsewhere = [
+        f"other {what} ({', '.join(each.name for each in found)})"
+        for what, found in surroundings.items()
+        if found and not allow_different_machines
+    ]
+    obstacle = "; ".join([*_other_work(before, after), *elsewhere])
     names = [*(c.name for c in before.plan.engines), *(c.name for c in after.plan.engines)]
     return RunComparison(
         schema_version=SCHEMA_VERSION,
@@ -101,9 +105,9 @@ def compare(
         minimal_effect=UNPAIRED_EFFECT,
         fail_above=fail_above,
         warnings=[
-            f"other {what}: {name} {change}"
-            for what, fields in differing.items()
-            for name, change in fields.items()
+            f"other {what}: {each.name} {each.then or 'none'}, now {each.now or 'none'}"
+            for what, found in surroundings.items()
+            for each in found
         ],
         rows=[_row(name, before, after, obstacle, fail_above) for name in dict.fromkeys(names)],
     )
@@ -120,43 +124,32 @@ def _side(path: str, results: Results) -> Side:
     )
 
 
-def _differing(old: Environment, new: Environment) -> dict[str, dict[str, str]]:
-    """Return the fields that make two environments two machines or two sets of libraries.
-
-    By ``machine`` and ``libraries``, each with what either run had.
-    """
-    machine = {name: (getattr(old, name), getattr(new, name)) for name in MACHINE_FIELDS}
-    libraries = {name: (getattr(old, name), getattr(new, name)) for name in LIBRARY_FIELDS}
-    for name in sorted(old.libraries.keys() | new.libraries.keys()):
-        libraries[name] = (old.libraries.get(name, "none"), new.libraries.get(name, "none"))
+def _other_surroundings(old: Environment, new: Environment) -> dict[str, list[Difference]]:
+    """Return what differs between the machines of two runs, and between their libraries."""
     return {
-        what: {name: f"{was}, now {now}" for name, (was, now) in fields.items() if was != now}
-        for what, fields in (("machine", machine), ("libraries", libraries))
+        "machine": list(differences(machine(old), machine(new))),
+        "libraries": list(differences(libraries(old), libraries(new))),
     }
 
 
-def _work_differences(old: Results, new: Results) -> Iterator[str]:
-    """Yield what makes an epoch of two runs other work, for all engines."""
-    for field in PLAN_FIELDS:
-        before, after = getattr(old.plan, field), getattr(new.plan, field)
-        if isinstance(before, Struct):
-            for part in before.__struct_fields__:
-                if getattr(before, part) != getattr(after, part):
-                    was, now = getattr(before, part), getattr(after, part)
-                    yield f"other plan: {field}.{part} {was!r}, now {now!r}"
-        elif before != after:
-            yield f"other plan: {field} {before!r}, now {after!r}"
+def _other_work(old: Results, new: Results) -> Iterator[str]:
+    """Yield what makes an epoch of two runs different work, whatever the engine."""
+    for each in differences(old.plan, new.plan):
+        if each.path[0] in _WORK:
+            yield f"other plan: {each.name} {each.then!r}, now {each.now!r}"
     if old.plan.data == new.plan.data and old.data != new.data:
         yield "other data: the rows differ although the plan names the same data set"
 
 
-def _row(name: str, old: Results, new: Results, obstacle: str, fail_above: float | None) -> Row:
+def _row(
+    name: str, old: Results, new: Results, obstacle: str, fail_above: float | None
+) -> EngineComparison:
     before, after = _cells(name, old), _cells(name, new)
     estimate = _estimate(before, after)
     obstacle = obstacle or _engine_obstacle(name, old, new) or _rounds_obstacle(estimate)
     found = "not comparable" if obstacle else verdict(estimate, UNPAIRED_EFFECT)
     reason = obstacle if found == "not comparable" else _left_open(found, estimate)
-    return Row(
+    return EngineComparison(
         engine=name,
         verdict=found,
         reason=reason,
@@ -186,12 +179,9 @@ def _engine_obstacle(name: str, old: Results, new: Results) -> str:
     before, after = _contestant(name, old), _contestant(name, new)
     if before is None or after is None:
         return f"only in {'NEW' if before is None else 'OLD'}"
-    for what, was, now in (
-        ("epochs", old.plan.epochs_of(before), new.plan.epochs_of(after)),
-        ("batch_size", old.plan.batch_size_of(before), new.plan.batch_size_of(after)),
-    ):
-        if was != now:
-            return f"other plan: {what} {was}, now {now}"
+    work = (_own_work(before, old.plan), _own_work(after, new.plan))
+    if other := next(differences(*work), None):
+        return f"other plan: {other.name} {other.then}, now {other.now}"
     for side, results in (("OLD", old), ("NEW", new)):
         for cell in countable(_cells(name, results)):
             if cell.status != "ok":
@@ -202,8 +192,16 @@ def _engine_obstacle(name: str, old: Results, new: Results) -> str:
     )
 
 
+def _own_work(contestant: Contestant, plan: Plan) -> dict[str, int]:
+    """Return what a plan asks of one engine."""
+    return {
+        "epochs": plan.epochs_of(contestant),
+        "batch_size": plan.batch_size_of(contestant),
+    }
+
+
 def _is_warm_up(name: str, results: Results) -> bool:
-    """Return whether a budget left an engine nothing but its first epoch in some round."""
+    """Return whether a budget ended an engine after its first epoch in some round."""
     return any(len(cell.epochs) < 2 for cell in countable(_cells(name, results)))
 
 
@@ -215,7 +213,7 @@ def _rounds_obstacle(estimate: Estimate) -> str:
 
 
 def _left_open(found: Verdict, estimate: Estimate) -> str:
-    """Return how large a difference may still hide behind "no difference"."""
+    """Return how large a difference may hide behind "no difference"."""
     if found != "no difference":
         return ""
     open_by = max(estimate.high, 1.0 / estimate.low) - 1.0

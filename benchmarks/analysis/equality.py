@@ -1,4 +1,4 @@
-"""The equality gate: did an engine do the same work as the reference, at every step?"""
+"""Did an engine do the same work as the reference, at every step? Nothing is measured here."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from benchgrad.benchmarks.records import Equality, Reference, Snapshot
 
-# Allowed difference, relative to 1 + |reference|, for the first _STEPS steps of a run; from
-# there it grows with the number of steps, as rounding at worst does.
+# The largest difference allowed, relative to 1 + |reference|, in runs of up to _STEPS steps. In
+# longer ones it grows in proportion, as rounding errors do at worst.
 LIMITS = {"float64": 1e-9, "float32": 1e-3}
 _STEPS = 480  # 20 epochs of the headline plan
 
@@ -28,18 +28,18 @@ class Trajectory:
     parameters: list[Array]
 
     def stored(self, round: int, batch_size: int, epochs: Iterable[int]) -> Reference:
-        """Return the record of it, with the parameters after these numbers of epochs."""
+        """Return its record, with the parameters after each of these numbers of epochs."""
         snapshots = [Snapshot(n, self.parameters[n - 1].tolist()) for n in sorted(epochs)]
         return Reference(self.name, round, batch_size, self.losses, snapshots)
 
 
 def limit(dtype: str, n_steps: int) -> float:
-    """Return the largest difference that is still equality after `n_steps`."""
+    """Return the largest difference that still counts as equal after `n_steps`."""
     return LIMITS[dtype] * max(1.0, n_steps / _STEPS)
 
 
 def difference(found: Any, expected: Any) -> float:
-    """Return the largest |found − expected| / (1 + |expected|); inf for other shapes or nan."""
+    """Return the largest |found − expected| / (1 + |expected|); inf for nan and other shapes."""
     a, b = np.asarray(found, np.float64), np.asarray(expected, np.float64)
     if a.shape != b.shape or not np.isfinite(a).all():
         return np.inf
@@ -53,7 +53,7 @@ def equality_of(
     logit_difference: float,
     dtype: str,
 ) -> Equality:
-    """Return how far a run of ``len(losses)`` epochs departs from the reference."""
+    """Return how far a run of ``len(losses)`` epochs is from the reference."""
     found = [loss for epoch in losses for loss in epoch]
     expected = [loss for epoch in reference.losses[: len(losses)] for loss in epoch]
     return Equality(

@@ -1,7 +1,7 @@
-"""Which engines take part in a round, and when there were rounds enough.
+"""Which engines take part in a round, and when there have been enough rounds.
 
-Functions of the plan and of the cells so far and of nothing else, so that a run that goes on
-after its death, and one that is verified, comes to the same. How a cell is run is not told here.
+Pure functions of the plan and the cells so far, so that a resumed run makes the same decisions
+and `verify` can repeat them. No cell is run here.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from benchgrad.benchmarks.analysis.statistics import (
 from benchgrad.benchmarks.plan import Contestant, Plan
 from benchgrad.benchmarks.records import Cell
 
-MOST_ROUNDS = 100  # where a plan asks for a precision that its budgets do not keep from
+MOST_ROUNDS = 100  # of a plan with a precision that its budgets do not end earlier
 
 
 @dataclass(frozen=True)
 class Precision:
-    """What became of the precision that a plan asks for.
+    """Whether a run reached the precision that its plan asks for.
 
-    `missed` says of each ranked engine whose ratio is not known as well as that, how well it is
-    and why not better. Where one engine has a rank or none, there is no ratio. `n_rounds` counts
-    the rounds in which something was measured.
+    `missed` names the ranked engines whose ratio is less certain than that, with how certain it is
+    and why. With fewer than two ranked engines there is no ratio. `n_rounds` counts the rounds in
+    which something was measured.
     """
 
     asked: float
@@ -40,18 +40,18 @@ class Precision:
 
 
 def participants(plan: Plan, cells: Sequence[Cell], round: int) -> tuple[Contestant, ...]:
-    """Return who runs in a round, in the plan's order; nobody: the rounds before were enough.
+    """Return who runs in a round, in the plan's order; nobody if the run is complete.
 
-    A plan without a precision has its number of rounds. With one, the engines that have a rank run
-    in as many rounds as it says and a verdict needs; after that the fastest runs, and those whose
-    ratio to it was not known well enough after their last round with it and the one before: an
-    interval that ends a run is narrow by luck more often than others, twice in a row less so.
-    Nobody begins a round that would take it beyond its budget, if it takes as long as the rounds
-    before; without the fastest, or with nobody beside it, there is no further round.
+    Without a precision a plan has a fixed number of rounds. With one, every ranked engine runs in
+    as many rounds as the plan and a verdict need. After that the fastest goes on with each engine
+    whose ratio to it is not known well enough both with their last common round and without it: an
+    interval is sometimes narrow by luck, but rarely twice in a row. An engine sits a round out if
+    another cell as long as its earlier ones would exceed its budget. Without the fastest, or with
+    nobody beside it, the run ends.
 
     Args:
         plan: what is run.
-        cells: those of the rounds before.
+        cells: the cells of all rounds before.
         round: the number of the round, from 0.
     """
     if plan.precision is None:
@@ -68,25 +68,30 @@ def participants(plan: Plan, cells: Sequence[Cell], round: int) -> tuple[Contest
     return tuple(able) if goes_on else ()
 
 
+def round_name(round: int) -> str:
+    """Return what readers call a round: they count from 1, the records from 0."""
+    return f"round {round + 1}"
+
+
 def rotated(contestants: tuple[Contestant, ...], round: int) -> tuple[Contestant, ...]:
-    """Return the contestants, beginning with another one each round."""
+    """Return the contestants in the order of a round; each round begins with another one."""
     k = round % len(contestants)
     return contestants[k:] + contestants[:k]
 
 
 def least_rounds(plan: Plan) -> int:
-    """Return how many rounds a plan has, or with a precision has at least."""
+    """Return how many rounds a plan has; with a precision, how many at least."""
     return plan.rounds if plan.precision is None else max(plan.rounds, MIN_VERDICT_ROUNDS)
 
 
 def number_of_cells(plan: Plan) -> str:
-    """Return how many cells a plan has, in words where that is not known before."""
+    """Return how many cells a plan has, as text: with a precision nobody can know."""
     n = len(plan.engines) * least_rounds(plan)
     return str(n) if plan.precision is None else f"about {n} or more"
 
 
 def precision(plan: Plan, cells: Sequence[Cell]) -> Precision | None:
-    """Return what became of the precision that a plan asks for, None if it asks for none."""
+    """Return whether a run reached its plan's precision, None if it asks for none."""
     if plan.precision is None:
         return None
     fastest, widths = _half_widths(cells)
@@ -113,7 +118,7 @@ def _known_to(width: float, n_rounds: int) -> str:
 
 
 def _why_not_better(name: str, fastest: str, plan: Plan, cells: Sequence[Cell]) -> str:
-    """Return what kept an engine from further rounds, nothing where that was an interruption."""
+    """Return what ended an engine's rounds; empty if it was an interruption."""
     for contestant in plan.engines:
         if contestant.name in (name, fastest) and _is_spent(contestant, cells):
             whose = "its budget" if contestant.name == name else f"the budget of {fastest},"
@@ -127,9 +132,10 @@ def _most_rounds(plan: Plan) -> int:
 
 
 def _half_widths(cells: Sequence[Cell]) -> tuple[str, dict[str, float]]:
-    """Return the fastest, and how well the ratio of each other to it is known.
+    """Return the fastest, and for each other engine how uncertain its ratio to the fastest is.
 
-    That is the half width of its interval, with their last common round or without it: the larger.
+    That is the half width of the interval, with the last common round or without it, whichever is
+    larger.
     """
     rounds = ranked_rounds(cells)
     fastest, ratios = against_fastest(rounds)
@@ -144,7 +150,7 @@ def _half_widths(cells: Sequence[Cell]) -> tuple[str, dict[str, float]]:
 def _half_width(ratio: Estimate) -> float:
     """Return how far the interval of a ratio reaches from it, as a share of it.
 
-    It is infinite where there are fewer rounds than a verdict needs.
+    It is infinite with fewer rounds than a verdict needs.
     """
     if ratio.n_rounds < MIN_VERDICT_ROUNDS:
         return math.inf
@@ -152,7 +158,7 @@ def _half_width(ratio: Estimate) -> float:
 
 
 def _is_spent(contestant: Contestant, cells: Sequence[Cell]) -> bool:
-    """Return whether one more cell would take an engine beyond its budget."""
+    """Return whether one more cell, as long as those so far, would exceed an engine's budget."""
     spent_s = [cell.whole_s or 0.0 for cell in cells if cell.engine == contestant.name]
     if contestant.budget_s is None or not spent_s:
         return False

@@ -1,4 +1,4 @@
-"""Statistics of ratios: from the epochs of rounds to an estimate, its interval and a verdict.
+"""Statistics of ratios: from the epochs of each round to an estimate, an interval and a verdict.
 
 Pure functions of records; nothing is run, read or written here. See docs/measurement.md.
 """
@@ -17,13 +17,13 @@ from numpy.typing import NDArray
 from benchgrad.benchmarks.records import Cell
 
 CONFIDENCE = 0.95
-# No resample leaves the range of the rounds, and the range of n rounds holds the median with
-# probability 1 − 2^(1−n): 75 % for 3, 93.75 % for 5. Below 3 it says nothing worth showing,
-# below 5 it is shown and nothing is concluded from it.
+# No resample leaves the range of the rounds, and the range of n rounds holds the true median with
+# probability 1 − 2^(1−n): 75 % for 3, 93.75 % for 5. With fewer than 3 rounds the interval is not
+# worth showing; with fewer than 5 it is shown, but supports no verdict.
 MIN_INTERVAL_ROUNDS = 3
 MIN_VERDICT_ROUNDS = 5
-# Smaller differences are not reported, however narrow the interval. Rounds of two runs do not
-# see what differs between the runs as a whole, so more is asked of them.
+# Smaller differences are not reported, however narrow the interval. What differs between two runs
+# as a whole is invisible to the rounds of either, so their threshold is higher.
 PAIRED_EFFECT = 1.01
 UNPAIRED_EFFECT = 1.05
 
@@ -38,8 +38,8 @@ Array = NDArray[np.float64]
 class Estimate:
     """How many times as long `after` takes as `before`, with its interval.
 
-    `low` and `high` are nan below `MIN_INTERVAL_ROUNDS`; `n_rounds` is the smaller number of
-    rounds of the two.
+    `low` and `high` are nan with fewer than `MIN_INTERVAL_ROUNDS` rounds. `n_rounds` is that of the
+    side with fewer rounds.
     """
 
     ratio: float
@@ -51,7 +51,7 @@ class Estimate:
 def round_seconds(cells: Iterable[Cell]) -> dict[int, float]:
     """Return the median steady epoch of each round that is ok, in seconds.
 
-    Steady are the epochs after the first, or that one where there is no other.
+    The steady epochs are those after the first; if there is only one, it counts.
     """
     found = {}
     for cell in cells:
@@ -63,13 +63,13 @@ def round_seconds(cells: Iterable[Cell]) -> dict[int, float]:
 
 
 def countable(cells: Iterable[Cell]) -> list[Cell]:
-    """Return the cells of an engine but for the interrupted ones, unless there are no others."""
+    """Return an engine's cells without the interrupted ones, unless all are interrupted."""
     own = list(cells)
     return [cell for cell in own if cell.status != "interrupted"] or own
 
 
 def ranked_rounds(cells: Iterable[Cell]) -> dict[str, dict[int, float]]:
-    """Return the rounds of each engine that has a rank: all its cells that count are ok."""
+    """Return the rounds of each ranked engine, one whose countable cells are all ok."""
     by_engine: dict[str, list[Cell]] = {}
     for cell in cells:
         by_engine.setdefault(cell.engine, []).append(cell)
@@ -83,11 +83,10 @@ def ranked_rounds(cells: Iterable[Cell]) -> dict[str, dict[int, float]]:
 def against_fastest(
     rounds: Mapping[str, Mapping[int, float]],
 ) -> tuple[str, dict[str, Estimate]]:
-    """Return the engine that no other was faster than, and how the others compare to it.
+    """Return the fastest engine, and how each of the others compares to it, as `paired` says.
 
-    Who is faster is decided over the rounds that two have in common: one that has other rounds
-    than another may have met a faster machine. The estimates are those of `paired`, by engine;
-    the name is empty if there is no engine.
+    Two engines are compared over their common rounds only: in its other rounds one of them may
+    have met a faster machine. The name is empty if there is no engine.
     """
     if not rounds:
         return "", {}
@@ -97,7 +96,7 @@ def against_fastest(
 
 
 def _faster(a: str, b: str, rounds: Mapping[str, Mapping[int, float]]) -> str:
-    """Return the faster of two by the median over their common rounds, or else the first."""
+    """Return the faster of two engines over their common rounds; the first if they have none."""
     common = rounds[a].keys() & rounds[b].keys()
     ratios = [rounds[b][r] / rounds[a][r] for r in common]
     return b if ratios and float(np.median(ratios)) < 1.0 else a
@@ -106,8 +105,8 @@ def _faster(a: str, b: str, rounds: Mapping[str, Mapping[int, float]]) -> str:
 def paired(before: Mapping[int, float], after: Mapping[int, float]) -> Estimate:
     """Return the median over common rounds of after / before, each ratio taken within a round.
 
-    The interval is the percentile bootstrap over rounds: what the rounds share (a machine that
-    slows down, other batches) is in both times of a ratio and drops out.
+    The interval is the percentile bootstrap over rounds. What affects a whole round (a slower
+    machine, other batches) is in both times of a ratio and cancels.
 
     Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, section 13.3.
     """
@@ -118,9 +117,9 @@ def paired(before: Mapping[int, float], after: Mapping[int, float]) -> Estimate:
 def unpaired(before: Sequence[float], after: Sequence[float]) -> Estimate:
     """Return the ratio of the medians of two runs' rounds, after / before.
 
-    The rounds of either are resampled by themselves: they ran at different times, and round k
-    of one has nothing in common with round k of the other. What differs between the runs as a
-    whole is in the ratio and not in the interval.
+    The rounds of each run are resampled separately: they ran at different times, so round k of one
+    has nothing in common with round k of the other. What differs between the runs as a whole is in
+    the ratio but not in the interval.
 
     Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, section 8.3.
     """
@@ -128,7 +127,7 @@ def unpaired(before: Sequence[float], after: Sequence[float]) -> Estimate:
 
 
 def verdict(estimate: Estimate, minimal_effect: float) -> Verdict:
-    """Return what an estimate shows; a difference only if the interval lies beyond the effect.
+    """Return what an estimate shows: a difference only if the whole interval exceeds the effect.
 
     Source: the rule with a noise threshold is that of Criterion.rs (compare_to_threshold).
     """
@@ -142,7 +141,7 @@ def verdict(estimate: Estimate, minimal_effect: float) -> Verdict:
 
 
 def _logs(seconds: Sequence[float]) -> Array:
-    """Return logarithms: there a / b and b / a are equally far from equal."""
+    """Return logarithms, in which a / b and b / a are equally far from 1."""
     return np.log(np.array(seconds, np.float64))
 
 

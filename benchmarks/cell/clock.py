@@ -1,4 +1,4 @@
-"""The clock: what one call took, and how much of it the garbage collector. No policy."""
+"""The clock: how long one call took, and how much of that the garbage collector. No policy."""
 
 import gc
 import time
@@ -12,7 +12,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Clock:
-    """Two clocks in seconds that never go back; tests put their own in."""
+    """Two clocks in seconds that never go backwards; tests pass their own."""
 
     wall: Callable[[], float] = time.perf_counter
     cpu: Callable[[], float] = time.process_time
@@ -20,7 +20,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Timed(Generic[T]):
-    """The result of a call and what it took, in seconds."""
+    """The result of a call, and what it took in seconds."""
 
     result: T
     wall_s: float
@@ -29,7 +29,7 @@ class Timed(Generic[T]):
 
 
 class CollectorTimer:
-    """Sums the time in the cyclic garbage collector while it is entered."""
+    """A context that sums the time spent in the cyclic garbage collector."""
 
     def __init__(self, wall: Callable[[], float]) -> None:
         self.total_s = 0.0

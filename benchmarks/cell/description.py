@@ -1,6 +1,6 @@
-"""What the records say about a data set: its size, its labels, and its points if it is flat.
+"""What the records keep of a data set: its size, its labels, and its points in two dimensions.
 
-How a data set is made is the matter of its own room.
+Data sets are made in `benchgrad.datasets`.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ import numpy as np
 from benchgrad.benchmarks.records import Data, Grid
 from benchgrad.datasets import Dataset
 
-_GRID_N = 100  # points along each side of the grid for decision boundaries
+_GRID_N = 100  # points along each side of the grid on which decision boundaries are drawn
 _GRID_MARGIN = 0.3  # in standard deviations, around the points
 
 
 def grid(dataset: Dataset) -> Grid | None:
-    """Return the grid around the points of a data set, None if it has other than two features."""
+    """Return the grid around the points of a data set; None unless it has two features."""
     if dataset.n_features != 2:
         return None
     X = np.vstack([dataset.X_train, dataset.X_test])

@@ -1,6 +1,6 @@
-"""A fixed workload that never changes: how fast is the machine at this moment?
+"""A workload that never changes: how fast is the machine right now?
 
-Half of it is Python, half NumPy, as the engines are. It judges nothing and knows no engine.
+Like the engines it is half Python and half NumPy. It knows no engine and judges nothing.
 """
 
 from typing import Any
@@ -18,9 +18,9 @@ _PRODUCT_N = 96
 
 
 def machine_speed(clock: Clock) -> list[float]:
-    """Return the seconds of each of five repeats, a few milliseconds each."""
+    """Return how many seconds each of five repeats took, a few milliseconds each."""
     a = np.full((_PRODUCT_N, _PRODUCT_N), 0.5)
-    with threadpool_limits(1):  # threads that wait for each other would measure the scheduler
+    with threadpool_limits(1):  # more threads would measure how they wait for each other
         return [timed(_work, a, clock=clock).wall_s for _ in range(_N_REPEATS)]
 
 

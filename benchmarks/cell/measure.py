@@ -1,6 +1,6 @@
-"""Measures one cell: its job in a process of its own, what came of it, and whether it is right.
+"""Measures one cell: runs its job in a fresh process, and judges the result.
 
-Which cells there are, and in which order they run, is the matter of the runner.
+Which cells run, and in which order, is up to `benchmarks.run`.
 """
 
 from __future__ import annotations
@@ -16,24 +16,32 @@ from benchgrad.benchmarks.cell.clock import Clock
 from benchgrad.benchmarks.cell.description import grid
 from benchgrad.benchmarks.cell.listener import Listener, StoppedError
 from benchgrad.benchmarks.cell.machine_speed import machine_speed
-from benchgrad.benchmarks.cell.messages import CellJob, EpochDone, Failed, Ready, TrainingFinished
-from benchgrad.benchmarks.cell.process import (
-    Limits,
-    WorkerProcess,
-    WorkerSpeechError,
-    WorkerTimeoutError,
+from benchgrad.benchmarks.cell.messages import (
+    EVENTS,
+    CellJob,
+    EpochDone,
+    Event,
+    Failed,
+    Ready,
+    TrainingFinished,
 )
 from benchgrad.benchmarks.plan import Contestant, Plan
 from benchgrad.benchmarks.records import Cell, Epoch, Final, Status
 from benchgrad.datasets import Dataset
-from benchgrad.processes.descendants import MemoryExceededError
+from benchgrad.processes.child import ChildProcess, Limits
+from benchgrad.processes.ending import ChildError, ChildTimeoutError, MemoryExceededError
 
 INTERRUPTED = "the run was interrupted"
+_WORKER = "benchgrad.benchmarks.cell.worker"
+_STATUS: dict[type[ChildError], Status] = {
+    ChildTimeoutError: "timeout",
+    MemoryExceededError: "out_of_memory",
+}
 
 
 @dataclass
 class _Observed:
-    """What a worker has told so far."""
+    """What a worker has reported so far."""
 
     ready: Ready | None = None
     epochs: list[Epoch] = field(default_factory=list)
@@ -43,7 +51,7 @@ class _Observed:
 
 
 class CellMeasurer:
-    """Where the cells of a plan are measured; `scratch` is a folder for as long as it is used."""
+    """Measures the cells of a plan; `scratch` is a folder that outlives it, for the data."""
 
     def __init__(self, plan: Plan, dataset: Dataset, scratch: Path, listener: Listener) -> None:
         self._plan = plan
@@ -62,7 +70,7 @@ class CellMeasurer:
         )
 
     def measure(self, contestant: Contestant, round: int, reference: Trajectory) -> Cell:
-        """Run a cell and hold it to the reference; it is `interrupted` if the listener asks so."""
+        """Run a cell and compare it with the reference; the listener may interrupt it."""
         observed = _Observed()
         self._listener.cell_started(contestant.name, round, self._plan.epochs_of(contestant))
         clock = Clock()
@@ -79,7 +87,7 @@ class CellMeasurer:
         return self.judged(cell, reference, observed.finished.logit_difference)
 
     def judged(self, cell: Cell, reference: Trajectory, logit_difference: float | None) -> Cell:
-        """Return a cell that came to its end as `ok` or `invalid`, with its differences."""
+        """Return a finished cell as `ok` or `invalid`, with its differences from the reference."""
         equality = equality_of(
             reference,
             [epoch.losses for epoch in cell.epochs],
@@ -93,16 +101,16 @@ class CellMeasurer:
         )
 
     def not_started(self, contestant: Contestant, round: int, status: Status, reason: str) -> Cell:
-        """Return the cell of an engine that got no process."""
+        """Return the cell of an engine that no process was started for."""
         return self._cell(contestant, round, status, reason, _Observed())
 
     def reference(self, round: int, batch_size: int) -> Trajectory | str:
         """Train the reference, untimed, for as long as the longest engine with these batches.
 
-        Return what it did; if it failed twice, why nothing can be compared with it.
+        Return what it did; or, if it failed twice, why nothing can be compared with it.
 
         Raises:
-            StoppedError: the listener asked for the end.
+            StoppedError: the listener asked to stop.
         """
         plan = self._plan
         longest = max(
@@ -122,7 +130,7 @@ class CellMeasurer:
         return f"not started: the reference engine {plan.reference!r} is {status}: {reason}"
 
     def job(self, contestant: Contestant, round: int, snapshots: bool = False) -> CellJob:
-        """Return what a worker is to do for a cell, or with `snapshots` for the reference."""
+        """Return the job of a worker: a cell, or with `snapshots` the reference."""
         plan, model = self._plan, self._plan.model
         batch_size = plan.batch_size_of(contestant)
         return CellJob(
@@ -141,26 +149,17 @@ class CellMeasurer:
         )
 
     def _observe(self, job: CellJob, observed: _Observed) -> tuple[Status, str]:
-        """Run a job in a process of its own; return how it ended, and why if it failed."""
-        with WorkerProcess(job, self._limits) as worker:
+        """Run a job in a fresh process; return how it ended, and why if it failed."""
+        with ChildProcess(_WORKER, self._limits) as worker:
+            worker.send(job)
             try:
-                for event in worker.events():
+                for event in worker.messages(EVENTS):
                     if event is not None:
                         self._note(event, job, observed)
-                    # The reference is no cell: nothing would be kept of it.
-                    at_once = self._listener.stop_at_once()
-                    _stop_if(at_once or (job.snapshots and self._listener.stop_requested()))
+                    self._check_for_stop(job)
                 exit = worker.exit()
-            except WorkerTimeoutError:
-                reason = f"killed after {self._limits.timeout_s:g} s"
-                return "timeout", f"{reason}{_progress(observed, job)}"
-            except MemoryExceededError as error:
-                limit_bytes = self._limits.memory_bytes or 0
-                reason = f"killed at {_mib(error.held_bytes)}; the limit is {_mib(limit_bytes)}"
-                return "out_of_memory", f"{reason}{_progress(observed, job)}"
-            except WorkerSpeechError:
-                reason = "it wrote into the pipe of the harness"
-                return "crashed", f"{reason}{_progress(observed, job)}"
+            except ChildError as error:
+                return _STATUS.get(type(error), "crashed"), f"{error}{_progress(observed, job)}"
             if observed.failed:
                 return observed.failed.status, observed.failed.reason + _progress(observed, job)
             if observed.finished and exit.code == 0 and _is_complete(observed, job):
@@ -169,12 +168,16 @@ class CellMeasurer:
             why = "the machine ran out of memory: " if exit.starved else ""
             return status, f"{why}{exit}{_progress(observed, job)}"
 
-    def _note(
-        self,
-        event: Ready | EpochDone | TrainingFinished | Failed,
-        job: CellJob,
-        observed: _Observed,
-    ) -> None:
+    def _check_for_stop(self, job: CellJob) -> None:
+        """Raise StoppedError if the listener does not want the job to finish.
+
+        The reference is not waited for: the cells that need it will not run.
+        """
+        at_once = self._listener.stop_at_once()
+        if at_once or (job.snapshots and self._listener.stop_requested()):
+            raise StoppedError
+
+    def _note(self, event: Event, job: CellJob, observed: _Observed) -> None:
         match event:
             case Ready():
                 observed.ready = event
@@ -215,27 +218,18 @@ class CellMeasurer:
 
 
 def layers(plan: Plan, dataset: Dataset) -> tuple[int, ...]:
-    """Return the widths of the model of a plan, from the features to the classes."""
+    """Return the widths of a plan's model, from the features to the classes."""
     return (dataset.n_features, *plan.model.hidden, dataset.n_classes)
 
 
-def _stop_if(asked: bool) -> None:
-    if asked:
-        raise StoppedError
-
-
-def _mib(n_bytes: int) -> str:
-    return f"{n_bytes / 2**20:,.0f} MiB"
-
-
 def _progress(observed: _Observed, job: CellJob) -> str:
-    """Return how far an engine came, nothing if it never got ready."""
+    """Return how many epochs an engine finished; empty if it never became ready."""
     done = f" (after {len(observed.epochs)} of {job.n_epochs} epochs)"
     return done if observed.ready else ""
 
 
 def _is_complete(observed: _Observed, job: CellJob) -> bool:
-    """Return whether all epochs were told, or as many as the budget allows."""
+    """Return whether all epochs were reported, or as many as the budget allows."""
     total_s = sum(epoch.wall_s for epoch in observed.epochs)
     ended = job.budget_s is not None and total_s >= job.budget_s
     return len(observed.epochs) == job.n_epochs or (ended and bool(observed.epochs))

@@ -1,7 +1,8 @@
-"""What the runner and a worker process say to each other: a job, then one JSON line an event."""
+"""What the measurer and a worker send each other: one job, then events, each a line of JSON."""
 
 from __future__ import annotations
 
+import msgspec
 from msgspec import Struct
 
 from benchgrad.benchmarks.plan import TrainingPlan
@@ -9,9 +10,9 @@ from benchgrad.benchmarks.records import Epoch, GraphCounts, Status, Usage
 
 
 class CellJob(Struct, frozen=True):
-    """What a worker is to do; `data_path` is an .npz with the arrays of the data set.
+    """What a worker has to do; `data_path` is an .npz file with the data set's arrays.
 
-    `snapshots` asks for the parameters after every epoch: the reference's job.
+    `snapshots` asks for the parameters after every epoch, as the reference has to send them.
     """
 
     engine: str
@@ -41,14 +42,14 @@ class Ready(Struct, frozen=True, tag=True):
 
 
 class EpochDone(Struct, frozen=True, tag=True):
-    """An epoch ended; `parameters` are flat, and there only for snapshots."""
+    """An epoch ended; `parameters` are flat, and None unless snapshots were asked for."""
 
     epoch: Epoch
     parameters: list[float | None] | None
 
 
 class TrainingFinished(Struct, frozen=True, tag=True):
-    """Training ended; the difference is that of the engine's own logits from the reference's."""
+    """Training ended; `logit_difference` compares the engine's own logits with the reference's."""
 
     parameters: list[float | None]
     test_classes: list[int]
@@ -61,10 +62,11 @@ class TrainingFinished(Struct, frozen=True, tag=True):
 
 
 class Failed(Struct, frozen=True, tag=True):
-    """The engine ended by itself, with a status and a reason in one line."""
+    """The engine failed and its worker could still report it; `reason` is one line."""
 
     status: Status
     reason: str
 
 
 Event = Ready | EpochDone | TrainingFinished | Failed
+EVENTS: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)

@@ -1,4 +1,4 @@
-"""The training loop of the engines' room under the clock: every epoch timed by itself.
+"""Runs the engines' own training loop with a clock around each epoch.
 
 It knows no engine and evaluates nothing.
 """
@@ -18,10 +18,10 @@ Array = NDArray[Any]
 
 @dataclass(frozen=True)
 class Schedule:
-    """For how long, and in which batches; they are drawn by `benchgrad.engines.draw_epochs`.
+    """How long to train, and in which batches; `benchgrad.engines.draw_epochs` draws them.
 
-    `seed` and `round` draw the permutations, so rounds differ and engines do not. Training
-    ends early with the epoch in which the summed wall time reaches `budget_s`.
+    They depend on `seed` and `round` alone, so they differ between rounds but not between engines.
+    Training ends with the epoch in which the sum of wall times reaches `budget_s`.
     """
 
     n_epochs: int

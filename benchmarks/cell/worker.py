@@ -1,12 +1,9 @@
 """The process that runs one cell: loads the engine, trains, reports. It never judges.
 
-Started as ``python -P -m benchgrad.benchmarks.cell.worker FD PARENT`` with the thread limits
-already in its environment; reads a job from standard input and writes events to the file
-descriptor FD, so that nothing an engine prints can be taken for a result. It ends when the
-process PARENT does.
+Started by `processes.child`, with the thread limits already in its environment. It reads a job from
+one pipe and writes events to another, so nothing an engine prints can be mistaken for a result.
 """
 
-import os
 import resource
 import statistics
 import sys
@@ -43,14 +40,13 @@ from benchgrad.engines import (
     UnsupportedError,
     load,
 )
-from benchgrad.processes.descendants import be_the_first_to_go
-from benchgrad.processes.lifetime import die_with
+from benchgrad.processes.pipes import pipes_to_parent, send
 
 Array = NDArray[Any]
 
-_CHUNK_ROWS = 500  # evaluated at a time: a reference may build a graph for them
-# An engine that is done gives its parameters as fast the first time as the second, but for
-# caches that are cold: what is above both of these, in most epochs, is unfinished work.
+_CHUNK_ROWS = 500  # evaluated at a time; a reference may build a graph for each chunk
+# Reading the parameters twice takes the same time twice, cold caches aside. If the first read is
+# slower by more than both of these, in most epochs, it had to wait for unfinished work.
 _LATE_S = 2e-3
 _LATE_SHARE = 0.2
 
@@ -73,7 +69,7 @@ class CellWorker:
         self._epoch_s: list[float] = []
 
     def run(self) -> None:
-        """Run the job; every failure of the engine becomes an event."""
+        """Run the job and report every failure of the engine as an event."""
         try:
             self._train(self._get_ready())
         except MissingPackageError as error:
@@ -93,8 +89,7 @@ class CellWorker:
             self._send(Failed("crashed", f"{type(error).__name__}: {reason} [{place}]"))
 
     def _send(self, event: Event) -> None:
-        self._events.write(msgspec.json.encode(event) + b"\n")
-        self._events.flush()
+        send(self._events, event)
 
     def _classifier(self, engine: Engine, parameters: list[Array]) -> Classifier:
         rule = self._job.training
@@ -106,7 +101,7 @@ class CellWorker:
         return Schedule(job.n_epochs, rule.batch_size, rule.seed, job.round, job.budget_s)
 
     def _load(self) -> Engine:
-        """Load the engine, and the library behind it with its limit of threads."""
+        """Load the engine and hold its library to its threads."""
         engine = load(self._job.engine)
         engine.limit_threads(self._job.n_threads)
         return engine
@@ -144,7 +139,7 @@ class CellWorker:
             losses = np.asarray(epoch.result, np.float64).ravel()
             parameters = self._parameters(classifier, epoch)
             if [np.shape(p) for p in parameters] != [p.shape for p in self._first]:
-                self._send(Failed("invalid", "parameters() returns other shapes than it got"))
+                self._send(Failed("invalid", "parameters() returns arrays of the wrong shapes"))
                 return
             self._epoch_done(epoch, losses, parameters)
             for step, loss in enumerate(losses, start=1):
@@ -158,7 +153,7 @@ class CellWorker:
         self._finish(classifier, before)
 
     def _parameters(self, classifier: Classifier, epoch: Timed[Array]) -> list[Array]:
-        """Read the parameters, off the clock, and note how much longer it took than again."""
+        """Read the parameters twice, off the clock, and note how much slower the first read was."""
         first = timed(classifier.parameters, clock=self._clock)
         again = timed(classifier.parameters, clock=self._clock)
         self._late_s.append(first.wall_s - again.wall_s)
@@ -166,13 +161,13 @@ class CellWorker:
         return first.result
 
     def _still_at_work(self) -> str:
-        """Return what is wrong with an engine that worked on after `train_epoch` returned."""
+        """Say so if the engine was still working after `train_epoch` returned."""
         late_s, epoch_s = statistics.median(self._late_s), statistics.median(self._epoch_s)
         if late_s < _LATE_S or late_s < _LATE_SHARE * epoch_s:
             return ""
         return (
             f"train_epoch returned after {epoch_s:.3g} s, before its work was done: its "
-            f"parameters were there {late_s:.3g} s later (medians over the epochs)"
+            f"parameters were ready {late_s:.3g} s later (medians over the epochs)"
         )
 
     def _epoch_done(self, epoch: Timed[Array], losses: Array, parameters: list[Array]) -> None:
@@ -231,7 +226,7 @@ class CellWorker:
         return GraphCounts(len(X), **asdict(found)) if found else None
 
     def _step_python_bytes(self, classifier: Classifier) -> int:
-        """Take one more step under a tracer of allocations; nothing is reported after it."""
+        """Return the peak memory of one more step, traced; nothing is timed after it."""
         X, y = self._first_batch()
         tracemalloc.start()
         try:
@@ -241,7 +236,7 @@ class CellWorker:
             tracemalloc.stop()
 
     def _reference_logits(self, parameters: list[Array], X: Array) -> Array:
-        """Evaluate an engine's parameters; the harness owns accuracy, at the reference's speed."""
+        """Return the reference's logits for an engine's parameters: the harness owns accuracy."""
         reference = self._classifier(self._reference, parameters)
         chunks = np.split(X, range(_CHUNK_ROWS, len(X), _CHUNK_ROWS))
         return np.concatenate([reference.logits(chunk) for chunk in chunks])
@@ -255,7 +250,7 @@ def _not_finished(result: object) -> str:
     kind = type(result)
     return (
         f"train_epoch returned a {kind.__module__}.{kind.__qualname__}; it must be a NumPy array, "
-        "whose values are there"
+        "so that the work is finished"
     )
 
 
@@ -279,13 +274,10 @@ def _peak_bytes() -> int:
 
 
 def main() -> None:
-    """Run the job on standard input as the arguments say."""
-    descriptor, parent = map(int, sys.argv[1:])
-    die_with(parent)
-    be_the_first_to_go()
-    os.set_inheritable(descriptor, False)
-    job = msgspec.json.decode(sys.stdin.buffer.read(), type=CellJob)
-    with os.fdopen(descriptor, "wb") as events:
+    """Run the job that the parent sends."""
+    with pipes_to_parent() as (jobs, events):
+        job = msgspec.json.decode(jobs.readline(), type=CellJob)
+        jobs.close()
         CellWorker(job, events, Clock()).run()
 
 

@@ -1,4 +1,4 @@
-"""What the machine is and which libraries it has, for the records. Observed, not configured."""
+"""Observes the machine and its libraries for the records. It configures nothing."""
 
 import os
 import platform
@@ -17,8 +17,8 @@ _MATMUL_N = 512
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "pandas", "matplotlib")
 
 
-def observe(n_threads: int, dtype: str) -> Environment:
-    """Return the environment of this process, with the rate of its matrix product."""
+def observe() -> Environment:
+    """Return the environment of this process; the rate of its matrix product is not measured."""
     blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
     return Environment(
         benchgrad=_version("benchgrad"),
@@ -29,30 +29,20 @@ def observe(n_threads: int, dtype: str) -> Environment:
         memory_bytes=psutil.virtual_memory().total,
         load_1min=os.getloadavg()[0],
         libraries={name: _version(name) for name in _LIBRARIES},
-        matmul_flops_per_s=_matmul_rate(n_threads, dtype),
         blas="; ".join(sorted({f"{pool['internal_api']} {pool['version']}" for pool in blas})),
         governor=_governor(),
         commit=_commit(),
     )
 
 
-def machine() -> dict[str, str]:
-    """Return what is to be the same wherever two measurements are shown side by side.
-
-    It does not depend on what this process has imported, as the list of loaded BLAS does.
-    """
+def numpy_blas() -> str:
+    """Return the BLAS that NumPy was built with, whatever this process has imported."""
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
-    return {
-        "processor": _processor(),
-        "CPUs": str(psutil.cpu_count() or 1),
-        "python": f"{platform.python_implementation()} {platform.python_version()}",
-        "platform": platform.platform(),
-        "NumPy's BLAS": f"{blas.get('name', '')} {blas.get('version', '')}".strip(),
-    }
+    return f"{blas.get('name', '')} {blas.get('version', '')}".strip()
 
 
-def _matmul_rate(n_threads: int, dtype: str) -> float:
-    """Return the best of ten products of square matrices, in floating-point operations a second."""
+def matmul_flops_per_s(n_threads: int, dtype: str) -> float:
+    """Return the rate of a product of square matrices, the best of ten."""
     a = np.ones((_MATMUL_N, _MATMUL_N), dtype)
     with threadpool_limits(n_threads):
         wall_s = min(timed(np.matmul, a, a, clock=Clock()).wall_s for _ in range(10))
@@ -67,27 +57,30 @@ def _version(package: str) -> str:
 
 
 def _governor() -> str:
-    """Return what sets the processor's frequency, where the system tells it."""
+    """Return the policy for the processor's frequency, empty where the system does not tell."""
     path = Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")
     return path.read_text().strip() if path.exists() else ""
 
 
 def _commit() -> str:
-    """Return the commit of the checkout that benchgrad runs from, empty if it is installed."""
-    folder = Path(__file__).resolve().parent
-    git = ["git", "-C", str(folder)]
+    """Return the commit of benchgrad's checkout, with a + if it was edited; empty if installed."""
+    here = Path(__file__).resolve()
+    git = ["git", "-C", str(here.parent)]
+    is_tracked = ["ls-files", "--error-unmatch", here.name]  # and not below another's checkout
+    commit = ["rev-parse", "--short=12", "HEAD"]
+    edits = ["status", "--porcelain", "--untracked-files=no", ":/"]
     try:
-        found = [
+        _, commit_hash, edited = (
             subprocess.run([*git, *arguments], capture_output=True, text=True, check=True).stdout
-            for arguments in (["rev-parse", "--short=12", "HEAD"], ["status", "--porcelain", "."])
-        ]
+            for arguments in (is_tracked, commit, edits)
+        )
     except (OSError, subprocess.CalledProcessError):
         return ""
-    return found[0].strip() + ("+" if found[1].strip() else "")
+    return commit_hash.strip() + ("+" if edited.strip() else "")
 
 
 def _processor() -> str:
-    """Return the processor's model, where the system tells it."""
+    """Return the model of the processor, as the system names it."""
     info = Path("/proc/cpuinfo")
     if info.exists():
         for line in info.read_text().splitlines():

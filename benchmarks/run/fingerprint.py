@@ -1,32 +1,35 @@
-"""What a run depends on, as hashes and versions, so that two halves of it can be held together.
+"""What the figures of a run depend on, as hashes and versions: may two halves of it be joined?
 
-It says what differs; what follows from a difference is for others to decide.
+It says what differs; what follows from a difference is for the caller to decide.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from importlib.metadata import distributions, entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
+import msgspec
 from msgspec import Struct
 
-from benchgrad import benchmarks, datasets, engines
+from benchgrad import benchmarks, datasets, engines, processes
+from benchgrad.benchmarks.analysis.differences import Difference, differences, machine
 from benchgrad.benchmarks.plan import Plan
-from benchgrad.benchmarks.run import environment
+from benchgrad.benchmarks.records import Environment
+from benchgrad.benchmarks.run.environment import numpy_blas
 from benchgrad.datasets import Dataset
 from benchgrad.engines import GROUP
 
-_SHOWN = 3  # differences that a line names; the others it counts
+_SHOWN = 3  # differences that a line names; it counts the others
 
 
 class Fingerprint(Struct, frozen=True, forbid_unknown_fields=True):
     """What the figures of a run depend on beside its plan; hashes are SHA-256.
 
-    `code` are benchgrad's own files but for the reports, which only render; `plugins` the
-    files of engines from elsewhere; `packages` the versions of all that are installed.
+    `code` holds benchgrad's own files that measure; `plugins` the files of other people's engines;
+    `packages` the versions of everything installed, of Python, and of the BLAS in NumPy.
     """
 
     data: str
@@ -36,18 +39,28 @@ class Fingerprint(Struct, frozen=True, forbid_unknown_fields=True):
     packages: dict[str, str]
 
 
-def take(plan: Plan, dataset: Dataset) -> Fingerprint:
-    """Return the fingerprint of a plan's run here and now."""
+_IN_WORDS = {
+    "data": "the data differ",
+    "code": "benchgrad's code differs",
+    "plugins": "the files of engines differ",
+    "machine": "the machine differs",
+    "packages": "the packages differ",
+}
+
+
+def take(plan: Plan, dataset: Dataset, here: Environment) -> Fingerprint:
+    """Return the fingerprint of a run of a plan, in this process and environment."""
     specs = [plan.reference, *(contestant.spec for contestant in plan.engines)]
+    installed = (distribution.metadata for distribution in distributions())
     return Fingerprint(
         data=_hash_of_data(dataset),
         code=_hashes_of_code(),
         plugins={str(path): _hash(path) for spec in specs for path in _plugin_files(spec)},
-        machine=environment.machine(),
+        machine=machine(here),
         packages={
-            found["Name"]: found["Version"]
-            for found in (distribution.metadata for distribution in distributions())
-            if found["Name"]
+            "python": here.python,
+            "NumPy's BLAS": numpy_blas(),
+            **dict(sorted((each["Name"], each["Version"]) for each in installed if each["Name"])),
         },
     )
 
@@ -55,32 +68,29 @@ def take(plan: Plan, dataset: Dataset) -> Fingerprint:
 def departure(then: Fingerprint, now: Fingerprint) -> str:
     """Return in one line how `now` differs from `then`; empty if it does not.
 
-    Packages that came in since do not count: what was used then is there as it was.
+    Packages installed since then do not count.
     """
-    same_packages = {name: now.packages.get(name, "") for name in then.packages}
-    found = [
-        "the data differ" if then.data != now.data else "",
-        _changed("benchgrad's code differs", then.code, now.code, show=False),
-        _changed("the files of engines differ", then.plugins, now.plugins, show=False),
-        _changed("the machine differs", then.machine, now.machine),
-        _changed("the packages differ", then.packages, same_packages),
-    ]
-    return "; ".join(part for part in found if part)
+    known = {name: version for name, version in now.packages.items() if name in then.packages}
+    changed: dict[str, list[Difference]] = {}
+    for each in differences(then, msgspec.structs.replace(now, packages=known)):
+        changed.setdefault(each.path[0], []).append(each)
+    return "; ".join(_told(part, found) for part, found in changed.items())
 
 
-def _changed(what: str, then: Mapping[str, str], now: Mapping[str, str], show: bool = True) -> str:
-    """Return which keys have other values, with both of them where that says something."""
-    names = sorted(n for n in {*then, *now} if then.get(n) != now.get(n))
-    if not names:
-        return ""
-    told = [
-        f"{name} is {now.get(name) or 'not there'}, was {then.get(name) or 'not there'}"
-        if show
-        else name
-        for name in names[:_SHOWN]
-    ]
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return f"{what}: {', '.join(told)}{more}"
+def _told(part: str, changed: list[Difference]) -> str:
+    if part == "data":
+        return _IN_WORDS[part]
+    shown = ", ".join(map(_change, changed[:_SHOWN]))
+    more = f" and {len(changed) - _SHOWN} more" if len(changed) > _SHOWN else ""
+    return f"{_IN_WORDS[part]}: {shown}{more}"
+
+
+def _change(difference: Difference) -> str:
+    """Return the key that changed, with both values unless they are hashes."""
+    part, key = difference.path
+    if part in ("code", "plugins"):
+        return key
+    return f"{key} is {difference.now or 'missing'}, was {difference.then or 'missing'}"
 
 
 def _hash(path: Path) -> str:
@@ -96,19 +106,19 @@ def _hash_of_data(dataset: Dataset) -> str:
 
 
 def _hashes_of_code() -> dict[str, str]:
-    """Return a hash for each file of the rooms that measure, by its name below the package."""
+    """Return a hash for each file of the rooms that measure, keyed by its path in the package."""
     return {
         f"{Path(folder).name}/{path.relative_to(folder).as_posix()}": _hash(path)
-        for room in (benchmarks, datasets, engines)
+        for room in (benchmarks, datasets, engines, processes)
         for folder in room.__path__
         for path in sorted(Path(folder).rglob("*.py"))
     }
 
 
 def _plugin_files(spec: str) -> Iterator[Path]:
-    """Yield the files of an engine that is not benchgrad's own; nothing is imported for it.
+    """Yield the files of somebody else's engine, without importing any of them.
 
-    Of a package these are all its modules, of a file or a module that file alone.
+    For a package that is all its modules, for a file or a single module just that file.
     """
     if spec.endswith(".py"):
         yield Path(spec)

@@ -1,6 +1,6 @@
-"""Locks that vanish with their process: one timing at a time, and one run in a folder.
+"""Locks that vanish with their process: one run times at a time, and one writes to a folder.
 
-The kernel holds them (`flock`); a file only says who has one, and is never removed.
+The kernel holds them (`flock`); the file only names the holder, and is never removed.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from pathlib import Path
 import msgspec
 from msgspec import Struct
 
-# Not in the folder of TMPDIR, which may be another one in the next shell.
+# Not in TMPDIR, which may differ from shell to shell.
 MACHINE = Path("/tmp/benchgrad.lock")
 
 
 class LockError(Exception):
-    """A lock that another process has, or that cannot be taken; one line, for its user."""
+    """A lock that another process holds, or that cannot be taken; one line, for its user."""
 
 
 class Holder(Struct, frozen=True):
-    """Who has the lock of a machine, as the file says it: `since` in local time."""
+    """Who holds the lock of a machine; `since` is local time."""
 
     pid: int
     since: str
@@ -37,12 +37,12 @@ class Holder(Struct, frozen=True):
 def timing_alone(
     path: Path, holder: Holder, wait: bool, tell: Callable[[str], None]
 ) -> Iterator[None]:
-    """Hold the lock `path`, so that no other timing disturbs this one.
+    """Hold the lock `path`, so that no other run times meanwhile.
 
-    With `wait` it waits for whoever has it, after it has told who that is.
+    With `wait`, tell who holds it and wait for them.
 
     Raises:
-        LockError: the file cannot be opened; or another process has it and `wait` is false.
+        LockError: the file cannot be opened; or another process holds it and `wait` is false.
     """
     descriptor = _opened(path)
     try:
@@ -85,7 +85,7 @@ def writing_alone(folder: Path) -> Iterator[None]:
 
 
 def _opened(path: Path) -> int:
-    """Open the file of a lock for all users of the machine; make it if need be."""
+    """Open the file of a lock, creating it for all users of the machine if necessary."""
     try:
         return _existing(path)
     except FileNotFoundError:
@@ -94,7 +94,7 @@ def _opened(path: Path) -> int:
         raise _unusable(path, error) from error
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
-        with suppress(OSError):  # it came to be in the meantime, and is another user's
+        with suppress(OSError):  # another user has just created it
             os.fchmod(descriptor, 0o666)
     except OSError as error:
         raise _unusable(path, error) from error
@@ -102,7 +102,7 @@ def _opened(path: Path) -> int:
 
 
 def _existing(path: Path) -> int:
-    """Open without O_CREAT: in a sticky folder the kernel refuses that for another's file."""
+    """Open without O_CREAT, which the kernel refuses for another user's file in a sticky folder."""
     try:
         return os.open(path, os.O_RDWR | os.O_NOFOLLOW)
     except PermissionError:
@@ -116,7 +116,7 @@ def _unusable(path: Path, error: OSError) -> LockError:
 
 
 def _holder(descriptor: int) -> Holder | str:
-    """Return who signed the file; another process may be about to."""
+    """Return who signed the file; the holder may not have done so yet."""
     try:
         return msgspec.json.decode(os.pread(descriptor, 1 << 16, 0), type=Holder)
     except (msgspec.DecodeError, UnicodeDecodeError):

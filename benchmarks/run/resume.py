@@ -1,6 +1,6 @@
-"""Whether a run may begin in a folder, or go on there: nothing measured is lost, nor mixed.
+"""May a run begin in a folder, or go on there? Nothing measured is ever lost or mixed up.
 
-What a journal's lines look like is the matter of `journal`, what a run does that of `runner`.
+The lines of a journal are read in `journal`; `runner` runs what is missing.
 """
 
 from __future__ import annotations
@@ -11,12 +11,11 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
-
+from benchgrad.benchmarks.analysis.differences import differences
 from benchgrad.benchmarks.analysis.rounds import number_of_cells
 from benchgrad.benchmarks.plan import Plan
 from benchgrad.benchmarks.records import PARTIAL, sync_folder
-from benchgrad.benchmarks.run import fingerprint
+from benchgrad.benchmarks.run import environment, fingerprint
 from benchgrad.benchmarks.run.journal import JOURNAL, SCRATCH, JournalError, Reading, read
 from benchgrad.benchmarks.run.lock import writing_alone
 from benchgrad.datasets import Dataset
@@ -24,7 +23,7 @@ from benchgrad.datasets import Dataset
 
 @contextlib.contextmanager
 def claimed(folder: Path) -> Iterator[None]:
-    """Keep other runs out of a folder, and clear away what one that died left half-done.
+    """Keep other runs out of a folder, and remove what a killed run left half-written.
 
     Raises:
         LockError: another process writes there.
@@ -40,7 +39,7 @@ def claimed(folder: Path) -> Iterator[None]:
 
 
 def refuse_to_lose(folder: Path) -> None:
-    """Raise JournalError if a new run in `folder` would replace cells of one that may go on."""
+    """Raise JournalError if a new run in `folder` would replace an unfinished one."""
     advice = "name another folder with --out, or replace it with --overwrite"
     try:
         found = read(folder)
@@ -66,7 +65,7 @@ def unfinished(folder: Path) -> Reading:
     except JournalError as error:
         raise JournalError(f"{error}; {advice} and --overwrite") from error
     if found is None:
-        raise JournalError(f"{folder / JOURNAL} is not there, so no run can go on; {advice}")
+        raise JournalError(f"{folder / JOURNAL} does not exist, so no run can go on; {advice}")
     return found
 
 
@@ -79,39 +78,31 @@ def check_options(reading: Reading, asked: Plan) -> None:
 
 
 def check_surroundings(folder: Path, reading: Reading, dataset: Dataset) -> None:
-    """Raise JournalError if a run that goes on would measure on another base than it began on."""
-    here = fingerprint.take(reading.header.plan, dataset)
-    if differing := fingerprint.departure(reading.header.fingerprint, here):
+    """Raise JournalError if anything that a run's figures depend on has changed since it began."""
+    here = fingerprint.take(reading.header.plan, dataset, environment.observe())
+    if departure := fingerprint.departure(reading.header.fingerprint, here):
         raise JournalError(
-            f"the run in {str(folder)!r} cannot go on, {differing}; "
+            f"the run in {str(folder)!r} cannot go on, {departure}; "
             "start it anew with --out and --overwrite"
         )
 
 
 def _differing(then: Plan, asked: Plan) -> str:
-    """Return the first field in which two plans differ, with its value in the first.
+    """Return the first difference between two plans, with its value in the first.
 
-    Other data make other engines: without published figures. So those come last.
+    With other data a plan drops its description and published figures, so those come last.
     """
-    old, new = msgspec.to_builtins(then), msgspec.to_builtins(asked)
     last = ("engines", "description")
-    for name in (*(name for name in old if name not in last), *last):
-        value = old[name]
-        if value == new[name]:
-            continue
-        if name == "engines" and [e["name"] for e in value] == [e["name"] for e in new[name]]:
-            return _differing_engine(value, new[name])
-        if isinstance(value, dict):
-            key = next(key for key in value if value[key] != new[name][key])
-            return f"{name}.{key} is {value[key]!r}"
-        told = [e["name"] for e in value] if name == "engines" else value
-        return f"{name} is {told!r}"
-    return ""
-
-
-def _differing_engine(then: list[dict[str, object]], asked: list[dict[str, object]]) -> str:
-    for old, new in zip(then, asked, strict=True):
-        for key, value in old.items():
-            if value != new[key]:
-                return f"{key} of {old['name']} is {value!r}"
-    return ""
+    found = sorted(differences(then, asked), key=lambda each: each.name in last)
+    if not found:
+        return ""
+    if found[0].name != "engines":
+        return f"{found[0].name} is {found[0].then!r}"
+    names = [contestant.name for contestant in then.engines]
+    if names != [contestant.name for contestant in asked.engines]:
+        return f"engines is {names!r}"
+    return next(
+        f"{each.name} of {old.name} is {each.then!r}"
+        for old, new in zip(then.engines, asked.engines, strict=True)
+        for each in differences(old, new)
+    )

@@ -1,36 +1,39 @@
-"""Runs a plan: engines in rotated order, round by round, but for what a journal has already.
+"""Runs a plan round by round, leaving out the cells that its journal already holds.
 
-How a cell is measured and judged is the matter of the bench.
+How a cell is measured and judged is decided in `benchmarks.cell`.
 """
 
 from __future__ import annotations
 
 import itertools
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from benchgrad import datasets
 from benchgrad.benchmarks.analysis.equality import Trajectory
-from benchgrad.benchmarks.analysis.rounds import participants, rotated
+from benchgrad.benchmarks.analysis.rounds import participants, rotated, round_name
 from benchgrad.benchmarks.cell.description import describe
 from benchgrad.benchmarks.cell.listener import Listener, StoppedError
 from benchgrad.benchmarks.cell.measure import INTERRUPTED, CellMeasurer, layers
 from benchgrad.benchmarks.plan import Contestant, Plan
 from benchgrad.benchmarks.records import SCHEMA_VERSION, Cell, Reference, Results, Status
 from benchgrad.benchmarks.run import environment, fingerprint
-from benchgrad.benchmarks.run.journal import JOURNAL_VERSION, SCRATCH, Header, Journal, now
+from benchgrad.benchmarks.run.entries import JOURNAL_VERSION, Header
+from benchgrad.benchmarks.run.journal import SCRATCH, Journal, now
 from benchgrad.datasets import Dataset
 from benchgrad.engines import MLP, check_names
-from benchgrad.processes import descendants
 
-_SETTLES: tuple[Status, ...] = ("timeout", "out_of_memory")  # also what later rounds would show
+_EXHAUSTED: tuple[Status, ...] = ("timeout", "out_of_memory")  # would recur in later rounds
 
 
 def prepare(plan: Plan) -> Dataset:
-    """Return the data set of a plan, after looking whether its engines are there.
+    """Check that a plan's engines exist, and return its data set.
 
     Raises:
-        EngineError, DatasetError: an engine or the data set is not there, or cannot be used.
+        EngineError, DatasetError: an engine or the data set does not exist, or is unusable.
     """
     check_names([plan.reference, *(contestant.spec for contestant in plan.engines)])
     data = plan.data
@@ -41,35 +44,32 @@ def prepare(plan: Plan) -> Dataset:
 
 
 def header(plan: Plan, command: str, dataset: Dataset, asked_for: bool = False) -> Header:
-    """Return what a run is that begins now: its plan, the machine, and what it depends on."""
+    """Return the header of a run that begins now, with the machine and all it depends on."""
+    here = environment.observe()
+    rate = environment.matmul_flops_per_s(plan.threads, plan.training.dtype)
     return Header(
         version=JOURNAL_VERSION,
         started_at=now(),
         command=command,
         asked_for=asked_for,
         plan=plan,
-        environment=environment.observe(plan.threads, plan.training.dtype),
-        fingerprint=fingerprint.take(plan, dataset),
+        environment=msgspec.structs.replace(here, matmul_flops_per_s=rate),
+        fingerprint=fingerprint.take(plan, dataset, here),
     )
 
 
-def run(
-    plan: Plan, command: str, dataset: Dataset, listener: Listener, journal: Journal | None = None
-) -> Results:
-    """Run all cells of a plan on its data set that a journal does not have, and judge each.
+def run(journal: Journal, dataset: Dataset, listener: Listener) -> Results:
+    """Run and judge every cell that a journal's plan asks for and the journal lacks.
 
-    When the listener asks for the end, the cell that is running is finished, and what would
-    have followed becomes `interrupted`. What cannot be judged, because the reference failed,
-    or would fail again, because it took too much in a round before, is `pruned`. Every other
-    cell is in the journal before the listener hears that it is finished.
+    A finished cell is in the journal before the listener hears of it. When the listener asks to
+    stop, the running cell finishes and those after it are `interrupted`. Cells are `pruned` if the
+    reference failed, or if their engine took too much time or memory in an earlier round.
     """
-    begun = journal.header if journal else header(plan, command, dataset)
-    with (
-        descendants.adopting(),
-        tempfile.TemporaryDirectory(prefix=SCRATCH, dir=journal.folder if journal else None) as own,
-    ):
-        done = _Run(plan, CellMeasurer(plan, dataset, Path(own), listener), listener, journal)
-        done.run()
+    begun = journal.header
+    plan = begun.plan
+    with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=journal.folder) as scratch:
+        measurer = CellMeasurer(plan, dataset, Path(scratch), listener)
+        cells, references = _all_rounds(_Running(plan, measurer, listener, journal))
     return Results(
         schema_version=SCHEMA_VERSION,
         started_at=begun.started_at,
@@ -77,128 +77,143 @@ def run(
         plan=plan,
         environment=begun.environment,
         data=describe(dataset),
-        cells=done.cells,
+        cells=cells,
         row_flops=MLP(layers(plan, dataset)).step_flops(1),
-        resumed_at=journal.resumed_at if journal else [],
-        references=done.references,
+        resumed_at=journal.resumed_at,
+        references=references,
     )
 
 
-class _Run:
-    """One run of one plan: its cells, and the references that they were held to, so far."""
+def run_in(folder: Path, plan: Plan, command: str, listener: Listener) -> Results:
+    """Run a plan from the beginning, with its journal in `folder`."""
+    dataset = prepare(plan)
+    with Journal.begin(folder, header(plan, command, dataset)) as journal:
+        return run(journal, dataset, listener)
 
-    def __init__(
-        self, plan: Plan, bench: CellMeasurer, listener: Listener, journal: Journal | None
-    ) -> None:
+
+@dataclass(frozen=True)
+class _Running:
+    """What every round of a run needs."""
+
+    plan: Plan
+    measurer: CellMeasurer
+    listener: Listener
+    journal: Journal
+
+
+def _all_rounds(running: _Running) -> tuple[list[Cell], list[Reference]]:
+    """Run all rounds; return their cells, and the references these were compared with."""
+    journal = running.journal
+    cells: list[Cell] = []
+    references: list[Reference] = []
+    for number in itertools.count():
+        order = _order(running, cells, number)
+        if not order:
+            break
+        if number in journal.references:
+            cells += [journal.cells[contestant.name, number] for contestant in order]
+            references += journal.references[number]
+        else:
+            exhausted = {cell.engine: cell for cell in cells if cell.status in _EXHAUSTED}
+            round = _Round(running, number, exhausted)
+            round.run(order)
+            cells += round.cells
+            references += round.references()
+    return cells, references
+
+
+def _order(running: _Running, before: list[Cell], number: int) -> tuple[Contestant, ...]:
+    """Return who runs in a round and in which order; nobody if the run is complete.
+
+    Whatever the journal has of a round stays, even if a damaged cell was measured again since and
+    others would take part by its new figures.
+    """
+    plan, journal = running.plan, running.journal
+    names = {engine for engine, round in journal.cells if round == number}
+    if number not in journal.references:
+        names |= {contestant.name for contestant in participants(plan, before, number)}
+    members = tuple(contestant for contestant in plan.engines if contestant.name in names)
+    return rotated(members, number) if members else ()
+
+
+class _Round:
+    """One round: its cells, and what the reference did for each batch size that they use."""
+
+    def __init__(self, running: _Running, number: int, exhausted: dict[str, Cell]) -> None:
         self.cells: list[Cell] = []
-        self.references: list[Reference] = []
-        self._plan = plan
-        self._bench = bench
-        self._listener = listener
-        self._journal = journal
-        self._settled: dict[str, Cell] = {}  # of engines that took too much
+        self._running = running
+        self._number = number
+        self._exhausted = exhausted  # by engine, the cell that took too much
+        self._trained: dict[int, Trajectory | str] = {}
 
-    def run(self) -> None:
-        """Run all rounds, but for those that the journal has as a whole."""
-        for round in itertools.count():
-            order = self._order(round)
-            if not order:
-                break
-            if self._journal and round in self._journal.references:
-                cells = [self._journal.cells[contestant.name, round] for contestant in order]
-                references = self._journal.references[round]
-            else:
-                cells, references = self._round(order, round)
-            self.cells += cells
-            self.references += references
-            self._settled |= {cell.engine: cell for cell in cells if cell.status in _SETTLES}
-
-    def _order(self, round: int) -> tuple[Contestant, ...]:
-        """Return who runs in a round, one after the other; nobody if the run is at its end.
-
-        A round that the journal has as a whole stays as it is, and so does every cell that it has
-        of another: where a damaged line was measured again since, others might run by its figures.
-        """
-        names = {c.name for c in self._plan.engines if self._kept(c, round)}
-        if not (self._journal and round in self._journal.references):
-            names |= {c.name for c in participants(self._plan, self.cells, round)}
-        members = tuple(c for c in self._plan.engines if c.name in names)
-        return rotated(members, round) if members else ()
-
-    def _kept(self, contestant: Contestant, round: int) -> Cell | None:
-        return self._journal.cells.get((contestant.name, round)) if self._journal else None
-
-    def _round(
-        self, order: tuple[Contestant, ...], round: int
-    ) -> tuple[list[Cell], list[Reference]]:
-        """Run a round; return its cells, and what the reference did where it was trained."""
-        trained: dict[int, Trajectory | str] = {}
-        cells = []
+    def run(self, order: tuple[Contestant, ...]) -> None:
+        """Run the cells that the journal lacks, and judge the others again."""
+        listener, journal = self._running.listener, self._running.journal
         for contestant in order:
-            kept = self._kept(contestant, round)
+            kept = journal.cells.get((contestant.name, self._number))
             if kept:
-                cells.append(self._judged_again(kept, contestant, trained))
+                self.cells.append(self._judged_again(kept, contestant))
                 continue
-            cells.append(self._new(contestant, round, trained))
-            if self._journal and cells[-1].status != "interrupted":
-                self._journal.keep(cells[-1])
-            self._listener.cell_finished(cells[-1])
-        references = [
-            reference.stored(round, batch_size, self._ends(cells, batch_size))
-            for batch_size, reference in trained.items()
+            cell = self._new(contestant)
+            self.cells.append(cell)
+            if cell.status != "interrupted":
+                journal.keep(cell)
+            listener.cell_finished(cell)
+        if all(cell.status != "interrupted" for cell in self.cells):
+            names = [contestant.name for contestant in order]
+            journal.keep_references(self._number, names, self.references())
+
+    def references(self) -> list[Reference]:
+        """Return what the reference did, with its parameters wherever a cell ended."""
+        return [
+            reference.stored(self._number, batch_size, self._ends(batch_size))
+            for batch_size, reference in self._trained.items()
             if isinstance(reference, Trajectory)
         ]
-        if self._journal and all(cell.status != "interrupted" for cell in cells):
-            self._journal.keep_references(round, [c.name for c in order], references)
-        return cells, references
 
-    def _new(
-        self, contestant: Contestant, round: int, trained: dict[int, Trajectory | str]
-    ) -> Cell:
-        """Run a cell that the journal does not have."""
-        if settled := self._settled.get(contestant.name):
-            what = f"{settled.status}: {settled.reason}"
-            reason = f"not started: in round {settled.round + 1} it ended with {what}"
-            return self._bench.not_started(contestant, round, "pruned", reason)
+    def _new(self, contestant: Contestant) -> Cell:
+        """Run a cell that the journal lacks."""
+        measurer = self._running.measurer
+        if last := self._exhausted.get(contestant.name):
+            what = f"in {round_name(last.round)} it ended with {last.status}: {last.reason}"
+            return measurer.not_started(contestant, self._number, "pruned", f"not started: {what}")
         try:
-            reference = self._reference(contestant, round, trained)
+            reference = self._reference(contestant)
         except StoppedError:
-            return self._bench.not_started(contestant, round, "interrupted", INTERRUPTED)
+            return measurer.not_started(contestant, self._number, "interrupted", INTERRUPTED)
         if isinstance(reference, str):
-            return self._bench.not_started(contestant, round, "pruned", reference)
-        return self._bench.measure(contestant, round, reference)
+            return measurer.not_started(contestant, self._number, "pruned", reference)
+        return measurer.measure(contestant, self._number, reference)
 
-    def _judged_again(
-        self, cell: Cell, contestant: Contestant, trained: dict[int, Trajectory | str]
-    ) -> Cell:
-        """Hold a cell of an unfinished round to the reference that the others are held to.
+    def _judged_again(self, cell: Cell, contestant: Contestant) -> Cell:
+        """Compare a cell of an unfinished round with the reference that was trained anew.
 
-        Without it nothing shows that the cell did the same work, so this report does not have it;
-        the journal does.
+        Without that reference nothing proves equal work, so the report omits the cell; it stays in
+        the journal.
         """
         if cell.equality is None:
             return cell
         try:
-            reference = self._reference(contestant, cell.round, trained)
+            reference = self._reference(contestant)
         except StoppedError:
             reference = f"{INTERRUPTED} before its reference was trained again"
+        measurer = self._running.measurer
         if isinstance(reference, str):
-            return self._bench.not_started(contestant, cell.round, "interrupted", reference)
-        return self._bench.judged(cell, reference, cell.equality.logit_difference)
+            return measurer.not_started(contestant, self._number, "interrupted", reference)
+        return measurer.judged(cell, reference, cell.equality.logit_difference)
 
-    def _reference(
-        self, contestant: Contestant, round: int, trained: dict[int, Trajectory | str]
-    ) -> Trajectory | str:
-        """Return what the reference did with an engine's batches, or why it did nothing."""
-        if self._listener.stop_requested():
+    def _reference(self, contestant: Contestant) -> Trajectory | str:
+        """Return what the reference did with an engine's batches, or why it failed."""
+        if self._running.listener.stop_requested():
             raise StoppedError
-        batch_size = self._plan.batch_size_of(contestant)
-        if batch_size not in trained:
-            trained[batch_size] = self._bench.reference(round, batch_size)
-        return trained[batch_size]
+        batch_size = self._running.plan.batch_size_of(contestant)
+        if batch_size not in self._trained:
+            self._trained[batch_size] = self._running.measurer.reference(self._number, batch_size)
+        return self._trained[batch_size]
 
-    def _ends(self, cells: list[Cell], batch_size: int) -> set[int]:
-        """Return after how many epochs cells with these batches were held to the reference."""
-        sizes = {c.name: self._plan.batch_size_of(c) for c in self._plan.engines}
-        judged = [cell for cell in cells if cell.equality]
+    def _ends(self, batch_size: int) -> set[int]:
+        """Return the numbers of epochs after which cells with these batches were judged."""
+        plan = self._running.plan
+        sizes = {contestant.name: plan.batch_size_of(contestant) for contestant in plan.engines}
+        judged = [cell for cell in self.cells if cell.equality]
         return {len(cell.epochs) for cell in judged if sizes[cell.engine] == batch_size}

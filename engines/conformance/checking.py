@@ -1,22 +1,25 @@
-"""The checks of one engine from the first to the last, and what they sum up to."""
+"""All checks of one engine, and their outcome."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchgrad.engines.conformance.check import Check
 from benchgrad.engines.conformance.checks import catalogue
+from benchgrad.engines.conformance.judging.check import Check
 from benchgrad.engines.conformance.judging.verdict import Verdict
-from benchgrad.engines.conformance.process.parent import Worker
+from benchgrad.engines.conformance.process.parent import EngineProcess
 
 TIMEOUT_S = 60.0
 
 
 @dataclass(frozen=True)
 class Options:
-    """How an engine is checked: the seed of every random number, how much, how long each may take.
+    """How to check an engine.
 
-    A check that takes longer than `timeout_s` is ended and counts as crashed.
+    Attributes:
+        seed: that every random number is drawn from.
+        is_fast: whether to skip the slow checks and draw fewer random graphs.
+        timeout_s: after which a check is ended and counts as crashed.
     """
 
     seed: int = 0
@@ -26,7 +29,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Outcome:
-    """An engine's verdicts, in the order of the checks, and the deviations that it declares."""
+    """An engine's verdicts, in the order of the checks, and its declared deviations."""
 
     engine: str
     seed: int
@@ -39,8 +42,13 @@ class Outcome:
         return not any(verdict.counts_against for verdict in self.verdicts)
 
     @property
+    def wall_s(self) -> float:
+        """How long all checks took, in seconds."""
+        return sum(verdict.wall_s for verdict in self.verdicts)
+
+    @property
     def surprises(self) -> list[Verdict]:
-        """The checks that pass although each is declared as a deviation by its full name."""
+        """The checks that pass although their full name is declared as a deviation."""
         return [v for v in self.verdicts if v.check in self.deviations and v.status == "passed"]
 
 
@@ -61,16 +69,18 @@ def check_engine(
     """
     options = options or Options()
     verdicts = []
-    with worker_for(engine, options) as worker:
-        name = worker.start()
+    with process_for(engine, options) as process:
+        name = process.start()
         for check in checks_of(options):
-            verdict = worker.verdict(check)
+            verdict = process.verdict(check)
             verdicts.append(verdict)
             on_verdict(verdict)
-        return Outcome(name, options.seed, tuple(verdicts), worker.deviations)
+        return Outcome(name, options.seed, tuple(verdicts), process.deviations)
 
 
-def worker_for(engine: str, options: Options) -> Worker:
+def process_for(engine: str, options: Options) -> EngineProcess:
     """Return the process that an engine is checked in, not yet started."""
     spec = str(Path(engine).resolve()) if engine.endswith(".py") else engine
-    return Worker(spec, seed=options.seed, is_fast=options.is_fast, timeout_s=options.timeout_s)
+    return EngineProcess(
+        spec, seed=options.seed, is_fast=options.is_fast, timeout_s=options.timeout_s
+    )

@@ -1,6 +1,6 @@
 """The pytest plugin: ``pytest -p benchgrad.engines.conformance --engine mypackage:engine``.
 
-It adds a test for each check of each engine that is named, beside the tests that pytest finds.
+Beside the tests that pytest finds, it adds a test for each check of each named engine.
 """
 
 from collections.abc import Iterator
@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from benchgrad.engines.conformance.check import Check
 from benchgrad.engines.conformance.checking import Options, checks_of
+from benchgrad.engines.conformance.judging.check import Check
 from benchgrad.engines.conformance.suite import settle, verdict_in
 
 
@@ -21,10 +21,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         metavar="ENGINE",
-        help="check this engine: a name, path.py or package.module:attribute",
+        help="an engine to check: a name, path.py or package.module:attribute",
     )
-    group.addoption("--engine-fast", action="store_true", help="only the checks that take no time")
-    group.addoption("--engine-seed", type=int, default=0, help="of all random numbers")
+    group.addoption("--engine-fast", action="store_true", help="skip the slow checks")
+    group.addoption("--engine-seed", type=int, default=0, help="the seed of all random numbers")
     group.addoption(
         "--deviation",
         action="append",
@@ -37,7 +37,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_collection_modifyitems(
     session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
 ) -> None:
-    """Add the checks of the engines that were named."""
+    """Add the checks of the named engines."""
     for engine in config.getoption("--engine"):
         items.extend(EngineChecks.from_parent(session, name=engine).collect())
 
@@ -71,6 +71,6 @@ class CheckItem(pytest.Item):
         settle(verdict, {check: reason or "declared" for check, _, reason in pairs})
 
     def reportinfo(self) -> tuple[str, int | None, str]:
-        """Return where the item is shown: under the name of its engine."""
+        """Return the heading that the item is shown under: the name of its engine."""
         assert self.parent is not None
         return self.parent.name, None, self.name

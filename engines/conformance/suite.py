@@ -1,27 +1,27 @@
-"""The checks as pytest tests: a class to inherit, and what it shares with the plugin."""
+"""The checks as pytest tests: a class to subclass, and what it shares with the plugin."""
 
 from collections.abc import Mapping
 from typing import ClassVar
 
 import pytest
 
-from benchgrad.engines.conformance.check import Check, deviation_of
-from benchgrad.engines.conformance.checking import Options, checks_of, worker_for
+from benchgrad.engines.conformance.checking import Options, checks_of, process_for
+from benchgrad.engines.conformance.judging.check import Check, deviation_of
 from benchgrad.engines.conformance.judging.verdict import Verdict
-from benchgrad.engines.conformance.process.parent import Worker
+from benchgrad.engines.conformance.process.parent import EngineProcess
 from benchgrad.engines.conformance.report import story
 from benchgrad.engines.interface import EngineError
 
 Key = tuple[str, Options]
-_WORKERS = pytest.StashKey[dict[Key, Worker | EngineError]]()
+_PROCESSES = pytest.StashKey[dict[Key, EngineProcess | EngineError]]()
 
 
 class ConformanceSuite:
-    """All checks of one engine as tests; inherit it and name the engine.
+    """All checks of one engine as tests; subclass it and name the engine.
 
-    A deviation is a check that is known to fail, with its reason: an expected failure. One that
-    passes is a failure, since its reason no longer holds; but a name that ends in ``*`` declares
-    every check that begins so, of which some may pass.
+    A deviation is a check that is known to fail, with the reason: an expected failure. If it
+    passes, the test fails, since the reason no longer holds. A name that ends in ``*`` declares
+    every check that begins so, and some of these may pass.
 
     >>> class TestMyEngine(ConformanceSuite):
     ...     engine = "mypackage:engine"
@@ -33,37 +33,37 @@ class ConformanceSuite:
     options: ClassVar[Options] = Options()
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Make a test of each check."""
+        """Turn each check into a test."""
         if "check" in metafunc.fixturenames:
             checks = checks_of(self.options)
             metafunc.parametrize("check", checks, ids=[check.name for check in checks])
 
     def test_conformance(self, check: Check, request: pytest.FixtureRequest) -> None:
-        """Run one check, in the worker that all tests of this engine share."""
+        """Run one check, in the process that all tests of this engine share."""
         verdict = verdict_in(request.session, (self.engine, self.options), check)
         settle(verdict, self.deviations)
 
 
 def verdict_in(session: pytest.Session, key: Key, check: Check) -> Verdict:
-    """Run a check in the worker of its engine, which is started once and ends with the session."""
-    workers = session.stash.setdefault(_WORKERS, {})
-    if key not in workers:
-        worker = worker_for(*key)
-        worker.__enter__()
-        session.config.add_cleanup(lambda: worker.__exit__(None, None, None))
-        workers[key] = worker
+    """Run a check in the process of its engine, which lasts as long as the session."""
+    processes = session.stash.setdefault(_PROCESSES, {})
+    if key not in processes:
+        process = process_for(*key)
+        process.__enter__()
+        session.config.add_cleanup(lambda: process.__exit__(None, None, None))
+        processes[key] = process
         try:
-            worker.start()
+            process.start()
         except EngineError as error:
-            workers[key] = error
-    found = workers[key]
+            processes[key] = error
+    found = processes[key]
     if isinstance(found, EngineError):
         pytest.fail(str(found), pytrace=False)
     return found.verdict(check)
 
 
 def settle(verdict: Verdict, deviations: Mapping[str, str]) -> None:
-    """Turn a verdict into the outcome of the test that runs."""
+    """Turn a verdict into the outcome of the running test."""
     reason = deviation_of(verdict.check, deviations) or verdict.deviation
     if verdict.status == "unsupported":
         pytest.skip(verdict.reason)

@@ -13,30 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from benchgrad.engines.tensor.arrays import (
-    add_up,
-    average,
-    by_average,
-    by_base,
-    by_cross_entropy,
-    by_exponent,
-    by_extreme,
-    by_left,
-    by_logsumexp,
-    by_right,
-    by_sum,
-    cross_entropy,
-    largest,
-    linear,
-    logsumexp,
-    put_at,
-    put_flat,
-    relu,
-    sigmoid,
-    smallest,
-    take_flat,
-    undo_transpose,
-)
+from benchgrad.engines.tensor import arrays
 
 
 class Rule:
@@ -49,38 +26,38 @@ class Rule:
 
 
 # fmt: off
-ADD       = Rule("+",         np.add,       lambda g, out, a, b: g,
-                                            lambda g, out, a, b: g)
-SUBTRACT  = Rule("-",         np.subtract,  lambda g, out, a, b: g,
-                                            lambda g, out, a, b: -g)
-MULTIPLY  = Rule("*",         np.multiply,  lambda g, out, a, b: g * b,
-                                            lambda g, out, a, b: g * a)
-DIVIDE    = Rule("/",         np.divide,    lambda g, out, a, b: g / b,
-                                            lambda g, out, a, b: -g * (out / b))
-POWER     = Rule("**",        np.power,     by_base,        # g · b · a ** (b − 1)
-                                            by_exponent)    # g · out · log(a)
-MATMUL    = Rule("@",         np.matmul,    by_left,        # g @ bᵀ
-                                            by_right)       # aᵀ @ g
-LINEAR    = Rule("linear",    linear,       lambda g, out, x, W, b: g @ W.T,
-                                            lambda g, out, x, W, b: x.T @ g,
-                                            lambda g, out, x, W, b: g)
+ADD       = Rule("+",         np.add,           lambda g, out, a, b: g,
+                                                lambda g, out, a, b: g)
+SUBTRACT  = Rule("-",         np.subtract,      lambda g, out, a, b: g,
+                                                lambda g, out, a, b: -g)
+MULTIPLY  = Rule("*",         np.multiply,      lambda g, out, a, b: g * b,
+                                                lambda g, out, a, b: g * a)
+DIVIDE    = Rule("/",         np.divide,        lambda g, out, a, b: g / b,
+                                                lambda g, out, a, b: -g * (out / b))
+POWER     = Rule("**",        np.power,         arrays.by_base,         # g · b · a ** (b − 1)
+                                                arrays.by_exponent)     # g · out · log(a)
+MATMUL    = Rule("@",         np.matmul,        arrays.by_left,         # g @ bᵀ
+                                                arrays.by_right)        # aᵀ @ g
+LINEAR    = Rule("linear",    arrays.linear,    lambda g, out, x, W, b: g @ W.T,
+                                                lambda g, out, x, W, b: x.T @ g,
+                                                lambda g, out, x, W, b: g)
 
-NEGATE    = Rule("neg",       np.negative,  lambda g, out, a: -g)
-EXP       = Rule("exp",       np.exp,       lambda g, out, a: g * out)
-LOG       = Rule("log",       np.log,       lambda g, out, a: g / a)
-TANH      = Rule("tanh",      np.tanh,      lambda g, out, a: g * (1 - out * out))
-SIGMOID   = Rule("sigmoid",   sigmoid,      lambda g, out, a: g * (out * (1 - out)))
-RELU      = Rule("relu",      relu,         lambda g, out, a: g * (out > 0.0).astype(g.dtype))
+NEGATE    = Rule("neg",       np.negative,      lambda g, out, a: -g)
+EXP       = Rule("exp",       np.exp,           lambda g, out, a: g * out)
+LOG       = Rule("log",       np.log,           lambda g, out, a: g / a)
+TANH      = Rule("tanh",      np.tanh,          lambda g, out, a: g * (1 - out * out))
+SIGMOID   = Rule("sigmoid",   arrays.sigmoid,   lambda g, out, a: g * (out * (1 - out)))
+RELU      = Rule("relu",      arrays.relu,      lambda g, out, a: g * (out > 0.0).astype(g.dtype))
 
-SUM       = Rule("sum",       add_up,       by_sum)         # g, for each element
-MEAN      = Rule("mean",      average,      by_average)     # g / n, for each of n elements
-MAX       = Rule("max",       largest,      by_extreme)     # g where a == out; ties share it
-MIN       = Rule("min",       smallest,     by_extreme)
-LOGSUMEXP = Rule("logsumexp", logsumexp,    by_logsumexp)   # g · exp(a − out), the softmax
-CROSS_ENTROPY = Rule("cross_entropy", cross_entropy, by_cross_entropy) # g / n · (softmax − one-hot)
+SUM       = Rule("sum",       arrays.add_up,    arrays.by_sum)          # g, repeated
+MEAN      = Rule("mean",      arrays.average,   arrays.by_average)      # g / n, repeated
+MAX       = Rule("max",       arrays.largest,   arrays.by_extreme)      # g where a == out, shared
+MIN       = Rule("min",       arrays.smallest,  arrays.by_extreme)      # the same
+LOGSUMEXP = Rule("logsumexp", arrays.logsumexp, arrays.by_logsumexp)    # g · exp(a − out)
+CROSS_ENTROPY = Rule("cross_entropy", arrays.cross_entropy, arrays.by_cross_entropy)
 
-RESHAPE   = Rule("reshape",   np.reshape,   lambda g, out, a, shape: g.reshape(a.shape))
-TRANSPOSE = Rule("transpose", np.transpose, undo_transpose) # gᵀ
-INDEX     = Rule("index",     getitem,      put_at)         # zeros, with g at the index
-PICK      = Rule("pick",      take_flat,    put_flat)
+RESHAPE   = Rule("reshape",   np.reshape,       lambda g, out, a, shape: g.reshape(a.shape))
+TRANSPOSE = Rule("transpose", np.transpose,     arrays.undo_transpose)  # gᵀ
+INDEX     = Rule("index",     getitem,          arrays.put_at)          # zeros, with g at the index
+PICK      = Rule("pick",      arrays.take_flat, arrays.put_flat)        # zeros, with g at the index
 # fmt: on

@@ -2,9 +2,9 @@
 
     benchgrad run quick --engines examples/single_file/tiny.py,numpy
 
-A Number does not know what it was made from. Each operation appends a line to one list, and the
-list read backward is the chain rule: no graph is searched, nothing is sorted. The class shares
-not one name with what `ValueEngine` expects, so `TinyEngine` shows each of its hooks.
+A Number does not know what it was made from. Each operation appends a line to one list, and
+reading the list backward is the chain rule: there is no graph to search or to sort. None of the
+class's names are those that `ValueEngine` expects, so `TinyEngine` shows each of its hooks.
 
 Source of the list: R. E. Wengert, "A simple automatic derivative evaluation program" (1964).
 """
@@ -12,19 +12,20 @@ Source of the list: R. E. Wengert, "A simple automatic derivative evaluation pro
 import math
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from types import MappingProxyType
 
 from benchgrad.engines import ValueEngine
 
 
 class Tape:
-    """Lines (result, operand, derivative of the result by the operand), in order of time."""
+    """Lines (result, operand, derivative of the result by the operand), oldest first."""
 
     def __init__(self) -> None:
         self.lines: list[tuple[Number, Number, float]] = []
         self.is_running = True
 
     def rewind(self, end: "Number") -> None:
-        """Read the tape backward from `end`, and leave it empty."""
+        """Read the tape backward from `end`, and empty it."""
         end.gradient = 1.0
         for result, operand, slope in reversed(self.lines):
             operand.gradient += slope * result.gradient
@@ -32,7 +33,7 @@ class Tape:
 
     @contextmanager
     def stopped(self) -> Iterator[None]:
-        """Within this context nothing is written."""
+        """Write nothing within this context."""
         self.is_running = False
         try:
             yield
@@ -41,7 +42,7 @@ class Tape:
 
 
 class Number:
-    """A number whose operations are written on a tape."""
+    """A number that writes its operations on a tape."""
 
     __slots__ = ("gradient", "tape", "value")
 
@@ -51,7 +52,7 @@ class Number:
         self.tape = tape
 
     def become(self, value: float, *slopes: tuple["Number", float]) -> "Number":
-        """Return a result, after writing its operands and the derivatives by them."""
+        """Return a result, and write its operands and the derivatives by them on the tape."""
         result = Number(value, self.tape)
         if self.tape.is_running:
             self.tape.lines += [(result, operand, slope) for operand, slope in slopes]
@@ -60,12 +61,16 @@ class Number:
     def __add__(self, other: "Number | float") -> "Number":
         if isinstance(other, Number):
             return self.become(self.value + other.value, (self, 1.0), (other, 1.0))
-        return self.become(self.value + other, (self, 1.0))
+        if isinstance(other, int | float):
+            return self.become(self.value + other, (self, 1.0))
+        return NotImplemented  # an array adds the Number to each of its elements
 
     def __mul__(self, other: "Number | float") -> "Number":
         if isinstance(other, Number):
             return self.become(self.value * other.value, (self, other.value), (other, self.value))
-        return self.become(self.value * other, (self, other))
+        if isinstance(other, int | float):
+            return self.become(self.value * other, (self, other))
+        return NotImplemented
 
     def __sub__(self, other: "Number | float") -> "Number":
         return self + other * -1.0
@@ -91,12 +96,14 @@ class Number:
         return self.become(self.value, (self, 1.0)) if self.value > 0.0 else self.become(0.0)
 
     def backprop(self) -> None:
-        """Add the derivatives of this number to the gradients of those it was made from."""
+        """Add the derivatives of this number to the gradients of all that it was made from."""
         self.tape.rewind(self)
 
 
 class TinyEngine(ValueEngine):
-    """Numbers on one tape. Each method says one thing that differs from `ValueEngine`."""
+    """Numbers on one tape. Each method is one difference from what `ValueEngine` expects."""
+
+    deviations = MappingProxyType({"accumulation:*": "a backward pass empties the tape"})
 
     def __init__(self) -> None:
         functions = {
@@ -113,27 +120,27 @@ class TinyEngine(ValueEngine):
         return Number(data, self.tape)
 
     def read(self, value: Number) -> float:
-        """Return what is called `value` here."""
+        """Return the data, called `value` here."""
         return value.value
 
     def assign(self, value: Number, data: float) -> None:
-        """Replace the value; no line of the tape is left that remembers the old one."""
+        """Replace the value; the tape is empty by then, so nothing remembers the old one."""
         value.value = data
 
     def gradient(self, value: Number) -> float:
-        """Return what is called `gradient` here."""
+        """Return the gradient, called `gradient` here."""
         return value.gradient
 
     def zero(self, value: Number) -> None:
-        """Set the gradient to zero: reading the tape only adds."""
+        """Set the gradient to zero, since reading the tape only adds to it."""
         value.gradient = 0.0
 
     def backward(self, loss: Number) -> None:
-        """Call what is called `backprop` here."""
+        """Run the chain rule, called `backprop` here."""
         loss.backprop()
 
     def inference(self) -> AbstractContextManager[None]:
-        """Stop the tape, which nobody would read back and empty."""
+        """Stop the tape, since nobody would read and empty it."""
         return self.tape.stopped()
 
 

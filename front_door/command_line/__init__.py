@@ -1,1 +1,1 @@
-"""The command line: one command a module, each turned into one line when it fails."""
+"""The command line: from options to exit codes, with one line for each mistake of the user's."""

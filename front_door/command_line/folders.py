@@ -1,4 +1,4 @@
-"""Folders that a command writes into: what the disk refuses becomes one line for the user."""
+"""Folders that a command writes to: what the disk refuses becomes one line for the user."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from benchgrad.command_line.options import UsageError
 
 
 def writable(folder: Path) -> Path:
-    """Return the folder, made if need be, after writing a file there and removing it.
+    """Return the folder, created if necessary, once a file could be written there and removed.
 
     Raises:
-        UsageError: that cannot be done.
+        UsageError: it could not.
     """
     probe = folder / ".benchgrad-probe"
     try:
@@ -27,7 +27,7 @@ def writable(folder: Path) -> Path:
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Turn what the disk refuses into a UsageError; what was written until then is whole."""
+    """Turn what the disk refuses into a UsageError; files written before that are complete."""
     try:
         yield
     except OSError as error:

@@ -1,10 +1,8 @@
-"""Options as people write them, and the plan that they make of another: 60s, 5min, 4GiB, 2%.
-
-Where a report goes and when a run may begin is decided by the command line and the session.
-"""
+"""Options as people write them (60s, 5min, 4GiB, 2%), and the plan that they turn another into."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,52 +13,70 @@ if TYPE_CHECKING:
 _TIMES = {"": 1.0, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _SHARES = {"": 1.0, "%": 1e-2}
 _SIZES = {"KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30}
+# Fields of a plan whose option has another name.
+_NAMES = {"name": "dataset", "budget_s": "budget", "timeout_s": "timeout", "memory_bytes": "memory"}
 
 
 class UsageError(Exception):
-    """An option that makes no sense; one line, for its user."""
+    """Options that make no sense; one line, for their user."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """What a user may change in a plan, as it was typed."""
+    """What a user changes in a plan; None leaves it as it is."""
 
-    engines: str | None
-    dataset: str | None
-    label: str | None
-    epochs: int | None
-    rounds: int | None
-    precision: str | None
-    budget: str | None
-    timeout: str | None
-    memory: str | None
-    threads: int | None
+    engines: list[str] | None = None
+    dataset: str | None = None
+    label: str | None = None
+    epochs: int | None = None
+    rounds: int | None = None
+    precision: float | None = None
+    budget_s: float | None = None
+    timeout_s: float | None = None
+    memory_bytes: int | None = None
+    threads: int | None = None
 
     def applied(self, shipped: Plan) -> Plan:
-        """Return the plan with the changes; one with other data claims no published figures."""
-        names = [name.strip() for name in (self.engines or "").split(",") if name.strip()]
-        chosen = shipped if self.engines is None else shipped.select(names)
-        data = {"name": self.dataset, "label": self.label}
-        limits = {
-            "rounds": self.rounds,
-            "precision": share("--precision", self.precision),
-            "threads": self.threads,
-            "timeout_s": seconds("--timeout", self.timeout),
-            "memory_bytes": n_bytes("--memory", self.memory),
-        }
-        each = {"epochs": self.epochs, "budget_s": seconds("--budget", self.budget)}
-        chosen = chosen.with_data(**_given(data)).replace(**_given(limits))
-        chosen = chosen.with_each(**_given(each))
-        if chosen.data != shipped.data:
-            chosen = chosen.unpublished()
-        if self.label is not None and not chosen.data.name.endswith(".csv"):
-            name = chosen.data.name
+        """Return the changed plan; with other data it no longer claims published figures.
+
+        Raises:
+            UsageError: it is not a valid plan.
+        """
+        from benchgrad.benchmarks.plan import PlanError
+
+        try:
+            chosen = self._changed(shipped)
+        except PlanError as error:
+            field = error.path.rpartition(".")[2]
+            raise UsageError(f"--{_NAMES.get(field, field)}: {error.problem}") from error
+        name = chosen.data.name
+        if self.label is not None and not name.endswith(".csv"):
             raise UsageError(f"--label {self.label!r} goes with a CSV file, not with {name!r}")
-        return chosen
+        return chosen if chosen.data == shipped.data else chosen.unpublished()
+
+    def _changed(self, plan: Plan) -> Plan:
+        if self.engines is not None:
+            plan = plan.select(self.engines)
+        whole = _given(
+            rounds=self.rounds,
+            precision=self.precision,
+            timeout_s=self.timeout_s,
+            memory_bytes=self.memory_bytes,
+            threads=self.threads,
+        )
+        plan = plan.with_data(**_given(name=self.dataset, label=self.label)).replace(**whole)
+        return plan.with_each(**_given(epochs=self.epochs, budget_s=self.budget_s))
 
 
-def _given(options: Mapping[str, object]) -> dict[str, object]:
+def _given(**options: object) -> dict[str, object]:
     return {name: value for name, value in options.items() if value is not None}
+
+
+def names(text: str | None) -> list[str] | None:
+    """Return names separated by commas; None stays None."""
+    if text is None:
+        return None
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def seconds(option: str, text: str | None) -> float | None:
@@ -86,18 +102,19 @@ def share(option: str, text: str | None) -> float | None:
     """Return a share such as 2% or 0.02 as a number; None stays None.
 
     Raises:
-        UsageError: `text` is none, or 100 % or more.
+        UsageError: `text` is no share, or 100 % or more.
     """
-    complaint = "no share; write it as 2% or 0.02"
-    found = _number(option, text, _SHARES, complaint)
-    if found is not None and found >= 1.0:
-        raise UsageError(f"{option} {text!r} is {complaint}")
-    return found
+    return _number(option, text, _SHARES, "no share; write it as 2% or 0.02", below=1.0)
 
 
 def _number(
-    option: str, text: str | None, units: Mapping[str, float], complaint: str
+    option: str,
+    text: str | None,
+    units: Mapping[str, float],
+    complaint: str,
+    below: float = math.inf,
 ) -> float | None:
+    """Return a positive number in its unit; None stays None."""
     if text is None:
         return None
     unit = text.lstrip("0123456789.")
@@ -105,6 +122,6 @@ def _number(
         number = float(text.removesuffix(unit)) * units[unit]
     except (KeyError, ValueError):
         number = 0.0
-    if not 0.0 < number < float("inf"):
+    if not 0.0 < number < below:
         raise UsageError(f"{option} {text!r} is {complaint}")
     return number

@@ -1,1 +1,1 @@
-"""The plots: one file each, with a `draw` that is declared by `benchgrad.reports.plot.plot`."""
+"""The plots: one file each, whose `draw` is declared with `benchgrad.reports.plot.plot`."""

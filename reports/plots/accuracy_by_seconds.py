@@ -1,4 +1,4 @@
-"""Test accuracy by seconds: what the longer training of a faster engine is worth."""
+"""Test accuracy by seconds: what a faster engine gains by training longer."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,13 +11,13 @@ from benchgrad.reports.style import Style
 @plot(
     order=40,
     title="Accuracy by seconds",
-    caption="Accuracy on the test rows after each epoch, against the summed time of the epochs, "
-    "on a log axis. It is evaluated off the clock.",
+    caption="Test accuracy after each epoch, against training time on a log axis. Evaluation is "
+    "not part of that time.",
     table="epochs",
     columns=("engine", "round", "elapsed_s", "test_accuracy"),
 )
 def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
-    """Draw a line an engine, from its first round."""
+    """Draw a line for each engine, from its first round."""
     lines_by_seconds(ax, frame, style, "test_accuracy")
     ax.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
-    ax.set_ylabel("accuracy on the test rows")
+    ax.set_ylabel("test accuracy")

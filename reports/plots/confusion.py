@@ -1,4 +1,4 @@
-"""Confusion matrix of each engine, for data with other than two features."""
+"""Confusion matrix of each engine, unless the data have two features."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,8 +10,8 @@ from benchgrad.reports.style import INK, Style
 @plot(
     order=60,
     title="Confusion matrices",
-    caption="Test rows by true class (down) and predicted class (across), after the last epoch of "
-    "each engine.",
+    caption="Test rows by true class (down) and predicted class (across), after each engine's last "
+    "epoch.",
     table="confusion",
     columns=("engine", "label", "predicted", "count"),
     panel="engine",

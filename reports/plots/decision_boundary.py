@@ -13,8 +13,8 @@ from benchgrad.reports.style import Style
 @plot(
     order=50,
     title="Decision boundaries",
-    caption="The class that each engine's classifier predicts after its last epoch, and the test "
-    "points in the colour of their true class. Features are standardised.",
+    caption="The class that each engine's classifier predicts after its last epoch, with the "
+    "test points in the colours of their true classes. Features are standardised.",
     table="points",
     columns=("engine", "part", "x", "y", "label"),
     panel="engine",

@@ -1,4 +1,4 @@
-"""Seconds per epoch by engine, the published figures beside them. Reads the table of engines."""
+"""Seconds per epoch of each engine, beside the published figures."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,13 +11,13 @@ from benchgrad.reports.style import FAINT, INK, Style
 @plot(
     order=10,
     title="Seconds per epoch",
-    caption="Median of the steady epochs with their quartiles, on a log axis. Hollow diamonds are "
-    "published figures, from another machine.",
+    caption="Median of the steady epochs, with the quartiles, on a log axis. Hollow diamonds are "
+    "published figures from another machine.",
     table="engines",
     columns=("engine", "status", "epoch_s", "epoch_s_low", "epoch_s_high", "published_epoch_s"),
 )
 def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
-    """Draw one bar an engine, the slowest on top; engines that are not ok are left out."""
+    """Draw a bar for each engine that is ok, the slowest on top."""
     rows = frame[(frame["status"] == "ok") & frame["epoch_s"].notna()].sort_values("epoch_s")
     for i, row in enumerate(rows.itertuples()):
         ax.barh(i, row.epoch_s, height=0.55, color=style.colours[row.engine])

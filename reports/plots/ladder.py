@@ -1,4 +1,4 @@
-"""The ladder: from engine to engine, how many times faster and why. Reads the table of rungs."""
+"""The ladder: how many times faster each engine is than the one before it, and why."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,13 +11,13 @@ from benchgrad.reports.style import FAINT, INK, Style
 @plot(
     order=5,
     title="The ladder",
-    caption="Median time of an epoch, on a log axis. Each bar spans what its engine saves against "
-    "the one above it: the factor and its cause stand beside it.",
+    caption="Median time per epoch, on a log axis. Each bar spans the time that its engine saves "
+    "over the one above it, labelled with the factor and its cause.",
     table="ladder",
     columns=("engine", "epoch_s", "factor", "cause"),
 )
 def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
-    """Draw a waterfall: the slowest engine on top, each bar from the time before to its own."""
+    """Draw a waterfall: the first engine on top, each bar from the time before to its own."""
     slowest = frame["epoch_s"].max()
     before = frame["epoch_s"].shift().fillna(frame["epoch_s"].min() / 3)
     for i, (row, start) in enumerate(zip(frame.itertuples(), before, strict=True)):
@@ -27,7 +27,7 @@ def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
         ax.plot([row.epoch_s] * 2, [-i - 0.21, -i + 0.21], color=colour, linewidth=4)
         if i:
             ax.plot([start] * 2, [-i + 0.21, -i + 0.79], color=FAINT, linewidth=0.8)
-        factor = f"{formats.ratio(row.factor)} faster: " if row.factor == row.factor else ""
+        factor = f"{formats.speedup(row.factor)}: " if row.factor == row.factor else ""
         ax.annotate(
             f"{formats.seconds(row.epoch_s)}   {factor}{row.cause}",
             (frame["epoch_s"].min() / 3, -i + 0.27),

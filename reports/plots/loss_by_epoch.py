@@ -1,4 +1,4 @@
-"""Training loss by epoch: engines that do the same work lie on one line."""
+"""Training loss by epoch: engines that do the same work share one line."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -11,13 +11,13 @@ from benchgrad.reports.style import Style
 @plot(
     order=20,
     title="Loss by epoch",
-    caption="Mean training loss of each epoch. Engines that did the same work coincide; their "
-    "lines are drawn on top of each other, the wider below.",
+    caption="Mean training loss of each epoch. The lines of engines that did the same work "
+    "coincide, so each is drawn narrower than the one below it.",
     table="epochs",
     columns=("engine", "round", "epoch", "loss"),
 )
 def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
-    """Draw a line an engine, from its first round."""
+    """Draw a line for each engine, from its first round."""
     lines = {}
     engines = list(frame["engine"].unique())
     for i, engine in enumerate(engines):

@@ -1,7 +1,13 @@
+from pathlib import Path
+
 import msgspec
 import pytest
 
+from benchgrad.benchmarks.analysis.statistics import MIN_INTERVAL_ROUNDS
 from benchgrad.benchmarks.plan import PlanError, load_plan, shipped
+from benchgrad.engines import check_names
+
+ROOT = Path(__file__).parents[2]
 
 
 def write(tmp_path, text):
@@ -62,7 +68,7 @@ def test_a_plan_of_the_users_own_takes_the_defaults(tmp_path):
         ("[trainin]\n" + MINIMAL, "unknown key"),
         (MINIMAL + "[data]\nnoise = -1\n", "data.noise: Expected `float` >= 0.0"),
         (MINIMAL + "[model]\nactivation = 'gelu'\n", "model.activation: Invalid enum value 'gelu'"),
-        (MINIMAL + MINIMAL[15:], "engines: 'tensor' stands there twice"),
+        (MINIMAL + MINIMAL[15:], "engines: 'tensor' is listed twice"),
         ("title = 'a'\nengines = []\n", "engines: there must be at least one"),
         ("title = \n", "is not valid TOML"),
         ("title = 'a'\n", "missing required field `engines`"),
@@ -103,3 +109,11 @@ def test_options_are_validated_like_a_file():
 def test_a_plan_survives_its_own_encoding():
     plan = load_plan("headline")
     assert msgspec.json.decode(msgspec.json.encode(plan), type=type(plan)) == plan
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tools" / "plans").glob("*.toml")), ids=str)
+def test_the_plans_of_the_tools_name_engines_that_exist(path):
+    plan = load_plan(str(path))
+    check_names([engine.spec for engine in plan.engines])
+    assert plan.engines[0].name == plan.reference
+    assert plan.rounds >= MIN_INTERVAL_ROUNDS

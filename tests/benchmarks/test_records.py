@@ -2,24 +2,30 @@ import pytest
 
 from benchgrad.benchmarks.records import RecordError, read_results, write_atomically
 
+UNREADABLE = {
+    "absent": (None, "cannot be read"),
+    "empty": (b"", "is damaged"),
+    "cut off": (b'{"schema_version": 1, "cel', "is damaged"),
+    "no JSON": (b"epochs: 3", "is damaged"),
+    "not UTF-8": (b'{"schema_version": 1, "command": "\xff"}', "is damaged"),
+    "a list": (b"[1]", "is damaged"),
+    "no version": (b"{}", "is damaged"),
+    "version as text": (b'{"schema_version": "1"}', "is damaged"),
+    "nothing but a version": (b'{"schema_version": 1}', "is damaged"),
+    "unknown field": (b'{"schema_version": 1, "surprise": true}', "is damaged"),
+    "nested too deeply": (b'{"schema_version": 1, "x": ' + b"[" * 100_000, "is damaged"),
+    "another version": (b'{"schema_version": 999}', "has schema version 999"),
+}
 
-@pytest.mark.parametrize(
-    ("content", "complaint"),
-    [
-        (None, "cannot be read"),
-        (b'{"schema_version": 1, "cel', "is damaged"),
-        (b"[1]", "is damaged"),
-        (b'{"schema_version": 1}', "is damaged"),
-        (b'{"schema_version": 999}', "has schema version 999"),
-    ],
-)
+
+@pytest.mark.parametrize(("content", "complaint"), UNREADABLE.values(), ids=UNREADABLE)
 def test_records_that_cannot_be_read_get_one_line(tmp_path, content, complaint):
+    path = tmp_path / "results.json"
     if content is not None:
-        (tmp_path / "results.json").write_bytes(content)
+        path.write_bytes(content)
     with pytest.raises(RecordError) as error:
         read_results(tmp_path)
-    assert complaint in str(error.value)
-    assert "results.json" in str(error.value)
+    assert str(error.value).startswith(f"{path} {complaint}")
     assert "\n" not in str(error.value)
 
 

@@ -1,4 +1,4 @@
-"""What `backward` promises in both engines: published numbers, accumulation, shared nodes."""
+"""What `backward` promises beyond conformance: published numbers, gradients in between, parents."""
 
 import numpy as np
 import pytest
@@ -82,27 +82,6 @@ def test_gradient_of_a_value_by_itself(Value):
     assert float(x.grad) == 2.0
 
 
-def test_each_leaf_gets_its_own_gradient(Value):
-    x, y = Value(3.0), Value(5.0)
-    (x - y * 2).backward()
-    assert (float(x.grad), float(y.grad)) == (1.0, -2.0)
-
-
-def test_leaves_accumulate_over_calls(Value):
-    x = Value(3.0)
-    y = x * x
-    y.backward()
-    y.backward()
-    assert float(x.grad) == 12.0
-
-
-def test_leaves_accumulate_over_graphs(Value):
-    x = Value(3.0)
-    (x * x).backward()
-    (x * 5).backward()
-    assert float(x.grad) == 11.0
-
-
 def test_intermediates_show_the_last_call(Value):
     x = Value(3.0)
     z = x * 2
@@ -110,26 +89,8 @@ def test_intermediates_show_the_last_call(Value):
     for _ in range(3):
         y.backward()
         assert (float(y.grad), float(z.grad)) == (1.0, 5.0)
-    assert float(x.grad) == 30.0
-
-
-def test_second_backward_through_a_shared_node(Value):
-    x = Value(3.0)
-    shared = x * x
-    one, other = shared * 2, shared * 5
-    one.backward()
-    assert (float(shared.grad), float(x.grad)) == (2.0, 12.0)
-    other.backward()
-    assert (float(shared.grad), float(x.grad)) == (5.0, 42.0)
-
-
-def test_second_backward_from_within_the_first_graph(Value):
-    x = Value(3.0)
-    inner = x * 2
-    (inner * inner).backward()
-    assert (float(inner.grad), float(x.grad)) == (12.0, 24.0)
-    inner.backward()
-    assert (float(inner.grad), float(x.grad)) == (1.0, 26.0)
+    z.backward()
+    assert (float(z.grad), float(x.grad)) == (1.0, 32.0)
 
 
 def test_zero_grad(Value):
@@ -147,32 +108,3 @@ def test_gradient_can_be_assigned(Value):
     x.grad = 10.0
     (x * 2).backward()
     assert float(x.grad) == 12.0
-
-
-def test_value_used_a_thousand_times(Value):
-    x = Value(0.5)
-    y = x
-    for _ in range(999):
-        y = y + x
-    y.backward()
-    assert (float(y.data), float(x.grad)) == (500.0, 1000.0)
-
-
-def test_node_used_a_thousand_times(Value):
-    x = Value(0.5)
-    node = x * 3
-    y = node * 0
-    for _ in range(1000):
-        y = y + node
-    y.backward()
-    assert (float(node.grad), float(x.grad)) == (1000.0, 3000.0)
-
-
-def test_ladder_of_diamonds(Value):
-    # 2 ** 60 paths lead from the root to the leaf: only a walk that visits a node once ends.
-    x = Value(1.0)
-    y = x
-    for _ in range(60):
-        y = y + y
-    y.backward()
-    assert float(x.grad) == 2.0**60

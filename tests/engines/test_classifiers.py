@@ -1,15 +1,24 @@
-"""The one classifier on every engine: the same losses, gradients and parameters, step by step.
+"""The one classifier on every engine: the same training as `numpy` to twelve digits, and copies.
 
-Everything is compared with `numpy`, whose hand-derived gradients are compared with differences
-of its own loss, whose loss is compared with the formula of the design. micrograd walks its
-graph in the order of a set, so two runs of it may differ in the last bit.
+That `numpy` itself is right, the conformance checks say. micrograd walks its graph in the order
+of a set, so two runs of it may differ in the last bit.
 """
 
 import numpy as np
 import pytest
-from cases import assert_close, central_differences
 
-from benchgrad.engines import MLP, SGD, UnsupportedError, ValueEngine, load, scalar, tensor
+from benchgrad import datasets
+from benchgrad.engines import (
+    MLP,
+    SGD,
+    UnsupportedError,
+    ValueEngine,
+    batch_generator,
+    draw_epochs,
+    load,
+    scalar,
+    tensor,
+)
 
 RULES = [SGD(0.1), SGD(0.1, momentum=0.9, weight_decay=0.01)]
 MODELS = [
@@ -17,20 +26,11 @@ MODELS = [
     for activation in ("relu", "tanh")
     for loss in ("cross_entropy", "hinge")
 ]
-ALL = ["numpy", "tensor", "scalar", "micrograd"]
+AUTOGRAD = ("tensor", "scalar", "scalar-dot", "micrograd")
 
 each_model = pytest.mark.parametrize("model", MODELS, ids=lambda m: f"{m.activation} {m.loss}")
 each_rule = pytest.mark.parametrize("rule", RULES, ids=["plain", "momentum and decay"])
-each_engine = pytest.mark.parametrize("engine", ALL)
-each_model_on_each_engine = pytest.mark.parametrize(
-    ("engine", "model"),
-    [
-        pytest.param(engine, model, id=f"{engine}: {model.activation} {model.loss}")
-        for engine in ALL
-        for model in MODELS
-        if (engine, model.activation) != ("micrograd", "tanh")  # it has none
-    ],
-)
+each_engine = pytest.mark.parametrize("engine", ["numpy", "tensor", "scalar", "micrograd"])
 
 
 def problem(n=11, n_features=2, n_classes=3, dtype="float64"):
@@ -55,81 +55,21 @@ def train(engine, model, rule, dtype="float64", n_epochs=3):
     return np.concatenate(losses), classifier
 
 
-# --- the oracle ----------------------------------------------------------------------------
-
-
-def logits_by_hand(model, parameters, X):
-    h = X
-    for i in range(0, len(parameters), 2):
-        if i:
-            h = np.maximum(h, 0) if model.activation == "relu" else np.tanh(h)
-        h = h @ parameters[i] + parameters[i + 1]
-    return h
-
-
-def loss_by_hand(model, scores, y):
-    """Return the loss as the design states it, row by row."""
-    losses = []
-    for s, label in zip(scores, y, strict=True):
-        if model.loss == "cross_entropy":
-            losses.append(np.log(np.sum(np.exp(s))) - s[label])
-        else:
-            losses.append(sum(max(0, 1 + s[j] - s[label]) for j in range(len(s)) if j != label))
-    return float(np.mean(losses))
-
-
-@each_model_on_each_engine
-def test_loss_and_logits_are_those_of_the_design(engine, model):
-    X, y = problem()
-    classifier = make(engine, model)
-    scores = logits_by_hand(model, model.initial_parameters(0), X)
-    np.testing.assert_allclose(classifier.logits(X), scores, rtol=1e-12, strict=True)
-    loss = classifier.train_step(X, y)
-    assert type(loss) is float
-    assert loss == pytest.approx(loss_by_hand(model, scores, y), rel=1e-13)
+# --- training ------------------------------------------------------------------------------
 
 
 @each_model
-def test_gradients_of_numpy_agree_with_central_differences(model):
-    X, y = problem()
-    engine = load("numpy")
-
-    def loss(*parameters):
-        return engine.classifier(model, parameters, SGD(0.0)).train_step(X, y)
-
-    differences = central_differences(loss, model.initial_parameters(0))
-    assert_close(make("numpy", model).gradients(X, y), differences)
-
-
-@each_model_on_each_engine
 @each_rule
-def test_a_step_is_the_rule_applied_to_the_gradients(engine, model, rule):
-    X, y = problem()
-    classifier = make(engine, model, rule)
-    parameters = model.initial_parameters(0)
-    velocities = [np.zeros_like(p) for p in parameters]
-    for _ in range(2):
-        gradients = classifier.gradients(X, y)
-        classifier.train_step(X, y)
-        for i, g in enumerate(gradients):
-            velocities[i] = rule.momentum * velocities[i] + g + rule.weight_decay * parameters[i]
-            parameters[i] = parameters[i] - rule.learning_rate * velocities[i]
-        for found, expected in zip(classifier.parameters(), parameters, strict=True):
-            np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-15, strict=True)
-
-
-# --- the engines against it ----------------------------------------------------------------
-
-
-@each_model_on_each_engine
-@each_rule
-def test_training_is_that_of_numpy(engine, model, rule):
+def test_training_is_that_of_numpy(model, rule):
     expected, reference = train("numpy", model, rule)
-    losses, classifier = train(engine, model, rule)
-    np.testing.assert_allclose(losses, expected, rtol=0, atol=1e-12, strict=True)
-    assert losses[-3:].mean() < losses[:3].mean()
-    for found, by_numpy in zip(classifier.parameters(), reference.parameters(), strict=True):
-        np.testing.assert_allclose(found, by_numpy, rtol=0, atol=1e-12, strict=True)
+    assert expected[-3:].mean() < expected[:3].mean()
+    for engine in AUTOGRAD:
+        if (engine, model.activation) == ("micrograd", "tanh"):
+            continue  # it has none
+        losses, classifier = train(engine, model, rule)
+        np.testing.assert_allclose(losses, expected, rtol=0, atol=1e-12, strict=True)
+        for found, by_numpy in zip(classifier.parameters(), reference.parameters(), strict=True):
+            np.testing.assert_allclose(found, by_numpy, rtol=0, atol=1e-12, strict=True)
 
 
 @each_model
@@ -154,25 +94,6 @@ def test_everything_is_float32_in_float32(engine, model):
     classifier.train_step(X, y)
     assert classifier.logits(X).dtype == np.float32
     assert {g.dtype for g in classifier.gradients(X, y)} == {np.dtype("float32")}
-
-
-@each_model_on_each_engine
-def test_gradients_make_no_update(engine, model):
-    X, y = problem()
-    reference, classifier = make("numpy", model), make(engine, model)
-    first = classifier.gradients(X, y)
-    again = classifier.gradients(X, y)
-    for found, repeated, expected, parameter, initial in zip(
-        first,
-        again,
-        reference.gradients(X, y),
-        classifier.parameters(),
-        model.initial_parameters(0),
-        strict=True,
-    ):
-        np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-15, strict=True)
-        np.testing.assert_allclose(repeated, found, rtol=1e-14, atol=1e-16)
-        np.testing.assert_array_equal(parameter, initial)
 
 
 @each_engine
@@ -203,22 +124,18 @@ def test_parameters_are_copies(engine):
         classifier.train_step(X, y)
 
 
-@pytest.mark.parametrize(
-    ("engine", "dtype"),
-    [*((engine, "float64") for engine in ALL), ("numpy", "float32"), ("tensor", "float32")],
-)
-def test_arrays_given_are_not_modified(engine, dtype):
-    X, y = problem(dtype=dtype)
+@pytest.mark.parametrize("engine", ["numpy", "tensor"])
+def test_float32_arrays_given_are_not_modified(engine):
+    X, y = problem(dtype="float32")
     model = MLP((2, 4, 3), loss="hinge")
-    initial = [p.astype(dtype) for p in model.initial_parameters(0)]
+    initial = [p.astype("float32") for p in model.initial_parameters(0)]
     kept = [p.copy() for p in initial]
-    classifier = load(engine).classifier(model, initial, RULES[1], dtype)
+    classifier = load(engine).classifier(model, initial, RULES[1], "float32")
     classifier.train_step(X, y)
     classifier.train_step(X, y)
     for found, expected in zip(initial, kept, strict=True):
         np.testing.assert_array_equal(found, expected)
-    np.testing.assert_array_equal(X, problem(dtype=dtype)[0])
-    np.testing.assert_array_equal(y, problem()[1])
+    np.testing.assert_array_equal(X, problem(dtype="float32")[0])
     assert not np.array_equal(classifier.parameters()[0], initial[0])
 
 
@@ -244,26 +161,10 @@ def test_an_epoch_is_its_steps(engine):
     assert isinstance(losses, np.ndarray)
     assert (losses.shape, losses.dtype) == ((3,), np.float64)
     steps = [by_step.train_step(X[rows], y[rows]) for rows in batches()]
+    assert {type(loss) for loss in steps} == {float}
     np.testing.assert_allclose(losses, steps, rtol=1e-14)
     for found, expected in zip(by_epoch.parameters(), by_step.parameters(), strict=True):
         np.testing.assert_allclose(found, expected, rtol=1e-13, atol=1e-15)
-
-
-@each_engine
-def test_a_batch_of_one_row(engine):
-    X, y = problem(n=1)
-    model = MLP((2, 4, 3))
-    losses = make(engine, model).train_epoch(X, y, [np.array([0])])
-    assert losses == pytest.approx(make("numpy", model).train_step(X, y), rel=1e-13)
-
-
-@each_engine
-def test_a_model_without_hidden_layers(engine):
-    X, y = problem()
-    model = MLP((2, 3), "relu", "hinge")
-    classifier, reference = make(engine, model), make("numpy", model)
-    for _ in range(3):
-        assert classifier.train_step(X, y) == pytest.approx(reference.train_step(X, y), rel=1e-13)
 
 
 # --- edges ---------------------------------------------------------------------------------
@@ -275,7 +176,7 @@ def test_large_logits_do_not_overflow(engine):
     parameters = [1e4 * p for p in model.initial_parameters(0)]
     X, y = problem()
     classifier = load(engine).classifier(model, parameters, SGD(0.1))
-    scores = logits_by_hand(model, parameters, X)
+    scores = X @ parameters[0] + parameters[1]
     expected = np.mean(scores.max(axis=1) - scores[np.arange(11), y])
     assert classifier.train_step(X, y) == pytest.approx(expected, rel=1e-12)
     assert all(np.isfinite(p).all() for p in classifier.parameters())
@@ -341,34 +242,15 @@ def test_operations_that_the_model_does_not_need_may_be_missing():
 # --- the headline --------------------------------------------------------------------------
 
 
-def moons(n=160):
-    """Return two interleaved half circles with noise, shuffled."""
-    rng = np.random.default_rng(0)
-    angle, y = rng.uniform(0, np.pi, n), np.arange(n) % 2
-    X = np.where(
-        y[:, None] == 0,
-        np.stack([np.cos(angle), np.sin(angle)], axis=1),
-        np.stack([1 - np.cos(angle), 0.5 - np.sin(angle)], axis=1),
-    )
-    rows = rng.permutation(n)
-    return (X + rng.normal(0, 0.2, X.shape))[rows], y[rows]
-
-
 def test_headline_is_one_and_the_same_training():
-    X, y = moons()
-    model = MLP((2, 32, 32, 2))
-    losses, accuracy, parameters = {}, {}, {}
+    data = datasets.make("moons", datasets.Recipe(n_samples=160))
+    X, y = data.X_train, data.y_train
+    results = {}
     for engine in ("numpy", "tensor", "scalar"):
-        rng = np.random.default_rng(1)  # the same batches for every engine
-        classifier = make(engine, model, SGD(0.05))
-        epochs = [np.array_split(rng.permutation(120), [32, 64, 96]) for _ in range(5)]
-        losses[engine] = np.concatenate(
-            [classifier.train_epoch(X[:120], y[:120], rows) for rows in epochs]
-        )
-        accuracy[engine] = np.mean(classifier.logits(X[120:]).argmax(axis=1) == y[120:])
-        parameters[engine] = np.concatenate([p.ravel() for p in classifier.parameters()])
-    assert accuracy["numpy"] > 0.7
+        classifier = make(engine, MLP((2, 32, 32, 2)), SGD(0.05))
+        epochs = draw_epochs(5, len(y), 32, batch_generator(seed=0, round=0))
+        losses = [classifier.train_epoch(X, y, rows) for rows in epochs]
+        assert np.mean(classifier.logits(data.X_test).argmax(axis=1) == data.y_test) > 0.7
+        results[engine] = np.concatenate([*losses, *map(np.ravel, classifier.parameters())])
     for engine in ("tensor", "scalar"):
-        np.testing.assert_allclose(losses[engine], losses["numpy"], rtol=0, atol=1e-9)
-        np.testing.assert_allclose(parameters[engine], parameters["numpy"], rtol=0, atol=1e-9)
-        assert accuracy[engine] == accuracy["numpy"]
+        np.testing.assert_allclose(results[engine], results["numpy"], rtol=0, atol=1e-9)

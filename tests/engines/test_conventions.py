@@ -10,7 +10,9 @@ import operator
 import numpy as np
 import pytest
 
-from benchgrad.engines import scalar, tensor
+from benchgrad.engines import load, scalar, tensor
+from benchgrad.engines.conformance.cases.program import Program
+from benchgrad.engines.conformance.checks.edges import ANYTHING, EDGES, Between
 
 SPECIAL = [-math.inf, -1e200, -3.0, -1.5, -1.0, -0.0, 0.0, 0.3, 1.0, 2.0, 3.0, 1e200, math.inf]
 SPECIAL.append(math.nan)
@@ -34,9 +36,22 @@ def derive_quietly(Value, function, *numbers):
         return derive(Value, function, *numbers)
 
 
-def test_relu_has_derivative_0_at_0(Value):
-    assert derive(Value, lambda x: x.relu(), 0.0) == [0.0, 0.0]
-    assert derive(Value, lambda x: x.relu(), -0.0) == [0.0, 0.0]
+def ours(accepted, found):
+    """Return the convention that is documented: of those that the checker accepts, the first."""
+    if accepted is ANYTHING:
+        return found
+    return accepted.low if isinstance(accepted, Between) else accepted[0]
+
+
+@pytest.mark.parametrize("edge", EDGES, ids=lambda edge: edge.name)
+def test_of_the_accepted_conventions_the_first_is_ours(Value, edge):
+    operations = load("scalar" if Value is scalar.Value else "tensor").operations
+    program = Program.of(edge.expression, *"xy"[: len(edge.at)])
+    found = derive_quietly(Value, lambda *xs: program.function(operations, *xs), *edge.at)
+    expected = list(map(ours, (edge.values, *edge.gradients), found))
+    np.testing.assert_allclose(found, expected, rtol=1e-15, atol=1e-300)
+    if np.all(np.isfinite(expected)):
+        derive(Value, lambda *xs: program.function(operations, *xs), *edge.at)  # without a warning
 
 
 def test_relu_of_nan_is_nan_with_derivative_0(Value):
@@ -49,10 +64,6 @@ def test_exponent_0_has_derivative_0(Value, base, exponent):
     assert derive(Value, lambda x: x**exponent, base) == [1.0, 0.0]
 
 
-def test_exponent_value_0_at_base_0(Value):
-    assert derive(Value, lambda x, y: x**y, 0.0, 0.0) == [1.0, 0.0, 0.0]
-
-
 def test_exponent_array_with_zeros():
     x = tensor.Value([0.0, 0.0, 2.0, -3.0])
     y = x ** np.array([0.0, 2.0, 0.0, 3.0])
@@ -61,80 +72,28 @@ def test_exponent_array_with_zeros():
     np.testing.assert_array_equal(x.grad, [0.0, 0.0, 0.0, 27.0])
 
 
-def test_exponent_is_a_value(Value):
-    value, by_base, by_exponent = derive(Value, lambda x, y: x**y, 2.0, 3.0)
-    assert value == pytest.approx(8.0)
-    assert by_base == pytest.approx(12.0)
-    assert by_exponent == pytest.approx(8 * math.log(2))
-
-
-def test_number_to_the_power_of_a_value(Value):
-    assert derive(Value, lambda x: 2**x, 3.0) == pytest.approx([8.0, 8 * math.log(2)])
+def test_0_to_the_power_of_a_value(Value):
     assert derive(Value, lambda x: 0**x, 2.0) == [0.0, 0.0]
 
 
-def test_base_0_by_its_exponent(Value):
-    assert derive(Value, lambda x, y: x**y, 0.0, 2.0) == [0.0, 0.0, 0.0]
-
-
-def test_negative_base_by_a_whole_exponent(Value):
-    assert derive(Value, lambda x: x**3, -2.0) == [-8.0, 12.0]
-    assert derive(Value, lambda x: x**-1, -2.0) == [-0.5, -0.25]
-
-
 def test_negative_base_with_a_fractional_exponent_is_nan(Value):
-    for power in (lambda x: x**0.5, lambda x: x ** (1 / 3), lambda x: x**-1.5):
-        value, by_base = derive_quietly(Value, power, -8.0)
-        assert math.isnan(value)
-        assert math.isnan(by_base)
+    for power in (lambda x: x ** (1 / 3), lambda x: x**-1.5):
+        assert all(map(math.isnan, derive_quietly(Value, power, -8.0)))
     assert all(map(math.isnan, derive_quietly(Value, lambda x: (-8) ** x, 0.5)))
     assert all(map(math.isnan, derive_quietly(Value, lambda x, y: x**y, -8.0, 0.5)))
 
 
-def test_derivative_by_the_exponent_of_a_negative_base_is_nan(Value):
-    value, by_base, by_exponent = derive_quietly(Value, lambda x, y: x**y, -2.0, 3.0)
-    assert (value, by_base) == (-8.0, 12.0)
-    assert math.isnan(by_exponent)
-
-
-def test_log_at_0_and_below(Value):
-    assert derive_quietly(Value, lambda x: x.log(), 0.0) == [-math.inf, math.inf]
-    assert math.isnan(derive_quietly(Value, lambda x: x.log(), -1.0)[0])
-
-
 def test_division_by_zero(Value):
-    assert derive_quietly(Value, lambda x: x / 0, 2.0) == [math.inf, math.inf]
     assert derive_quietly(Value, lambda x: x / 0, -2.0) == [-math.inf, math.inf]
-    assert derive_quietly(Value, lambda x: 1 / x, 0.0) == [math.inf, -math.inf]
     assert derive_quietly(Value, lambda x: 1 / x, -0.0) == [-math.inf, -math.inf]
-    assert derive_quietly(Value, lambda x, y: x / y, 2.0, 0.0) == [math.inf, math.inf, -math.inf]
-    assert math.isnan(derive_quietly(Value, lambda x, y: x / y, 0.0, 0.0)[0])
-
-
-def test_zero_to_a_negative_power(Value):
-    assert derive_quietly(Value, lambda x: x**-1, 0.0) == [math.inf, -math.inf]
     assert derive_quietly(Value, lambda x: x**-2, 0.0) == [math.inf, -math.inf]
 
 
 def test_overflow_is_infinite(Value):
-    assert derive_quietly(Value, lambda x: x.exp(), 1000.0) == [math.inf, math.inf]
     assert derive_quietly(Value, lambda x: x * 10, 1e308)[0] == math.inf
     assert derive_quietly(Value, lambda x: x + x, -1e308)[0] == -math.inf
     assert derive_quietly(Value, lambda x: x**2, 1e200)[0] == math.inf
     assert derive_quietly(Value, lambda x: x**3, -1e200)[0] == -math.inf
-    assert derive_quietly(Value, lambda x: 10**x, 400.0)[0] == math.inf
-
-
-def test_underflow_is_zero(Value):
-    assert derive(Value, lambda x: x.exp(), -1000.0) == [0.0, 0.0]
-
-
-def test_saturation_overflows_nowhere(Value):
-    assert derive(Value, lambda x: x.sigmoid(), 1000.0) == [1.0, 0.0]
-    assert derive(Value, lambda x: x.sigmoid(), -1000.0) == [0.0, 0.0]
-    assert derive(Value, lambda x: x.tanh(), 1000.0) == [1.0, 0.0]
-    assert derive(Value, lambda x: x.tanh(), -1000.0) == [-1.0, 0.0]
-    assert derive(Value, lambda x: x.sigmoid(), 0.0) == [0.5, 0.25]
 
 
 # Without the exponent 0.5: of −inf NumPy takes a square root, nan, where C's pow says inf.

@@ -56,7 +56,7 @@ def registered(monkeypatch):
             point = EntryPoint(name, value, registry.GROUP)
             point.__dict__["dist"] = Package(package)
             points.setdefault(name, []).append(point)
-        monkeypatch.setattr(registry, "_registered", lambda: points)
+        monkeypatch.setattr(registry, "registered", lambda: points)
 
     return register
 
@@ -70,9 +70,12 @@ SCALAR = "benchgrad.engines.scalar.engine:engine"
     [
         ("raise OSError('no disk')", "engine 'mine' cannot be loaded: OSError: no disk"),
         ("import sys; sys.exit(4)", "engine 'mine' cannot be loaded: it calls sys.exit(4)"),
-        ("import os; os._exit(5)", "engine 'mine' ended its process on import, with exit code 5"),
-        ("import time; time.sleep(60)", "engine 'mine' did not answer within 2 s"),
-        ("import os, signal; os.kill(os.getpid(), signal.SIGSEGV)", "with exit code -11"),
+        ("import os; os._exit(5)", "cannot be loaded: its process ended with exit code 5"),
+        ("import time; time.sleep(60)", "engine 'mine' cannot be loaded: killed after 2 s"),
+        (
+            "import os, signal; os.kill(os.getpid(), signal.SIGSEGV)",
+            "killed by signal 11 (SIGSEGV)",
+        ),
         ("engine_of = None; import no_such_package_at_all", "needs the package no_such_package"),
     ],
 )

@@ -26,10 +26,6 @@ def values(array):
     return np.frompyfunc(scalar.Value, 1, 1)(np.asarray(array, object))
 
 
-def data(natives):
-    return np.array(np.frompyfunc(lambda v: v.data, 1, 1)(np.asarray(natives, object)), float)
-
-
 def test_operations_are_attributes():
     ops = Operations("toy", {"double": lambda v: 2 * v})
     assert ops.double(3) == 6
@@ -85,23 +81,10 @@ def test_methods_of_a_class_that_lacks_one():
         methods_of(tensor.Value, ["cosine"])
 
 
-@pytest.mark.parametrize("name", ELEMENTWISE)
-def test_elementwise_operations_map_object_arrays(name):
-    x = np.array([[0.5, 2.0, 3.0], [1.0, 4.0, 0.1]])
-    out = OBJECTS[name](values(x))
-    assert (out.shape, out.dtype) == ((2, 3), object)
-    np.testing.assert_allclose(data(out), getattr(tensor.Value(x), name)().data, rtol=1e-15)
-
-
 @pytest.mark.parametrize("axis", [None, 0, -1, (0, 1)])
 @pytest.mark.parametrize("keepdims", [False, True])
-def test_reductions_of_object_arrays(axis, keepdims):
+def test_extreme_of_plain_numbers(axis, keepdims):
     x = np.arange(6.0).reshape(2, 3)
-    for name in ("sum", "mean"):
-        expected = getattr(np, name)(x, axis=axis, keepdims=keepdims)
-        out = OBJECTS[name](values(x), axis=axis, keepdims=keepdims)
-        assert np.shape(out) == np.shape(expected)
-        np.testing.assert_allclose(data(out), expected, rtol=1e-15)
     for name in ("max", "min"):
         expected = getattr(np, name)(x, axis=axis, keepdims=keepdims)
         out = OBJECTS[name](x.astype(object), axis=axis, keepdims=keepdims)
@@ -121,16 +104,6 @@ def test_detach_of_object_arrays_gives_plain_numbers():
     out = OBJECTS["detach"](np.array([scalar.Value(2.0), 3.0], object))
     assert [type(element) for element in out] == [float, float]
     assert list(out) == [2.0, 3.0]
-
-
-@pytest.mark.parametrize("engine", ["scalar", "tensor"])
-def test_detached_values_carry_no_gradient(engine):
-    def function(ops, x):
-        return ops.sum(x * ops.detach(x))
-
-    value, (gradient,) = load(engine).value_and_grad(function, np.array([2.0, 3.0]))
-    assert value == 13.0
-    np.testing.assert_array_equal(gradient, [2.0, 3.0])
 
 
 @pytest.mark.parametrize("engine", ["scalar", "tensor"])

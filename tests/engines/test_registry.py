@@ -38,7 +38,7 @@ def register(monkeypatch):
 
     def register(value, name="plugin"):
         point = EntryPoint(name=name, value=value, group=registry.GROUP)
-        monkeypatch.setattr(registry, "_registered", lambda: {name: [point]})
+        monkeypatch.setattr(registry, "registered", lambda: {name: [point]})
 
     return register
 

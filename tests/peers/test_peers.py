@@ -105,9 +105,9 @@ def test_an_argument_that_is_not_used_has_gradient_zero(name):
     np.testing.assert_array_equal(gradients[1], np.zeros((1, 1)))
 
 
-def test_the_plan_peers_ranks_them_all():
+def test_the_plan_peers_ranks_them_all(tmp_path):
     plan = plans.load_plan("peers").replace(rounds=1).with_each(epochs=2)
-    results = runner.run(plan, "", runner.prepare(plan), Quiet())
+    results = runner.run_in(tmp_path, plan, "", Quiet())
     by_name = {cell.engine: cell for cell in results.cells}
     assert set(PEERS) <= set(by_name)
     for name, cell in by_name.items():
@@ -131,4 +131,4 @@ def test_declaring_a_peer_imports_no_library():
 
 
 def test_every_peer_is_registered():
-    assert set(PEERS) <= set(registry._registered())
+    assert set(PEERS) <= set(registry.registered())

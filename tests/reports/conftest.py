@@ -116,8 +116,18 @@ def results(contestants, cells, records=None, **fields):
     )
 
 
+def rounds(**seconds):
+    """Return a run of engines by name, each with the time of its second epoch in every round."""
+    cells = [
+        cell(name, (9.0, wall_s), round=i)
+        for name, walls in seconds.items()
+        for i, wall_s in enumerate(walls)
+    ]
+    return results(map(Contestant, seconds), cells)
+
+
 def _full_run():
-    """Return two rounds of seven engines, each of which ends another way."""
+    """Return two rounds of seven engines, no two of which end alike."""
     contestants = [
         Contestant("micrograd", epochs=3),
         Contestant("scalar", epochs=5, budget_s=3.0, published=Published(20, 651.86)),
@@ -176,7 +186,7 @@ def _full_run():
 
 
 def _failed_run():
-    """Return a run of which nothing is left but reasons."""
+    """Return a run in which every engine failed."""
     cells = [
         cell("scalar", planned=2, status="crashed", reason="killed by signal 9"),
         cell("absent", planned=2, status="missing", reason="absent needs nothere"),
@@ -199,7 +209,7 @@ def _deep_run():
 
 @pytest.fixture(scope="session")
 def by_hand():
-    """Return the functions that build records, and the text of a reason that is hostile."""
+    """Return the functions that build records, and a hostile reason."""
     return SimpleNamespace(
         cell=cell,
         deep_data=deep_data,
@@ -208,6 +218,7 @@ def by_hand():
         final=final,
         reason=REASON,
         results=results,
+        rounds=rounds,
     )
 
 

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
+from benchgrad.reports.engine_summary import summaries
 from benchgrad.reports.plot import all_plots, render
 from benchgrad.reports.style import RC, Style, colours
 from benchgrad.reports.tables import tables
@@ -37,7 +38,7 @@ def folders(full_folder, deep_folder):
 
 @pytest.fixture(scope="module")
 def derived(runs):
-    return {name: tables(run) for name, run in runs.items()}
+    return {name: tables(run, summaries(run)) for name, run in runs.items()}
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ def test_a_changed_figure_is_found_in_any_file(folder, found, name, change, show
     assert was in text
     (folder / name).write_text(text.replace(was, now, 1), "utf-8")
     (problem,) = found()
-    assert problem.startswith(f"{name} is not what the records give")
+    assert problem.startswith(f"{name} differs from what the records give")
     assert shown in problem
 
 
@@ -59,9 +59,9 @@ def test_a_file_that_is_missing_shorter_or_left_over_is_found(folder, found):
     (folder / "plots" / "of_old.svg").write_text("<svg/>")
     where = f"first in line {len(timings)}: '', expected {timings[-1].strip()[:40]!r}"
     assert found() == [
-        f"timings.csv is not what the records give, {where}",
+        f"timings.csv differs from what the records give, {where}",
         "summary.md cannot be read: No such file or directory",
-        "plots/of_old.svg is not of this report",
+        "plots/of_old.svg does not belong to this report",
     ]
 
 
@@ -69,5 +69,5 @@ def test_other_libraries_are_noted_beside_a_difference(folder, rendered, monkeyp
     monkeypatch.setattr("benchgrad.reports.verify.render_report", lambda _: rendered)
     (folder / "summary.md").write_text("nothing")
     first, *notes = problems(folder, read_results(folder))
-    assert first.startswith("summary.md is not what the records give, first in line 1: ")
-    assert any(p.startswith("note: numpy is ") and "was 2.0.0 in the run" in p for p in notes)
+    assert first.startswith("summary.md differs from what the records give, first in line 1: ")
+    assert any(p.startswith("note: numpy was 2.0.0 ") and "in the run and is " in p for p in notes)

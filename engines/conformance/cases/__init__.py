@@ -1,1 +1,1 @@
-"""What engines are asked: operations, programs, random graphs. No engine is judged here."""
+"""What engines are asked, and what is true of it: operations, graphs, scripts and tasks."""

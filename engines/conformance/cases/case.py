@@ -1,18 +1,17 @@
-"""A row of the table of cases: an operation with its exact derivatives, and numbers to try it on.
+"""A case: an operation with its exact derivatives, and the numbers to try it on.
 
-The rows themselves are in `table`. No check is here.
+The cases themselves are in `table`.
 """
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from benchgrad.engines.conformance.cases.oracles import Array, Shape
 from benchgrad.engines.conformance.cases.program import Program
 
-Shape = tuple[int, ...]
 NAMES = ("x", "y", "z")
 
 ANY = (-2.0, 2.0)
@@ -21,20 +20,23 @@ NEGATIVE = (-2.0, -0.5)
 
 
 @dataclass(frozen=True)
-class Row:
+class Case:
     """An operation: an expression over `ops` and x, y, z, and its derivative by each of them.
 
     Attributes:
         expression: what is computed.
-        derivatives: the gradient by each input in the words of `oracles.closed_form`, where g
-            is the incoming gradient; in the shape of the result, if that was broadcast.
+        derivatives: the gradient by each input, written with the functions of
+            `oracles.closed_form`; g is the incoming gradient. It has the shape of the result
+            and is summed over broadcast axes later.
         shapes: of the inputs.
-        domain: where the inputs are drawn; never within 0.1 of 0, and no two are equal.
-        group: under which it is reported.
-        smaller: shapes to try when a failure is to be shown on less.
-        mistakes: derivatives that authors wrote by mistake, each with its name.
-        is_special: an engine may refuse it without being wrong.
-        note: what an author should know about its edges.
+        domain: the interval that inputs are drawn from.
+        group: the heading that its check is reported under.
+        smaller: shapes to retry a failure with, so that less has to be shown.
+        mistakes: derivatives that authors write by mistake, and what is wrong with each.
+        is_special: whether an engine may refuse the shapes or the index without being wrong.
+        is_elementwise: whether the inputs may have any shape, all the same.
+        operation: ``@`` for a matrix product, the name for a reduction along an axis.
+        keepdims: whether the reduction keeps its axis.
     """
 
     expression: str
@@ -43,23 +45,25 @@ class Row:
     domain: tuple[float, float] = ANY
     group: str = "operations"
     smaller: tuple[tuple[Shape, ...], ...] = ()
-    mistakes: dict[str, str] = field(default_factory=dict, hash=False)
+    mistakes: Mapping[str, str] = field(default_factory=dict, hash=False)
     is_special: bool = False
-    note: str = ""
+    is_elementwise: bool = False
+    operation: str = ""
+    keepdims: bool = False
 
     @property
     def name(self) -> str:
-        """The expression without ``ops.``; with the shapes where these are the point."""
+        """The expression without ``ops.``, followed by the shapes where they matter."""
         name = self.expression.replace("ops.", "").replace("np.", "")
-        if "@" in name and len(self.shapes) > 1:
+        if len(self.shapes) > 1 and self.operation == "@":
             name += f", {self.shapes[0]} and {self.shapes[1]}"
-        if self.domain == NEGATIVE and len(self.shapes) > 1:
+        if len(self.shapes) > 1 and self.domain == NEGATIVE:
             name += ", negative"
         return name
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The inputs."""
+        """The names of the inputs."""
         return NAMES[: len(self.shapes)]
 
     @property
@@ -67,15 +71,9 @@ class Row:
         """The expression as a program."""
         return Program.of(self.expression, *self.names)
 
-    def arrays(
-        self, seed: int, shapes: tuple[Shape, ...] = (), dtype: str = "float64"
-    ) -> list[Any]:
-        """Return an array for each input, of the row's own shapes or of those given.
-
-        Numbers have two decimals, differ from each other and keep away from 0, where `relu`
-        has no derivative.
-        """
-        return draw(self.name, seed, shapes or self.shapes, self.domain, dtype)
+    def arrays(self, seed: int, dtype: str = "float64") -> list[Array]:
+        """Return an array for each input, see `draw`."""
+        return draw(self.name, seed, self.shapes, self.domain, dtype)
 
 
 def generator(name: str, seed: int) -> np.random.Generator:
@@ -89,8 +87,11 @@ def draw(
     shapes: tuple[Shape, ...],
     domain: tuple[float, float] = ANY,
     dtype: str = "float64",
-) -> list[NDArray[Any]]:
-    """Return arrays of different numbers with two decimals, none within 0.1 of 0."""
+) -> list[Array]:
+    """Return arrays of different numbers with two decimals.
+
+    None is within 0.1 of 0, where `relu` has no derivative.
+    """
     low, high = (round(100 * end) for end in domain)
     grid = np.array([k for k in range(low, high + 1) if abs(k) >= 10]) / 100
     sizes = [int(np.prod(shape, dtype=int)) for shape in shapes]

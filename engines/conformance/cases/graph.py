@@ -1,6 +1,6 @@
-"""A random expression graph: grown from moves, made smaller, and written as a program.
+"""A random expression graph: grown from moves, shrunk, and written as a program.
 
-Values are those of the oracles; no engine is asked anything here.
+Its values are computed by the oracles; no engine is asked here.
 """
 
 import re
@@ -9,15 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from benchgrad.engines.conformance import oracles
+from benchgrad.engines.conformance.cases import oracles
 from benchgrad.engines.conformance.cases.case import draw
-from benchgrad.engines.conformance.cases.program import Program
-from benchgrad.engines.conformance.judging.judge import weights_for
-from benchgrad.engines.conformance.oracles import NUMPY
+from benchgrad.engines.conformance.cases.oracles import NUMPY, Array, Shape
+from benchgrad.engines.conformance.cases.program import Program, Question, weights_for
 
-Array = NDArray[Any]
 Move = tuple[bool, int, int, int]  # whether it is made, the template, two operands
 
 MAX_NODES = 200
@@ -33,13 +30,13 @@ TEMPLATES = (
     *("ops.transpose({a})", "{a} @ {b}", "ops.reshape({a}, (-1,))", "{a} * {a}", "{a} + {a}"),
 )
 _OF_ARRAYS = re.compile(r"ops\.(sum|mean|max|transpose|reshape)")
-_SHAPES: tuple[tuple[int, ...], ...] = ((), (2,), (2, 2), (1, 2), (2, 1))
+_SHAPES: tuple[Shape, ...] = ((), (2,), (2, 2), (1, 2), (2, 1))
 _LARGEST, _SMALLEST, _CLEARANCE = 50.0, 0.1, 0.02
 
 
 @dataclass(frozen=True)
 class Words:
-    """What graphs are made of: templates that an engine has, and whether shapes may differ."""
+    """What graphs are made of: the templates an engine has, and whether shapes may differ."""
 
     templates: Sequence[str] = TEMPLATES
     is_broadcasting: bool = True
@@ -47,7 +44,7 @@ class Words:
 
 @dataclass(frozen=True)
 class Node:
-    """A template and the values that it reads: 0 and 1 are the inputs, 2 is the first node."""
+    """A template and the values it reads: 0 and 1 are the inputs, 2 is the first node."""
 
     form: str
     a: int
@@ -61,14 +58,14 @@ class Node:
 
 @dataclass(frozen=True)
 class Graph:
-    """Nodes in an order in which they can be computed, and the inputs."""
+    """Nodes in topological order, and the inputs."""
 
     nodes: tuple[Node, ...]
     arrays: tuple[Array, ...]
     is_broadcasting: bool = True
 
     def values(self) -> list[Any] | None:
-        """Return the value of every node, None if one leaves the domain where it is judged."""
+        """Return the value of every input and node, None if one leaves the domain."""
         values = [np.asarray(a, oracles.PRECISE)[()] for a in self.arrays]
         for node in self.nodes:
             value = value_of(node.form, values[node.a], values[node.b], self.is_broadcasting)
@@ -77,35 +74,35 @@ class Graph:
             values.append(value)
         return values
 
-    def program(self) -> tuple[Program, tuple[Array, ...]] | None:
-        """Return the graph as a scalar program with its inputs.
+    def question(self) -> Question | None:
+        """Return the graph as a question, None if it is empty or leaves the domain.
 
-        The last value is weighted; to it is added what no other node reads.
+        The last value is weighted; what no other node reads is added to it.
         """
         values = self.values()
         if values is None or not self.nodes:
             return None
-        names = [*INPUTS, *(f"v{i}" for i in range(1, len(self.nodes) + 1))]
+        names = [*INPUTS, *(f"v{i}" for i in range(1, len(self.nodes)))]
+        names.append("out")
         lines = [
             f"{name} = {node.form.format(a=names[node.a], b=names[node.b])}"
             for name, node in zip(names[2:], self.nodes, strict=True)
         ]
-        lines[-1] = "out = " + lines[-1].partition(" = ")[2]
         read = set[int]().union(*(node.reads for node in self.nodes))
         used = [k for k in range(len(INPUTS)) if k in read]
         program = Program("\n".join(lines), tuple(INPUTS[k] for k in used))
-        inputs = tuple(self.arrays[k] for k in used)
+        arrays = tuple(self.arrays[k] for k in used)
         if np.shape(values[-1]):
             program = program.weighted()
-            inputs = (*inputs, weights_for(values[-1], str(inputs[0].dtype)))
+            arrays = (*arrays, weights_for(values[-1], str(arrays[0].dtype)))
         loose = [k for k in range(2, len(values) - 1) if k not in read]
         if loose:
             rest = "".join(f" + ops.sum({names[k]}) * 0.{3 + k % 6}" for k in loose)
             program = Program(f"{program.source}\nout = out{rest}", program.names)
-        return program, inputs
+        return Question(program, arrays, is_special=True)
 
     def smaller(self) -> Iterator["Graph"]:
-        """Yield smaller graphs: what one node needs, and all but one node."""
+        """Yield smaller graphs: one node with all that it needs, or all nodes but one."""
         for last in range(2, len(self.nodes) + 2):
             closure = self._closure(last)
             if len(closure) < len(self.nodes):
@@ -143,7 +140,7 @@ def grow(words: Words, moves: Sequence[Move], seed: int, dtype: str) -> Graph:
     """Return the graph that moves make: each takes a template and two earlier values.
 
     A move that leaves the domain (overflow, a small divisor, a kink, shapes that do not fit) is
-    left out, so every list of moves is a graph, and a shorter list a smaller one.
+    skipped, so every list of moves makes a graph, and a shorter list a smaller one.
     """
     _, _, first, second = moves[0]
     other = first + second if words.is_broadcasting else first
@@ -178,7 +175,7 @@ def value_of(form: str, a: Any, b: Any, is_broadcasting: bool) -> Any:
 
 
 def _is_plain(form: str, a: Any, b: Any) -> bool:
-    """Tell whether a node needs no broadcasting, nor takes a number for an array."""
+    """Tell whether a node does without broadcasting and passes no number as an array."""
     if "{b}" in form and np.shape(a) != np.shape(b):
         return False
     return np.ndim(a) > 0 or not _OF_ARRAYS.match(form)
@@ -186,7 +183,7 @@ def _is_plain(form: str, a: Any, b: Any) -> bool:
 
 def _is_inside(form: str, a: Any, b: Any) -> bool:
     """Tell whether the operands keep away from kinks and poles."""
-    if "axis" in form and not np.ndim(a):  # NumPy takes axis 0 of a number, few others do
+    if "axis" in form and not np.ndim(a):  # NumPy accepts axis 0 of a number, few others do
         return False
     if form.startswith(("ops.relu", "ops.log", "{a} **")):
         needs_sign = form.startswith("ops.log") or form == "{a} ** {b}"

@@ -1,6 +1,6 @@
 """A small program over `ops` and named arrays, as text that can be run, varied and shown.
 
-No numbers are judged here, and no engine is known.
+Nothing is judged here, and no engine is known.
 """
 
 import ast
@@ -12,16 +12,19 @@ from typing import Any
 
 import numpy as np
 
-WEIGHTS = "w"  # the input that makes a scalar of a result: sum(out * w)
+from benchgrad.engines.conformance.cases.oracles import Array
+
+WEIGHTS = "w"  # the input that turns a result into a scalar: sum(out * w)
 _KNOWN = {"ops", "np", "range", WEIGHTS}
+_AXES = ("0", "1", "2", "None")  # that an author may have used instead
 
 
 @dataclass(frozen=True)
 class Program:
     """Python lines over ``ops``, ``np`` and the inputs; the last one assigns ``out``.
 
-    A row of the table has one line. The text is what a failure shows, so it is all there is:
-    the function that engines and oracles run is compiled from it.
+    The text is what a failure shows, so there is nothing else: the function that engines and
+    oracles run is compiled from it.
     """
 
     source: str
@@ -38,20 +41,17 @@ class Program:
         return _compiled(self.source, self.names)
 
     def weighted(self) -> "Program":
-        """Return the program with its result made a scalar by weights, one more input.
+        """Return the program with its result multiplied by weights, one more input, and summed.
 
-        The gradient by the weights is the result itself, so it tells whether the value of
-        each element is right.
+        The gradient by the weights is the result itself, so it shows whether every element of
+        the result is right.
         """
         *lines, last = self.source.split("\n")
-        if last.startswith("out = ") and "\n" not in last:
-            last = f"out = ops.sum(({last.removeprefix('out = ')}) * {WEIGHTS})"
-            return Program("\n".join([*lines, last]), (*self.names, WEIGHTS))
-        source = f"{self.source}\nout = ops.sum(out * {WEIGHTS})"
-        return Program(source, (*self.names, WEIGHTS))
+        last = f"out = ops.sum(({last.removeprefix('out = ')}) * {WEIGHTS})"
+        return Program("\n".join([*lines, last]), (*self.names, WEIGHTS))
 
     def uses(self) -> dict[str, list[int]]:
-        """Return for each variable the numbers of its uses, counted through the program."""
+        """Return the numbers of each variable's uses, counted through the whole program."""
         found: dict[str, list[int]] = {}
         for i, node in enumerate(_loads(ast.parse(self.source))):
             found.setdefault(node.id, []).append(i)
@@ -65,37 +65,30 @@ class Program:
         return ast.unparse(next(readers))
 
     def with_edges(self, factors: Mapping[int, float]) -> Callable[..., Any]:
-        """Return the function in which the gradient through some uses is multiplied.
+        """Return the function with the gradient through some uses multiplied by factors.
 
-        It is for complex steps only: the derivative travels in the imaginary part.
+        For complex steps only, where the derivative travels in the imaginary part.
         """
         tree = ast.parse(self.source)
-        counted = {id(node): i for i, node in enumerate(_loads(tree))}
+        loads = _loads(tree)
+        changed = _Edges({id(loads[use]): factor for use, factor in factors.items()}).visit(tree)
+        return _compiled(ast.unparse(ast.fix_missing_locations(changed)), self.names)
 
-        class Edges(ast.NodeTransformer):
-            def visit_Name(self, node: ast.Name) -> ast.AST:
-                factor = factors.get(counted.get(id(node), -1))
-                if factor is None:
-                    return node
-                return ast.parse(f"_edge({node.id}, {factor!r})", mode="eval").body
-
-        changed = ast.unparse(ast.fix_missing_locations(Edges().visit(tree)))
-        return _compiled(changed, self.names)
-
-    def variants(self) -> Iterator[tuple[str, "Program"]]:
-        """Yield programs that an author may have computed instead, each with what is wrong."""
-        tree = ast.parse(self.source)
-        for i, node in enumerate(ast.walk(tree)):
+    def variants(self) -> "Iterator[Variant]":
+        """Yield the programs that an author may have differentiated instead."""
+        for i, node in enumerate(ast.walk(ast.parse(self.source))):
+            text = ast.unparse(node)
             if isinstance(node, ast.BinOp) and not isinstance(node.op, ast.Add):
-                text = ast.unparse(node)
-                if not text.endswith(f" * {WEIGHTS}"):
-                    yield f"operands swapped in {text}", self._changed(i, _swap)
-            elif isinstance(node, ast.keyword) and node.arg == "axis":
-                asked = ast.unparse(node.value)
-                for other in ("0", "1", "2", "None"):
-                    if other != asked:
-                        why = f"axis {other} is used where axis {asked} is asked"
-                        yield why, self._changed(i, partial(_set_axis, axis=other))
+                if not (isinstance(node.right, ast.Name) and node.right.id == WEIGHTS):
+                    operator = type(node.op).__name__
+                    changed = self._changed(i, _swap)
+                    yield Variant(changed, "operands swapped in {}", (text,), operator)
+            elif isinstance(node, ast.Call) and (keyword := _axis(node)) is not None:
+                asked = ast.unparse(keyword.value)
+                for used in (axis for axis in _AXES if axis != asked):
+                    changed = self._changed(i, partial(_set_axis, axis=used))
+                    mistake = "axis {} is used where axis {} is asked for in {}"
+                    yield Variant(changed, mistake, (used, asked, text))
 
     def _changed(self, i: int, change: Callable[[Any], None]) -> "Program":
         tree = ast.parse(self.source)
@@ -103,16 +96,65 @@ class Program:
         return Program(ast.unparse(tree), self.names)
 
 
+@dataclass(frozen=True)
+class Variant:
+    """A program with one mistake in it.
+
+    `mistake` names the mistake, with a ``{}`` for each part of `where`: the last part is the
+    expression that is wrong. `operator` is the operator in it, if that is what is wrong.
+    """
+
+    program: Program
+    mistake: str
+    where: tuple[str, ...]
+    operator: str = ""
+
+
+@dataclass(frozen=True)
+class Question:
+    """What an engine is asked: the value and the gradients of a program at some arrays.
+
+    The program has a scalar result. Where the question `is_special`, an engine that raises a
+    ValueError, IndexError or RuntimeError in the forward pass refuses it, and is not wrong.
+    """
+
+    program: Program
+    arrays: tuple[Array, ...]
+    is_special: bool = False
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the inputs."""
+        return self.program.names
+
+    @property
+    def inputs(self) -> dict[str, Array]:
+        """The inputs by their names."""
+        return dict(zip(self.names, self.arrays, strict=True))
+
+
+def weights_for(out: Any, dtype: str = "float64") -> Array:
+    """Return weights in the shape of a result, all different, so that no gradient is constant."""
+    numbers: Array = np.round(np.cos(1.0 + np.arange(np.size(out))), 2)
+    return numbers.reshape(np.shape(out)).astype(dtype)
+
+
 def _swap(node: ast.BinOp) -> None:
     node.left, node.right = node.right, node.left
 
 
-def _set_axis(node: ast.keyword, axis: str) -> None:
-    node.value = ast.parse(axis, mode="eval").body
+def _axis(call: ast.Call) -> ast.keyword | None:
+    return next((keyword for keyword in call.keywords if keyword.arg == "axis"), None)
+
+
+def _set_axis(call: ast.Call, axis: str) -> None:
+    keyword = _axis(call)
+    assert keyword is not None
+    keyword.value = ast.parse(axis, mode="eval").body
 
 
 def _loads(tree: ast.AST) -> list[ast.Name]:
-    """Return every place where a variable is read, in the order of the text."""
+    """Return every read of a variable outside loops, in the order of the text."""
     inner = {id(n) for loop in ast.walk(tree) if isinstance(loop, ast.For) for n in ast.walk(loop)}
     names = [
         node
@@ -125,8 +167,22 @@ def _loads(tree: ast.AST) -> list[ast.Name]:
     return sorted(names, key=lambda node: (node.lineno, node.col_offset))
 
 
+class _Edges(ast.NodeTransformer):
+    """Wraps some reads of variables, given by their ids, in `_edge`."""
+
+    def __init__(self, factors: Mapping[int, float]) -> None:
+        self._factors = factors
+
+    def visit_Name(self, node: ast.Name) -> ast.AST:
+        """Return the read, wrapped if it has a factor."""
+        factor = self._factors.get(id(node))
+        if factor is None:
+            return node
+        return ast.parse(f"_edge({node.id}, {factor!r})", mode="eval").body
+
+
 def _edge(value: Any, factor: float) -> Any:
-    """Return a complex value whose imaginary part, the derivative, is multiplied."""
+    """Return a complex value with its imaginary part, the derivative, multiplied."""
     return np.real(value) + 1j * factor * np.imag(value)
 
 

@@ -2,7 +2,6 @@
 
 from functools import cache
 
-from benchgrad.engines.conformance.check import Check
 from benchgrad.engines.conformance.checks import (
     edges,
     graphs,
@@ -12,6 +11,7 @@ from benchgrad.engines.conformance.checks import (
     state,
     training,
 )
+from benchgrad.engines.conformance.judging.check import Check
 
 
 @cache

@@ -1,6 +1,6 @@
 """Checks where a derivative or a real result does not exist: any convention of the field will do.
 
-Numbers that an engine refuses loudly (an exception) are unsupported, never wrong.
+An engine that raises an exception there refuses, and is not wrong.
 """
 
 from collections.abc import Iterator
@@ -11,30 +11,37 @@ from typing import Any
 
 import numpy as np
 
-from benchgrad.engines.conformance.cases.program import Program
-from benchgrad.engines.conformance.check import Check
-from benchgrad.engines.conformance.judging.engine_under_test import Subject, one_line
-from benchgrad.engines.conformance.judging.reproduction import code_for
-from benchgrad.engines.conformance.judging.verdict import Failure, Finding, Refusal, show
-from benchgrad.engines.conformance.oracles import agree
+from benchgrad.engines.conformance.cases.oracles import agree
+from benchgrad.engines.conformance.cases.program import Program, Question
+from benchgrad.engines.conformance.judging.check import Check
+from benchgrad.engines.conformance.judging.engine_under_test import EngineUnderTest
+from benchgrad.engines.conformance.judging.evidence import Output
+from benchgrad.engines.conformance.judging.verdict import Cause, Failure, Finding, Refusal, show
+
+
+@dataclass(frozen=True)
+class Between:
+    """An interval, every number of which is accepted."""
+
+    low: float
+    high: float
+
 
 ANYTHING = None
-_Accepted = tuple[float, ...] | None
+Accepted = tuple[float, ...] | Between | None
 
 
 @dataclass(frozen=True)
 class Edge:
-    """An expression at numbers where conventions rule.
+    """An expression at a point where engines follow different conventions.
 
-    `values` and each of `gradients` list what is accepted, ANYTHING or a pair ``("from", to)``
-    as an interval; the first is the documented one. `why` names who does otherwise.
+    `values` and each of `gradients` say what is accepted: some numbers, an interval or ANYTHING.
     """
 
     expression: str
     at: tuple[float, ...]
-    values: _Accepted
-    gradients: tuple[Any, ...]
-    why: str = ""
+    values: Accepted
+    gradients: tuple[Accepted, ...]
 
     @property
     def name(self) -> str:
@@ -43,29 +50,19 @@ class Edge:
         return f"{self.expression.replace('ops.', '')} at {where}"
 
 
-@dataclass(frozen=True)
-class Between:
-    """Every number of an interval is accepted."""
-
-    low: float
-    high: float
-
-
 EDGES = (
-    Edge(
-        "ops.relu(x)", (0.0,), (0.0,), (Between(0.0, 1.0),), "subgradients: 0, 1/2 and 1 are used"
-    ),
+    Edge("ops.relu(x)", (0.0,), (0.0,), (Between(0.0, 1.0),)),  # 0, 1/2 and 1 are all in use
     Edge("ops.relu(x)", (-0.0,), (0.0,), (Between(0.0, 1.0),)),
     Edge("ops.log(x)", (0.0,), (-inf,), ((inf,),)),
     Edge("ops.log(x)", (-1.0,), (nan,), (ANYTHING,)),
-    Edge("x ** 0", (0.0,), (1.0,), ((0.0, nan),), "0 · 0 ** −1 is nan where it is not special"),
+    Edge("x ** 0", (0.0,), (1.0,), ((0.0, nan),)),  # nan from 0 · 0 ** −1, if not a special case
     Edge("x ** 0", (-2.0,), (1.0,), ((0.0,),)),
     Edge("x ** 3", (-2.0,), (-8.0,), ((12.0,),)),
     Edge("x ** 2", (0.0,), (0.0,), ((0.0,),)),
     Edge("x ** 1", (0.0,), (0.0,), ((1.0, nan),)),
     Edge("x ** -1", (-2.0,), (-0.5,), ((-0.25,),)),
     Edge("x ** -1", (0.0,), (inf,), ((-inf, nan),)),
-    Edge("x ** 0.5", (-8.0,), (nan,), ((nan,),), "never a complex number"),
+    Edge("x ** 0.5", (-8.0,), (nan,), ((nan,),)),  # never a complex number
     Edge("x ** 0.5", (0.0,), (0.0,), ((inf, nan),)),
     Edge("2 ** x", (-1000.0,), (0.0,), ((0.0,),)),
     Edge("10 ** x", (400.0,), (inf,), ((inf,),)),
@@ -93,36 +90,62 @@ EDGES = (
     Edge("ops.tanh(x)", (0.0,), (0.0,), ((1.0,),)),
 )
 
-# Where a maximum is attained more than once, every element that attains it may get any share.
-TIES = {
-    "two of three": ("ops.max(x)", [2.0, 2.0, 1.0]),
-    "all": ("ops.max(x)", [3.0, 3.0, 3.0, 3.0]),
-    "row by row": ("ops.sum(ops.max(x, axis=1))", [[2.0, 2.0, 1.0], [1.0, 3.0, 3.0]]),
-    "two of three, min": ("ops.min(x)", [1.0, 2.0, 1.0]),
-    "column by column, min": ("ops.sum(ops.min(x, axis=0))", [[1.0, 2.0], [1.0, 3.0]]),
-}
 
+@dataclass(frozen=True)
+class Tie:
+    """Data in which a maximum or minimum is attained more than once.
+
+    Each of the elements that attain it may get any share of the gradient.
+    """
+
+    name: str
+    data: Any
+    operation: str = "max"
+    axis: int | None = None
+
+    @property
+    def program(self) -> Program:
+        """The sum of the maxima."""
+        if self.axis is None:
+            return Program.of(f"ops.{self.operation}(x)", "x")
+        return Program.of(f"ops.sum(ops.{self.operation}(x, axis={self.axis}))", "x")
+
+
+TIES = (
+    Tie("two of three", [2.0, 2.0, 1.0]),
+    Tie("all", [3.0, 3.0, 3.0, 3.0]),
+    Tie("row by row", [[2.0, 2.0, 1.0], [1.0, 3.0, 3.0]], axis=1),
+    Tie("two of three, min", [1.0, 2.0, 1.0], "min"),
+    Tie("column by column, min", [[1.0, 2.0], [1.0, 3.0]], "min", axis=0),
+)
+
+# The row, the logarithm of the sum of its exponentials, and the gradient.
 STABLE = {
     "of large numbers": ([[1000.0, 1000.0]], 1000.0 + log(2.0), [[0.5, 0.5]]),
     "of large negative numbers": ([[-1000.0, -1000.0]], -1000.0 + log(2.0), [[0.5, 0.5]]),
     "of numbers far apart": ([[1000.0, -1000.0]], 1000.0, [[1.0, 0.0]]),
 }
 
+_NAN = ": nan comes from inf − inf, 0 · inf or inf / inf on the way"
+_SHARES = "shares among the elements that tie, which sum to 1"
+_NO_SHARES = Cause("elements that tie get something other than shares of the gradient")
+_ALL_TO_EACH = Cause("every element that ties gets the whole gradient: it counts more than once")
+_OVERFLOWS = Cause("exp overflows or vanishes: the maximum is not subtracted first")
+
 
 def checks() -> Iterator[Check]:
-    """Return the checks of edges."""
+    """Yield the checks of edges."""
     for edge in EDGES:
-        yield Check(f"edge: {edge.name}", "edges", partial(_judge, edge=edge))
-    for name, (text, data) in TIES.items():
-        run = partial(_tie, text=text, data=data)
-        yield Check(f"edge: ties of a maximum, {name}", "edges", run)
+        yield Check(f"edge: {edge.name}", "edges", partial(_edge, edge=edge))
+    for tie in TIES:
+        yield Check(f"edge: ties of a maximum, {tie.name}", "edges", partial(_tie, tie=tie))
     for name, (data, value, gradient) in STABLE.items():
         run = partial(_stable, data=data, value=value, gradient=gradient)
         yield Check(f"edge: logsumexp {name}", "edges", run)
 
 
-def accepts(accepted: Any, number: float) -> bool:
-    """Tell whether a number is one of the conventions."""
+def accepts(accepted: Accepted, number: float) -> bool:
+    """Tell whether a number follows one of the conventions."""
     if accepted is ANYTHING:
         return True
     if isinstance(accepted, Between):
@@ -133,83 +156,52 @@ def accepts(accepted: Any, number: float) -> bool:
     )
 
 
-def _words(accepted: Any) -> str:
+def _words(accepted: Accepted) -> str:
     if isinstance(accepted, Between):
         return f"from {accepted.low:g} to {accepted.high:g}"
     return "anything" if accepted is ANYTHING else " or ".join(f"{a:g}" for a in accepted)
 
 
-def _judge(subject: Subject, edge: Edge) -> None:
+def _edge(tested: EngineUnderTest, edge: Edge) -> None:
     program = Program.of(edge.expression, *"xy"[: len(edge.at)])
-    arrays = [np.array(number, subject.dtype) for number in edge.at]
-    if not all(np.isfinite(a) for a in arrays):
-        raise Refusal(f"{edge.at} has no number in {subject.dtype}")
-    try:
-        answer = subject.differentiate(program, arrays)
-    except (ArithmeticError, ValueError) as error:
-        raise Refusal(f"raises {one_line(error)}") from error
-    found = {"value": (edge.values, answer.value)}
-    for name, accepted, gradient in zip(
-        program.names, edge.gradients, answer.gradients, strict=True
-    ):
-        found[f"gradient of {name}"] = (accepted, float(gradient))
-    for what, (accepted, number) in found.items():
-        if not accepts(accepted, number):
-            must = f"must be {_words(accepted)}"
-            name = what.removeprefix("gradient of ") if what != "value" else "out"
-            cause = f"the {what} of {edge.name} follows no convention of the field"
-            if np.isnan(number):
-                cause += ": nan comes of inf − inf, 0 · inf or inf / inf on the way"
-            raise Failure(
-                Finding(
-                    f"the {what} is {number:g}, {must}",
-                    cause,
-                    code_for(subject, program, arrays, name=name, says=must),
-                    _words(accepted),
-                    f"{number:g}",
-                )
-            )
+    question = Question(program, tuple(np.array(number, tested.dtype) for number in edge.at))
+    if not all(np.isfinite(a) for a in question.arrays):
+        raise Refusal(f"{edge.at} has no number in {tested.dtype}")
+    answer = tested.differentiate(question, (ArithmeticError, ValueError))
+    by_name = zip(program.names, edge.gradients, map(float, answer.gradients), strict=True)
+    for output in (Output("out", edge.values, answer.value), *(Output(*each) for each in by_name)):
+        if not accepts(output.expected, output.actual):
+            must = _words(output.expected)
+            kind = f"{output.what} of {{}} follows no convention of the field"
+            cause = Cause(kind + _NAN if np.isnan(output.actual) else kind, (edge.name,))
+            code = tested.code(question, output.name, f"must be {must}")
+            raise Failure(Finding.of(output.what, f"{output.actual:g}", must, cause, code))
 
 
-def _tie(subject: Subject, text: str, data: Any) -> None:
-    """Each row's gradients go to elements that tie, none is negative, and they sum to 1."""
-    subject.require_operation("max" if "max" in text else "min")
-    array = np.array(data, subject.dtype)
-    program = Program.of(text, "x")
-    (gradient,) = subject.differentiate(program, [array]).gradients
-    axis = 1 if "axis=1" in text else 0 if "axis=0" in text else None
-    choose = np.max if "max" in text else np.min
-    attained = array == choose(array, axis=axis, keepdims=True)
-    total = gradient.sum(axis=axis)
-    right = (
-        gradient.shape == array.shape
-        and bool(np.all(gradient >= 0))
-        and not np.any(gradient[~attained])
-        and agree(total, np.ones_like(total), 1e-6)
-    )
-    if right:
-        return
-    must = "shares among the elements that tie, which sum to 1"
-    cause = "elements that tie get something else than shares of the gradient"
-    if gradient.shape == array.shape and np.array_equal(gradient, attained):
-        cause = "every element that ties gets the whole gradient: it counts more than once"
-    code = code_for(subject, program, [array], name="x", says=f"must be {must}")
-    reason = f"the gradient of x is {show(gradient)}, must be {must}"
-    raise Failure(Finding(reason, cause, code, must, show(gradient)))
+def _tie(tested: EngineUnderTest, tie: Tie) -> None:
+    """Check that only elements that tie get a gradient, never a negative one, and 1 in all."""
+    tested.require_operation(tie.operation)
+    array = np.array(tie.data, tested.dtype)
+    question = Question(tie.program, (array,))
+    (gradient,) = tested.differentiate(question).gradients
+    attained = array == getattr(np, tie.operation)(array, axis=tie.axis, keepdims=True)
+    if gradient.shape == array.shape:
+        total = gradient.sum(axis=tie.axis)
+        is_shared = np.all(gradient >= 0) and not np.any(gradient[~attained])
+        if is_shared and agree(total, np.ones_like(total), 1e-6):
+            return
+    cause = _ALL_TO_EACH if np.array_equal(gradient, attained) else _NO_SHARES
+    code = tested.code(question, "x", f"must be {_SHARES}")
+    raise Failure(Finding.of("the gradient of x", show(gradient), _SHARES, cause, code))
 
 
-def _stable(subject: Subject, data: Any, value: float, gradient: Any) -> None:
-    array = np.array(data, subject.dtype)
+def _stable(tested: EngineUnderTest, data: Any, value: float, gradient: Any) -> None:
     program = Program.of("ops.sum(ops.logsumexp(x, axis=1))", "x")
-    try:
-        answer = subject.differentiate(program, [array])
-    except ArithmeticError as error:
-        raise Refusal(f"raises {one_line(error)}") from error
+    question = Question(program, (np.array(data, tested.dtype),))
+    answer = tested.differentiate(question, (ArithmeticError,))
     if agree(answer.value, value, 1e-6) and agree(answer.gradients[0], gradient, 1e-6):
         return
-    must = f"must be {gradient} with the value {value:g}"
-    code = code_for(subject, program, [array], name="x", says=must)
+    must = f"{gradient} with the value {value:g}"
     actual = f"{show(answer.gradients[0])} with the value {answer.value:g}"
-    cause = "exp overflows or vanishes: the maximum is not taken out first"
-    reason = f"the gradient of x is {actual}, {must}"
-    raise Failure(Finding(reason, cause, code, must, actual))
+    code = tested.code(question, "x", f"must be {must}")
+    raise Failure(Finding.of("the gradient of x", actual, must, _OVERFLOWS, code))

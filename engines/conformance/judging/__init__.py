@@ -1,1 +1,1 @@
-"""An engine's answer against the oracles, and what its faults are called."""
+"""The engine under test, its answers beside the truth, and the verdict on them."""

@@ -1,6 +1,5 @@
-"""What a check found: the verdict, and the failure that leads to one. No engine, no output."""
+"""What a check found: the verdict with its finding, and the exceptions that lead to it."""
 
-from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -9,20 +8,60 @@ from msgspec import Struct
 Status = Literal["passed", "failed", "unsupported", "crashed"]
 
 
+class Cause(Struct, frozen=True):
+    """The likely cause of a fault.
+
+    Attributes:
+        kind: the mistake in words, with a ``{}`` for each part of `where`.
+        where: the names, axes and numbers that differ from one check to the next.
+        operator: the operator at fault, if the mistake is specific to one.
+    """
+
+    kind: str
+    where: tuple[str, ...] = ()
+    operator: str = ""
+
+    def __str__(self) -> str:
+        return self.kind.format(*self.where)
+
+
+class Finding(Struct, frozen=True):
+    """What a check saw: a reason in one line, and for a wrong number how to see it again.
+
+    Attributes:
+        reason: one line.
+        cause: the likely cause, if one is known.
+        code: the smallest failing expression, ready to run.
+        expected: what must come out, as text.
+        actual: what comes out, as text.
+    """
+
+    reason: str = ""
+    cause: Cause | None = None
+    code: str = ""
+    expected: str = ""
+    actual: str = ""
+
+    @classmethod
+    def of(
+        cls, what: str, actual: str, expected: str, cause: Cause | None, code: str = ""
+    ) -> "Finding":
+        """Return the finding that something is not what it must be."""
+        return cls(f"{what} is {actual}, must be {expected}", cause, code, expected, actual)
+
+
 class Verdict(Struct, frozen=True):
     """The outcome of one check of one engine.
 
-    `failed` is a wrong number, `crashed` an exception, a dead process or a time limit,
-    `unsupported` what the engine lacks or refuses; it then says so in `reason`.
+    `failed` means a wrong number, `crashed` an exception, a dead process or a time limit,
+    `unsupported` that the engine lacks or refuses what the check needs.
 
     Attributes:
         check: the name, by which a deviation is declared.
-        group: under which it is reported.
-        reason: one line; for a failure with the seed it came from.
-        cause: the likely cause in words, empty if none is known.
-        code: the smallest failing expression, to be run as it is.
-        expected: numbers, as text.
-        actual: numbers, as text.
+        group: the heading that it is reported under.
+        status: one of the four.
+        finding: what the check saw; empty if it passed.
+        seed: that its numbers were drawn from.
         deviation: the declared reason why this engine deviates here.
         wall_s: how long it took, in seconds.
     """
@@ -30,11 +69,8 @@ class Verdict(Struct, frozen=True):
     check: str
     group: str
     status: Status
-    reason: str = ""
-    cause: str = ""
-    code: str = ""
-    expected: str = ""
-    actual: str = ""
+    finding: Finding = Finding()
+    seed: int = 0
     deviation: str = ""
     wall_s: float = 0.0
 
@@ -44,23 +80,27 @@ class Verdict(Struct, frozen=True):
         return self.status in ("failed", "crashed")
 
     @property
+    def is_deviation(self) -> bool:
+        """Whether it is wrong as declared."""
+        return self.is_wrong and bool(self.deviation)
+
+    @property
     def counts_against(self) -> bool:
         """Whether it is wrong without a declared deviation."""
         return self.is_wrong and not self.deviation
 
+    @property
+    def reason(self) -> str:
+        """What the check saw, in one line; with the seed if it is wrong."""
+        return self.finding.reason + (f" (seed {self.seed})" if self.is_wrong else "")
 
-@dataclass(frozen=True)
-class Finding:
-    """What a failure shows to its reader."""
-
-    reason: str
-    cause: str = ""
-    code: str = ""
-    expected: str = ""
-    actual: str = ""
+    @property
+    def cause(self) -> str:
+        """The likely cause in words, empty if none is known."""
+        return str(self.finding.cause or "")
 
 
-class Failure(Exception):  # noqa: N818 (it is no error of ours)
+class Failure(Exception):  # noqa: N818 (the engine is wrong, not this program)
     """An engine gives a wrong number."""
 
     def __init__(self, finding: Finding) -> None:
@@ -72,8 +112,22 @@ class Refusal(Exception):  # noqa: N818
     """An engine says that it does not do what was asked."""
 
 
+class Crash(Exception):  # noqa: N818
+    """An engine raised an error where it had no reason to refuse; `code` raises it again."""
+
+    def __init__(self, error: Exception, code: str) -> None:
+        super().__init__(one_line(error))
+        self.error = error
+        self.code = code
+
+
+def one_line(error: BaseException) -> str:
+    """Return an error's type and message in one line of at most 300 characters."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")[:300]
+
+
 def show(numbers: Any) -> str:
-    """Return numbers as short text, arrays of more than 24 elements with dots."""
+    """Return numbers as short text, with dots in arrays of more than 24 elements."""
     array = np.asarray(numbers)
     if array.dtype.kind in "fc":
         array = array.astype(np.float64 if array.dtype.kind == "f" else np.complex128)

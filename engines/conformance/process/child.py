@@ -1,55 +1,40 @@
-"""The process that runs one engine's checks, one after the other, as it is asked.
+"""The process that an engine is checked in, from the inside: it runs each check it is asked for.
 
-Started as ``python -P -m benchgrad.engines.conformance.process.child IN OUT PARENT``: it reads a
-job and then names of checks from one descriptor, and writes a verdict for each to the other, so
-that nothing an engine prints can be taken for a verdict. It has no time limit: who asks has one. It
-ends when the process PARENT does.
+Started by `processes.child`. It reads a job and then names of checks from one pipe, and writes a
+verdict for each to another, so nothing an engine prints can be mistaken for a verdict. It sets no
+time limits; its parent does.
 """
 
-import os
 import sys
 from typing import IO
 
 import msgspec
 
-from benchgrad.engines.conformance.check import verdict_of
 from benchgrad.engines.conformance.checks import catalogue
-from benchgrad.engines.conformance.judging.engine_under_test import Subject
+from benchgrad.engines.conformance.judging.check import verdict_of
+from benchgrad.engines.conformance.judging.engine_under_test import EngineUnderTest
 from benchgrad.engines.conformance.process.messages import Asked, CheckJob, Loaded
 from benchgrad.engines.interface import EngineError
 from benchgrad.engines.registry import MissingPackageError, load
-from benchgrad.processes.lifetime import die_with
+from benchgrad.processes.pipes import pipes_to_parent, send
 
 
 def serve(asked: IO[bytes], answers: IO[bytes]) -> None:
     """Load the engine of the first line, then run the check of each line that follows."""
-
-    def answer(message: msgspec.Struct) -> None:
-        answers.write(msgspec.json.encode(message) + b"\n")
-        answers.flush()
-
     job = msgspec.json.decode(asked.readline(), type=CheckJob)
     sys.path += [folder for folder in job.path if folder not in sys.path]
     try:
-        subject = Subject(job.engine, load(job.engine), job.seed, job.is_fast)
+        tested = EngineUnderTest(job.engine, load(job.engine), job.seed, job.is_fast)
     except EngineError as error:
-        answer(Loaded(error=str(error), is_missing=isinstance(error, MissingPackageError)))
+        is_missing = isinstance(error, MissingPackageError)
+        send(answers, Loaded(error=str(error), is_missing=is_missing))
         return
-    answer(Loaded(name=subject.engine.name, deviations=dict(subject.engine.deviations)))
+    send(answers, Loaded(name=tested.engine.name, deviations=dict(tested.engine.deviations)))
     for line in asked:
         check = catalogue()[msgspec.json.decode(line, type=Asked).check]
-        answer(verdict_of(check, subject))
-
-
-def main() -> None:
-    """Serve on the descriptors in the arguments, which no child of the engine inherits."""
-    *descriptors, parent = (int(argument) for argument in sys.argv[1:4])
-    die_with(parent)
-    for descriptor in descriptors:
-        os.set_inheritable(descriptor, False)
-    with os.fdopen(descriptors[0], "rb") as asked, os.fdopen(descriptors[1], "wb") as answers:
-        serve(asked, answers)
+        send(answers, verdict_of(check, tested))
 
 
 if __name__ == "__main__":
-    main()
+    with pipes_to_parent() as pipes:
+        serve(*pipes)

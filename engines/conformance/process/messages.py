@@ -1,10 +1,10 @@
-"""What a run says to the process that checks an engine, and hears from it: JSON lines."""
+"""What a check sends to the process of its engine, and hears back: lines of JSON."""
 
 from msgspec import Struct
 
 
 class CheckJob(Struct, frozen=True):
-    """Which engine a worker checks; `path` is where modules are looked for."""
+    """Which engine to check; modules are looked for in the folders of `path`."""
 
     engine: str
     seed: int
@@ -13,7 +13,7 @@ class CheckJob(Struct, frozen=True):
 
 
 class Loaded(Struct, frozen=True, tag=True):
-    """What became of loading the engine; `error` is empty if it is there."""
+    """What an engine declares; or, if it could not be loaded, only an `error`."""
 
     name: str = ""
     deviations: dict[str, str] = {}
@@ -22,6 +22,6 @@ class Loaded(Struct, frozen=True, tag=True):
 
 
 class Asked(Struct, frozen=True):
-    """The next check, by its name."""
+    """The next check to run, by its name."""
 
     check: str

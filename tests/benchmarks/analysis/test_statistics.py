@@ -20,7 +20,7 @@ from benchgrad.benchmarks.analysis.statistics import (
 )
 from benchgrad.benchmarks.records import Cell, Epoch
 
-N_RUNS = 200
+N_RUNS = 100
 
 
 def cell(walls, round=0, status="ok"):

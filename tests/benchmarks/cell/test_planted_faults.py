@@ -1,7 +1,6 @@
 """Engines that cheat or err: each is caught off the clock, and gets no rank."""
 
-import pytest
-from test_runner import go, small
+from small_runs import go, run_all, small
 
 _ENGINE = """
 import json, pathlib, threading, time
@@ -76,43 +75,39 @@ ANSWERS_FROM_A_CACHE = """
 """
 
 
-@pytest.fixture
-def planted(tmp_path):
-    """Return a function that writes an engine with a fault and returns its path."""
-
-    def write(fault):
-        path = tmp_path / "planted.py"
-        path.write_text(_ENGINE.format(fault=fault))
-        return str(path)
-
-    return write
-
-
-def test_the_engine_without_a_fault_is_ok(planted):
-    (cell,) = go(small(planted("pass"))).cells
-    assert (cell.status, cell.reason) == ("ok", "")
+# By name: the fault, and what the reason says.
+FAULTS = {
+    "gradient": (GRADIENT_OFF_BY_A_HUNDREDTH, "losses differ from numpy by up to"),
+    "sum": (SUM_FOR_MEAN, "losses differ from numpy by up to"),
+    "skips": (A_STEP_SKIPPED, "losses differ from numpy by up to"),
+    "rows": (FEWER_ROWS, "losses differ from numpy by up to"),
+    "lazy": (LAZY_LOSSES, "Lazy; it must be a NumPy array"),
+    "working": (STILL_AT_WORK, "before its work was done: its parameters were ready 0.05"),
+}
 
 
-@pytest.mark.parametrize(
-    ("fault", "reason"),
-    [
-        (GRADIENT_OFF_BY_A_HUNDREDTH, "losses differ from numpy by up to"),
-        (SUM_FOR_MEAN, "losses differ from numpy by up to"),
-        (A_STEP_SKIPPED, "losses differ from numpy by up to"),
-        (FEWER_ROWS, "losses differ from numpy by up to"),
-        (LAZY_LOSSES, "Lazy; it must be a NumPy array"),
-        (STILL_AT_WORK, "before its work was done: its parameters were there 0.05"),
-    ],
-)
-def test_a_planted_fault_is_invalid(planted, fault, reason):
-    (cell,) = go(small(planted(fault))).cells
-    assert cell.status == "invalid"
-    assert reason in cell.reason
-    assert cell.reason.count("\n") == 0
+def write(folder, name, fault):
+    """Write an engine with a fault; return its path."""
+    path = folder / f"{name}.py"
+    path.write_text(_ENGINE.format(fault=fault))
+    return str(path)
 
 
-def test_an_engine_that_answers_from_a_cache_is_caught_in_the_next_round(planted):
-    plan = small(planted(ANSWERS_FROM_A_CACHE)).replace(rounds=2)
+def test_a_planted_fault_is_invalid_and_the_engine_without_one_ok(tmp_path):
+    cells = run_all(
+        [write(tmp_path, "right", "pass")]
+        + [write(tmp_path, name, fault) for name, (fault, _) in FAULTS.items()]
+    )
+    right = cells.pop("right")
+    assert (right.status, right.reason) == ("ok", "")
+    assert {name: cell.status for name, cell in cells.items()} == dict.fromkeys(FAULTS, "invalid")
+    for name, (_, reason) in FAULTS.items():
+        assert reason in cells[name].reason
+        assert cells[name].reason.count("\n") == 0
+
+
+def test_an_engine_that_answers_from_a_cache_is_caught_in_the_next_round(tmp_path):
+    plan = small(write(tmp_path, "cached", ANSWERS_FROM_A_CACHE)).replace(rounds=2)
     first, second = go(plan).cells
     assert first.status == "ok"
     assert second.status == "invalid"

@@ -1,17 +1,20 @@
 """A runner that may kill itself at one of its writes; its `main` is for a process of its own.
 
-Its run is real: two engines, each cell in a process of its own, a journal and
-results. It goes on where there is a journal. Every call that makes something last goes
-through `os.write`, `os.fsync` or `os.replace`; with the part `before` it dies before the n-th
-of them, with `half` when the n-th `os.write` has written half of its bytes. The log gets a
-line for each cell that is measured, each reference that is trained, and each damaged line.
+It runs two engines, with a journal and results, and resumes where there is a journal. No worker
+runs while something is written, so its workers need no processes of their own. Every call that
+makes something last goes through `os.write`, `os.fsync` or `os.replace`; with the part `before`
+it dies before the n-th of them, with `half` when the n-th `os.write` has written half of its
+bytes. The log gets a line for each cell that is measured, each reference that is trained, and
+each damaged line.
 """
 
 import os
 import signal
 
 import numpy as np
+from workers import worker_here
 
+from benchgrad.benchmarks.cell import measure
 from benchgrad.benchmarks.cell.listener import Quiet
 from benchgrad.benchmarks.plan import load_plan
 from benchgrad.benchmarks.records import write_results
@@ -59,6 +62,8 @@ def mortal(function, n, half):
 
 
 def main(header, folder, log, part="", n=0):
+    measure.ChildProcess = worker_here()
+    measure.machine_speed = lambda clock: []
     calls = {"": (), "half": ("write",), "before": ("write", "fsync", "replace")}[part]
     counter = [n]
     for name in calls:
@@ -74,6 +79,6 @@ def main(header, folder, log, part="", n=0):
         else:
             journal = Journal.begin(folder, header)
         with journal:
-            results = runner.run(PLAN, "a test", dataset, listener, journal)
+            results = runner.run(journal, dataset, listener)
             write_results(results, folder)
             journal.end()

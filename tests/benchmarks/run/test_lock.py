@@ -6,7 +6,6 @@ import subprocess
 import sys
 
 import pytest
-from test_cli import benchgrad
 
 from benchgrad.benchmarks.run.lock import Holder, LockError, timing_alone, writing_alone
 
@@ -89,15 +88,3 @@ def test_two_folders_are_two_locks(tmp_path):
         pass
     with writing_alone(tmp_path):
         pass
-
-
-def test_a_run_that_is_not_to_wait_ends_with_one_line_and_leaves_nothing(held, tmp_path):
-    path, _ = held
-    arguments = ("run", "quick", "--engines", "numpy", "--out", "out", "--no-wait")
-    done = benchgrad(*arguments, "--lock", str(path), cwd=tmp_path)
-    assert done.returncode == 2
-    assert done.stderr == (
-        "benchgrad: process 7 has been timing since noon: benchgrad run other; "
-        "without --no-wait this run waits for it\n"
-    )
-    assert not list((tmp_path / "out").iterdir())

@@ -4,23 +4,19 @@ Plan, rotation, batches, worker, clock, gate and records are the harness's own.
 """
 
 import copy
-import io
 import sys
 from importlib.machinery import ModuleSpec
 from types import SimpleNamespace
 
-import msgspec
 import pytest
 from simulation import Machine, Noise, rounds_of
+from workers import worker_here
 
 from benchgrad.benchmarks.analysis.rounds import precision
 from benchgrad.benchmarks.analysis.statistics import PAIRED_EFFECT, paired, verdict
 from benchgrad.benchmarks.cell import measure
 from benchgrad.benchmarks.cell.clock import Clock
 from benchgrad.benchmarks.cell.listener import Quiet
-from benchgrad.benchmarks.cell.messages import Event
-from benchgrad.benchmarks.cell.process import Exit
-from benchgrad.benchmarks.cell.worker import CellWorker
 from benchgrad.benchmarks.plan import Contestant, load_plan
 from benchgrad.benchmarks.run import runner
 from benchgrad.benchmarks.run.journal import JOURNAL, Journal, read
@@ -64,47 +60,21 @@ def working(machine, epoch_s):
     return engine
 
 
-def process_on(machine):
-    """Return what stands for a worker's process: the worker, here, by the machine's clock."""
-
-    class InProcess:
-        def __init__(self, job, *limits):
-            self._job = job
-
-        def __enter__(self):
-            machine.start_process()
-            machine.now += 0.01  # what a process takes beside its epochs
-            return self
-
-        def __exit__(self, *error):
-            pass
-
-        def events(self):
-            told = io.BytesIO()
-            clock = Clock(wall=lambda: machine.now, cpu=lambda: machine.now)
-            CellWorker(self._job, told, clock).run()
-            for line in told.getvalue().splitlines():
-                yield msgspec.json.decode(line, type=Event)
-
-        def exit(self):
-            return Exit(0, "")
-
-    return InProcess
-
-
 def on_a_made_up_machine(monkeypatch, seconds, noise):
     """Return a plan of engines that take so many seconds an epoch, on a machine of that noise."""
     machine = Machine(noise, 1, run_s=N_ROUNDS * N_EPOCHS * sum(seconds.values()))
     made_up = SimpleNamespace(**{name: working(machine, s) for name, s in seconds.items()})
     made_up.__spec__ = ModuleSpec("made_up", None)
     monkeypatch.setitem(sys.modules, "made_up", made_up)
-    monkeypatch.setattr(measure, "WorkerProcess", process_on(machine))
-    monkeypatch.setattr(
-        measure, "machine_speed", lambda clock: []
-    )  # it would measure the real machine
-    monkeypatch.setattr(
-        measure, "Clock", lambda: Clock(wall=lambda: machine.now, cpu=lambda: machine.now)
-    )
+
+    def begin():
+        machine.start_process()
+        machine.now += 0.01  # what a process takes beside its epochs
+
+    clock = Clock(wall=lambda: machine.now, cpu=lambda: machine.now)
+    monkeypatch.setattr(measure, "ChildProcess", worker_here(clock, begin))
+    monkeypatch.setattr(measure, "machine_speed", lambda clock: [])  # of the real machine
+    monkeypatch.setattr(measure, "Clock", lambda: clock)
     engines = [Contestant(name, f"made_up:{name}") for name in seconds]
     plan = load_plan("quick").with_data(n_samples=80)
     return plan.replace(engines=engines, epochs=N_EPOCHS)
@@ -112,12 +82,12 @@ def on_a_made_up_machine(monkeypatch, seconds, noise):
 
 @pytest.mark.parametrize(("slowdown", "called"), [(1.0, "no difference"), (1.05, "slower")])
 def test_the_runner_itself_finds_what_is_there_on_a_machine_that_slows_down(
-    monkeypatch, slowdown, called
+    monkeypatch, tmp_path, slowdown, called
 ):
     seconds = {"a": 0.01, "b": 0.01 * slowdown}
     noise = Noise(epoch=0.01, process=0.005, disturbed=0.0, drift=0.2)
     plan = on_a_made_up_machine(monkeypatch, seconds, noise).replace(rounds=N_ROUNDS)
-    cells = runner.run(plan, "test", runner.prepare(plan), Quiet()).cells
+    cells = runner.run_in(tmp_path, plan, "test", Quiet()).cells
     assert {(cell.status, cell.reason) for cell in cells} == {("ok", "")}
     found = paired(rounds_of(cells, "a"), rounds_of(cells, "b"))
     assert found.low <= slowdown <= found.high
@@ -137,7 +107,7 @@ def whole_run(plan, folder, ends_after=None):
         else Journal.begin(folder, runner.header(plan, "test", dataset))
     )
     with begun as journal:
-        results = runner.run(plan, "test", dataset, Ending(ends_after), journal)
+        results = runner.run(journal, dataset, Ending(ends_after))
     assert problems(folder, results) == []
     return results
 
@@ -151,7 +121,7 @@ def members(results):
 @pytest.fixture
 def plan(monkeypatch):
     seconds = {"a": 0.01, "b": 0.02, "c": 0.05}
-    noise = Noise(epoch=0.02, process=0.02, disturbed=0.0)
+    noise = Noise(epoch=0.02, process=0.01, disturbed=0.0)
     return on_a_made_up_machine(monkeypatch, seconds, noise).replace(precision=0.02)
 
 
@@ -169,13 +139,13 @@ def test_a_precision_chooses_the_number_of_rounds(plan, tmp_path):
 
 
 def test_a_budget_ends_a_run_before_its_precision_is_reached(plan, tmp_path):
-    results = whole_run(plan.with_each(budget_s=3.0), tmp_path)
+    results = whole_run(plan.with_each(budget_s=2.0), tmp_path)
     (missed,) = {
         how.split(", ")[1] for how in precision(results.plan, results.cells).missed.values()
     }
-    assert missed == "its budget of 3 s is used up"
+    assert missed == "its budget of 2 s is used up"
     for name in "abc":
-        assert sum(cell.whole_s for cell in results.cells if cell.engine == name) < 3.0
+        assert sum(cell.whole_s for cell in results.cells if cell.engine == name) < 2.0
 
 
 @pytest.mark.parametrize("ends_after", [1, 7, 16])
@@ -194,7 +164,7 @@ def test_a_cell_whose_reference_was_not_trained_again_waits_in_the_journal(plan,
     ended_at_once = whole_run(plan, tmp_path, 0)
     assert {cell.status for cell in ended_at_once.cells} == {"interrupted"}
     assert "before its reference was trained again" in ended_at_once.cells[0].reason
-    assert whole_run(plan, tmp_path).cells[0] == kept
+    assert whole_run(plan, tmp_path, 1).cells[0] == kept
 
 
 def test_rounds_after_a_damaged_line_are_kept(plan, tmp_path):

@@ -3,56 +3,21 @@
 import functools
 import json
 import re
-import shutil
 from pathlib import Path
 
 import msgspec
 import pytest
-from typer.testing import CliRunner
 
-from benchgrad.benchmarks.cell import description
-from benchgrad.benchmarks.cell.listener import Quiet
-from benchgrad.benchmarks.plan import Contestant, load_plan
-from benchgrad.benchmarks.records import RecordError, Results, write_results
-from benchgrad.benchmarks.run import runner
-from benchgrad.benchmarks.run.verify import problems
-from benchgrad.command_line.main import app
+from benchgrad.benchmarks.records import Results, read_results, write_results
+from benchgrad.benchmarks.run.verify import contradictions, problems
 from benchgrad.reports import page
 from benchgrad.reports import verify as files
 from benchgrad.reports.page import write_report
 
-WRONG = "losses = losses * 1.01"
-
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory, engine_template):
-    """Return a real run: equal work, other batches, a budget, wrong work, a crash, no package."""
-    folder = tmp_path_factory.mktemp("engines")
-    for name, body in (("wrong", WRONG), ("broken", "raise ValueError('no')")):
-        (folder / f"{name}.py").write_text(engine_template.format(body=body, top=""))
-    plan = load_plan("quick").with_data(n_samples=80)
-    engines = [
-        Contestant("tensor"),
-        Contestant("numpy", epochs=3),
-        Contestant("rows", engine="tensor", batch_size=10, epochs=2),
-        Contestant("cut", engine="tensor", budget_s=1e-9),
-        Contestant("wrong", engine=str(folder / "wrong.py")),
-        Contestant("broken", engine=str(folder / "broken.py")),
-        Contestant("absent", engine="no_such_module:engine"),
-    ]
-    plan = plan.replace(engines=engines, epochs=4)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(description, "_GRID_N", 20)  # a smaller picture is drawn sooner
-        return runner.run(plan, "benchgrad run test", runner.prepare(plan), Quiet())
-
-
-@pytest.fixture(scope="module")
-def folder(results, tmp_path_factory):
-    """Return the folder of the run with its report."""
-    folder = tmp_path_factory.mktemp("run")
-    write_results(results, folder)
-    write_report(folder)
-    return folder
+def results(judged):
+    return read_results(judged)
 
 
 def test_a_run_agrees_with_itself(results, tmp_path):
@@ -68,10 +33,6 @@ def test_references_hold_every_loss_and_the_parameters_that_cells_ended_with(res
         n_epochs = [snapshot.n_epochs for snapshot in reference.snapshots]
         assert n_epochs == ([2] if reference.batch_size == 10 else [1, 3, 4])
         assert len(reference.losses) == (2 if reference.batch_size == 10 else 4)
-
-
-def test_the_records_survive_their_file_and_still_agree(results, folder):
-    assert msgspec.json.decode((folder / "results.json").read_bytes(), type=Results) == results
 
 
 def changed(results, path, change):
@@ -103,20 +64,20 @@ def cell_of(results, engine, round=0):
         ("tensor", ("equality",), lambda x: None, "ok without a comparison"),
         ("tensor", ("status",), lambda x: "crashed", "by its differences it is ok"),
         ("tensor", ("epochs",), lambda x: x[:2], "the reference has no parameters after 2 epochs"),
-        ("tensor", ("epochs", 3, "test_accuracy"), lambda x: 1 - x, "of its predicted classes"),
+        ("tensor", ("epochs", 3, "test_accuracy"), lambda x: 1 - x, "its predicted classes give"),
         ("tensor", ("epochs", 0, "test_accuracy"), lambda x: 0.123, "is no share of 20 rows"),
         ("tensor", ("epochs", 0, "wall_s"), lambda x: -1.0, "epoch 1: wall_s is -1.0"),
-        ("tensor", ("final", "test_classes", 3), lambda x: 1 - x, "of its predicted classes"),
+        ("tensor", ("final", "test_classes", 3), lambda x: 1 - x, "its predicted classes give"),
         ("tensor", ("final",), lambda x: None, "its final parameters are not in"),
-        ("tensor", ("epochs_planned",), lambda x: 3, "the plan has (4, None)"),
+        ("tensor", ("epochs_planned",), lambda x: 3, "epochs_planned is 3, the plan has 4"),
         ("cut", ("budget_s",), lambda x: None, "ended after 1 epochs and no budget ended it"),
         ("wrong", ("status",), lambda x: "ok", "it is invalid (losses differ"),
         ("wrong", ("reason",), lambda x: "tired", "it is invalid (losses differ"),
         ("broken", ("status",), lambda x: "ok", "status is ok without a comparison"),
         ("broken", ("reason",), lambda x: "", "status is crashed without a reason"),
         ("broken", ("status",), lambda x: "missing", "status is missing, and it has 2 epochs"),
-        ("absent", ("round",), lambda x: 1, "absent, round 0: 0 cells, the plan has 1"),
-        ("absent", ("engine",), lambda x: "other", "other, round 0: 1 cells, the plan has 0"),
+        ("absent", ("round",), lambda x: 1, "absent, round 1: 0 cells, the plan has 1"),
+        ("absent", ("engine",), lambda x: "other", "other, round 1: 1 cells, the plan has 0"),
     ],
 )  # fmt: skip
 def test_a_changed_cell_contradicts_something(results, engine, path, change, said):
@@ -134,7 +95,7 @@ def test_a_changed_cell_contradicts_something(results, engine, path, change, sai
         (("snapshots", 0, "parameters", 0), lambda x: x + 1e-3, "parameter_difference is"),
         (("engine",), lambda x: "tensor", "it is tensor, the plan's is numpy"),
         (("round",), lambda x: 1, "the reference of its round and batches is not in the records"),
-        (("batch_size",), lambda x: 10, "reference of round 0, batches of 10: there 2 times"),
+        (("batch_size",), lambda x: 10, "reference of round 1, batches of 10: recorded 2 times"),
     ],
 )
 def test_a_changed_reference_contradicts_something(results, path, change, said):
@@ -197,49 +158,13 @@ def test_whatever_is_changed_in_the_records_is_found_or_known_not_to_be(
     assert sorted(unseen) == sorted(UNSEEN | DRAWN)
 
 
-def test_the_command_says_what_it_checked(folder):
-    done = CliRunner().invoke(app, ["verify", str(folder)])
-    assert (done.exit_code, done.stdout.count("\n")) == (0, 1), done.output
-    assert "7 cells" in done.stdout
-
-
-def test_the_command_has_a_line_for_each_problem(folder, tmp_path):
-    shutil.copytree(folder, tmp_path / "run")
-    content = json.loads((folder / "results.json").read_text())
-    content["cells"][0]["status"] = "invalid"
-    classes = content["cells"][1]["final"]["grid_classes"]
-    classes[:200] = [1 - label for label in classes[:200]]
-    (tmp_path / "run" / "results.json").write_text(json.dumps(content))
-    done = CliRunner().invoke(app, ["verify", str(tmp_path / "run")])
-    assert done.exit_code == 1
-    lines = done.stdout.splitlines()
-    assert lines[0] == "tensor, round 0: status is invalid, by its differences it is ok"
-    for name in ("summary.md", "index.html", "plots/decision_boundary.png"):
-        assert any(line.startswith(f"{name} is not what the records give") for line in lines)
-
-
-def test_records_that_do_not_fit_together_are_reported_and_not_rendered(folder, tmp_path):
-    content = json.loads((folder / "results.json").read_text())
-    content["data"]["test_labels"].append(7)
-    content["cells"][0]["final"]["grid_classes"].pop()
-    (tmp_path / "results.json").write_text(json.dumps(content))
-    done = CliRunner().invoke(app, ["verify", str(tmp_path)])
-    assert done.exit_code == 1
-    assert done.stdout.splitlines() == [
-        "data: 20 test rows, 21 labels and 20 points",
-        "data: test labels are not among 2 classes",
-        "tensor, round 0: 20 and 399 classes for 20 test rows and 400 grid points",
-    ]
-
-
-def test_a_folder_without_records_is_a_mistake(tmp_path):
-    done = CliRunner().invoke(app, ["verify", str(tmp_path)])
-    assert isinstance(done.exception, RecordError)
-
-
-def test_records_that_do_not_fit_together_give_one_line_and_no_report(results, tmp_path):
-    write_results(msgspec.structs.replace(results, cells=[]), tmp_path)
-    done = CliRunner().invoke(app, ["report", str(tmp_path)])
-    assert isinstance(done.exception, RecordError)
-    assert "no report can be made of its records: absent, round 0: 0 cells" in str(done.exception)
-    assert not (tmp_path / "summary.md").exists()
+def test_records_that_differ_from_their_journal_contradict_it(judged):
+    results = read_results(judged)
+    assert contradictions(judged, results) == []
+    for changes, problem in (
+        ({"resumed_at": ["later"]}, "resumed_at is ['later'], in journal.jsonl []"),
+        ({"plan": results.plan.replace(title="Another")}, "plan: it is not the one of"),
+        ({"cells": results.cells[:1]}, "numpy, round 0: it is in journal.jsonl only"),
+    ):
+        found = contradictions(judged, msgspec.structs.replace(results, **changes))
+        assert any(problem in line for line in found)

@@ -1,6 +1,6 @@
 """A tensor engine in the closure style, as the author of a small package would write it.
 
-It is right; each of `FAULTS` is one line of it, written wrong the way people do.
+It is right; each of `FAULTS` gets one line of it wrong, the way people do.
 """
 
 ENGINE = """
@@ -152,7 +152,7 @@ engine = ValueEngine(
 )
 """
 
-# What is written, what stands there instead, and words of the cause that must be named.
+# The right text, the wrong one, and words of the cause that must be named.
 FAULTS = {
     "no sum over an added axis": (
         "while gradient.ndim > self.data.ndim:",

@@ -24,20 +24,20 @@ def number(name, old, new):
 
 
 G = "lambda g, out, a, b: "
-THEN = f",\n{'':44}"  # the second row of an operation
+NEXT = f"\n{'':48}"  # the vjps of a rule are in one column
 KEPT = "_gradient = parent._gradient + gradient"
 
 # fmt: off
 MUTANTS = (
     # --- tensor: the rules, operators
-    rules("+ off by 1.001", f"np.add,       {G}g,", f"np.add, {G}1.001 * g,"),
+    rules("+ off by 1.001", f"np.add,           {G}g,", f"np.add, {G}1.001 * g,"),
     rules("- without its sign", f"{G}-g)", f"{G}g)"),
-    rules("- with operands swapped", f"{G}g{THEN}{G}-g)", f"{G}-g, {G}g)"),
-    rules("* with operands swapped", f"{G}g * b{THEN}{G}g * a)", f"{G}g * a, {G}g * b)"),
+    rules("- with operands swapped", f"{G}g,{NEXT}{G}-g)", f"{G}-g, {G}g)"),
+    rules("* with operands swapped", f"{G}g * b,{NEXT}{G}g * a)", f"{G}g * a, {G}g * b)"),
     rules("* that writes into the incoming gradient", f"{G}g * b,", f"{G}np.multiply(g, b, out=g) if np.shape(g) == np.shape(b) and np.ndim(g) else g * b,"),
     rules("/ by the divisor without its sign", f"{G}-g * (out / b)", f"{G}g * (out / b)"),
     rules("/ by the divisor, not squared", f"{G}-g * (out / b)", f"{G}-g * out"),
-    rules("/ with operands swapped", f"{G}g / b{THEN}{G}-g * (out / b))", f"{G}-g * (out / b), {G}g / b)"),
+    rules("/ with operands swapped", f"{G}g / b,{NEXT}{G}-g * (out / b))", f"{G}-g * (out / b), {G}g / b)"),
     rules("/ by the dividend as for *", f"{G}g / b", f"{G}g * b"),
     arrays("** number without its factor", "g * (b * a ** (b - 1))", "g * (a ** (b - 1))"),
     arrays("** number, exponent not reduced", "g * (b * a ** (b - 1))", "g * (b * a ** b)"),
@@ -45,7 +45,7 @@ MUTANTS = (
     arrays("** Value, exponent not reduced", "np.where(b == 0, b, b - 1)", "b"),
     arrays("** by the exponent without log", "g * (out * np.log(a))", "g * out"),
     arrays("** by the exponent with log of it", "g * (out * np.log(a))", "g * (out * np.log(b))"),
-    rules("** with operands swapped", f"by_base,        # g · b · a ** (b − 1)\n{'':44}by_exponent)", "by_exponent, by_base)"),
+    rules("** with operands swapped", f"arrays.by_base,         # g · b · a ** (b − 1){NEXT}arrays.by_exponent)", "arrays.by_exponent, arrays.by_base)"),
     arrays("** wrong for negative exponents", "g * (b * a ** (b - 1)) if b != 0", "g * (abs(b) * a ** (b - 1)) if b != 0"),
     # --- tensor: the rules, functions
     rules("negation without its sign", "lambda g, out, a: -g)", "lambda g, out, a: g)"),
@@ -62,7 +62,7 @@ MUTANTS = (
     rules("sigmoid by its operand", "g * (out * (1 - out))", "g * (a * (1 - a))"),
     arrays("sigmoid overflows", "e = np.exp(-np.abs(a))\n    return np.where(a >= 0, np.ones_like(e), e) / (1 + e)", "return np.exp(a) / (1 + np.exp(a))"),
     # --- tensor: the rules, matrix products
-    rules("@ with operands swapped", f"by_left,        # g @ bᵀ\n{'':44}by_right)", "by_right, by_left)"),
+    rules("@ with operands swapped", f"arrays.by_left,         # g @ bᵀ{NEXT}arrays.by_right)", "arrays.by_right, arrays.by_left)"),
     arrays("@ by the left not transposed", "return g @ b.swapaxes(-1, -2)", "return g @ b if b.shape[-1] == b.shape[-2] else g @ b.swapaxes(-1, -2)"),
     arrays("@ by the right not transposed", "return a.swapaxes(-1, -2) @ g\n", "return a @ g if a.shape[-1] == a.shape[-2] else a.swapaxes(-1, -2) @ g\n"),
     arrays("@ transposes all axes of a batch", "return a.swapaxes(-1, -2) @ g\n", "return a.T @ g\n"),

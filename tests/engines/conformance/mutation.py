@@ -1,6 +1,6 @@
-"""Makes an engine with one fault: a copy of its sources with one line changed, under its own name.
+"""Writes an engine with one fault: a copy of its sources with one line changed.
 
-What a fault is stands in mutants.py; this knows only files.
+The faults are in mutants.py; this module knows only files.
 """
 
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The score of the checker: every mutant found, no engine accused that is right.
+"""The score of the checker: it finds every mutant and accuses no engine that is right.
 
 Run by ``make mutants``; the mutants are in mutants.py.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 from mutants import MUTANTS
 from mutation import write
 
-from benchgrad.engines.conformance.checking import Options, checks_of, worker_for
+from benchgrad.engines.conformance.checking import Options, checks_of, process_for
 
 N_SEEDS = 20
 TIMEOUT_S = 15.0
@@ -25,13 +25,14 @@ def say(text):
     sys.stdout.flush()
 
 
-def found_by(engine, options):
-    """Return the first check that an engine does not pass, None if it passes all."""
-    with worker_for(engine, options) as worker:
+def accusation(engine, options, without=()):
+    """Return the first verdict against an engine, None if there is none."""
+    with process_for(engine, options) as process:
         for check in checks_of(options):
-            verdict = worker.verdict(check)
-            if verdict.counts_against:
-                return verdict
+            if check.group not in without:
+                verdict = process.verdict(check)
+                if verdict.counts_against:
+                    return verdict
     return None
 
 
@@ -39,20 +40,12 @@ def try_mutant(numbered):
     i, mutant = numbered
     with tempfile.TemporaryDirectory() as folder:
         path = write(mutant, Path(folder), f"mutant_{i}")
-        return mutant, found_by(str(path), Options(timeout_s=TIMEOUT_S))
+        return mutant, accusation(str(path), Options(timeout_s=TIMEOUT_S))
 
 
-def accused(engine, seed):
-    """Return the verdict that accuses an engine without a fault, None if there is none."""
-    options = Options(seed=seed)
-    with worker_for(engine, options) as worker:
-        for check in checks_of(options):
-            if seed and check.group in SEEDLESS:
-                continue
-            verdict = worker.verdict(check)
-            if verdict.counts_against:
-                return verdict
-    return None
+def try_right(run):
+    engine, seed = run
+    return run, accusation(engine, Options(seed=seed), SEEDLESS if seed else ())
 
 
 def main():
@@ -60,7 +53,7 @@ def main():
     with ThreadPoolExecutor(2) as pool:
         results = list(pool.map(try_mutant, enumerate(MUTANTS)))
         runs = [(engine, seed) for seed in range(N_SEEDS) for engine in BUILT_IN]
-        accusations = list(pool.map(lambda run: (run, accused(*run)), runs))
+        accusations = list(pool.map(try_right, runs))
     found = 0
     for mutant, verdict in results:
         found += verdict is not None

@@ -1,4 +1,6 @@
-"""The engines that come with benchgrad: right, or known to deviate."""
+"""The built-in engines: right, or known to deviate."""
+
+import re
 
 import pytest
 
@@ -7,17 +9,32 @@ from benchgrad.engines.conformance import Options, check_engine
 from benchgrad.engines.conformance.checking import checks_of
 from benchgrad.engines.conformance.checks import catalogue
 
-NAMES = ("scalar", "scalar-dot", "tensor", "tensor-replay", "numpy", "micrograd")
+# Beginnings of the reasons for which an engine may leave checks out. An operator that raises is
+# unsupported, too: without this list, a TypeError in a built-in engine would go unnoticed.
+_SCALAR = r"(max|min) of scalar Values|\S+ (computes in float64, not|does not compute) in float32"
+_TENSOR = "integers are refused"
+REFUSALS = {
+    "scalar": _SCALAR,
+    "scalar-dot": _SCALAR,
+    "tensor": _TENSOR,
+    "tensor-replay": _TENSOR,
+    "numpy": "numpy (has no|differentiates no)|needs a ValueEngine",
+    "micrograd": rf"{_SCALAR}|micrograd has no operation (tanh|sigmoid)$|needs tanh$"
+    r"|AssertionError: only supporting int/float powers|TypeError: unsupported operand .* pow\(\)"
+    "|raises (ValueError: math domain|ZeroDivisionError|OverflowError)",
+}
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_no_engine_is_accused(name):
+@pytest.mark.parametrize("name", REFUSALS)
+def test_no_engine_is_accused_or_refuses_what_it_has(name):
     outcome = check_engine(name, Options(is_fast=True))
     assert [(v.check, v.reason) for v in outcome.verdicts if v.counts_against] == []
     assert outcome.surprises == []
+    refused = [(v.check, v.reason) for v in outcome.verdicts if v.status == "unsupported"]
+    assert [one for one in refused if not re.match(REFUSALS[name], one[1])] == []
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", REFUSALS)
 def test_every_deviation_names_a_check(name):
     for deviation, reason in load(name).deviations.items():
         assert reason
@@ -29,7 +46,11 @@ def test_every_deviation_names_a_check(name):
 
 def test_the_deviations_of_micrograd_are_real(verdict):
     stale = verdict("micrograd", "accumulation: two results that share a value")
-    assert (stale.status, stale.actual, stale.expected) == ("failed", "[14., 28.]", "[10., 20.]")
+    assert (stale.status, stale.finding.actual, stale.finding.expected) == (
+        "failed",
+        "[14., 28.]",
+        "[10., 20.]",
+    )
     assert "stale" in stale.cause
     assert verdict("micrograd", "chain: 1,000 operations").status == "failed"
     assert verdict("micrograd", "edge: x ** 0.5 at x = -8").status == "crashed"

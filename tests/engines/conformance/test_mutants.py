@@ -1,11 +1,11 @@
-"""The checker finds faults; all of them are tried by ``make mutants``, a sample here."""
+"""The checker finds faults: a sample of those that ``make mutants`` tries."""
 
 import pytest
 from mutants import MUTANTS
 from mutation import Mutant, write
 
 from benchgrad.engines import load
-from benchgrad.engines.conformance.checking import Options, checks_of, worker_for
+from benchgrad.engines.conformance.checking import Options, checks_of, process_for
 from benchgrad.engines.conformance.checks import catalogue
 
 SAMPLE = [
@@ -46,8 +46,8 @@ def test_a_fault_that_is_not_in_the_source_is_an_error(tmp_path):
 def test_a_mutant_is_found(mutant, tmp_path):
     options = Options(is_fast=True, timeout_s=20.0)
     path = write(mutant, tmp_path, "found_mutant")
-    with worker_for(str(path), options) as worker:
-        assert any(worker.verdict(check).counts_against for check in checks_of(options))
+    with process_for(str(path), options) as process:
+        assert any(process.verdict(check).counts_against for check in checks_of(options))
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,9 @@ def test_a_mutant_is_found(mutant, tmp_path):
 )
 def test_the_cause_of_a_mutant_is_named(name, check, words, tmp_path):
     mutant = next(m for m in MUTANTS if str(m) == name)
-    with worker_for(str(write(mutant, tmp_path, "named_mutant")), Options(is_fast=True)) as worker:
-        verdict = worker.verdict(catalogue()[check])
+    with process_for(
+        str(write(mutant, tmp_path, "named_mutant")), Options(is_fast=True)
+    ) as process:
+        verdict = process.verdict(catalogue()[check])
     assert verdict.counts_against
     assert words in verdict.cause

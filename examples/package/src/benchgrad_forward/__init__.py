@@ -1,4 +1,4 @@
-"""benchgrad-forward: the autograd engine `forward`, a plugin of benchgrad."""
+"""benchgrad-forward: the autograd engine `forward`, a plugin for benchgrad."""
 
 from benchgrad_forward.dual import Dual
 

@@ -1,8 +1,8 @@
 """The `Dual`: an array that carries its derivatives with it. No backward pass, no training.
 
-Forward mode pushes derivatives from the inputs to the result, along with the values. Nothing is
-remembered and nothing is walked back, but each derivative is carried through every operation:
-p of them cost about p times the work, where reverse mode needs one pass for all.
+Forward mode computes derivatives from the inputs to the result, along with the values. It keeps
+no graph and needs no backward pass, but every operation handles every derivative: p of them cost
+about p times the work, where reverse mode needs one pass for all.
 Source: Griewank, Walther, "Evaluating Derivatives" (2008), section 3.1.
 """
 
@@ -18,13 +18,13 @@ Operand = Union["Dual", Array, float]
 
 
 class Dual:
-    """An array and its tangent, which has one axis more: ``tangent[..., j]`` is d value / d x_j.
+    """An array and its tangent, which has one more axis: ``tangent[..., j]`` is d value / d x_j.
 
-    The axis of the inputs stands last, so that tangents broadcast as their values do. Plain
-    arrays and numbers take part as constants; `@` takes two axes.
+    The axis of the inputs is the last, so tangents broadcast as their values do. Plain arrays
+    and numbers are constants. `@` takes matrices only.
     """
 
-    __array_ufunc__ = None  # so that `array * dual` asks the Dual
+    __array_ufunc__ = None  # so that `array * dual` calls our __rmul__
 
     def __init__(self, value: ArrayLike, tangent: Array) -> None:
         self.value = np.asarray(value, np.float64)
@@ -74,7 +74,7 @@ class Dual:
         return Dual(self.value[index], self.tangent[index])
 
     def _times(self, factor: Any) -> Array:
-        """Return the tangent times a factor that has the axes of the value."""
+        """Return the tangent times a factor in the shape of the value."""
         slopes: Array = np.asarray(factor, np.float64)[..., None]
         return self.tangent * slopes
 
@@ -110,12 +110,12 @@ def total(x: Dual, axis: Axis = None, keepdims: bool = False) -> Dual:
     """Return the sum over some axes, by default over all."""
     n = x.value.ndim
     axes = range(n) if axis is None else [axis] if isinstance(axis, int) else axis
-    own = tuple(i % n for i in axes)  # counted from the front: behind stands one axis more
+    own = tuple(i % n for i in axes)  # from the front: the tangent has one more axis at the end
     return Dual(x.value.sum(own, keepdims=keepdims), x.tangent.sum(own, keepdims=keepdims))
 
 
 def maximum(x: Dual, axis: Axis = None, keepdims: bool = False) -> Dual:
-    """Return the largest elements; those that tie share the derivative equally."""
+    """Return the largest elements; ties share the derivative equally."""
     ties = x.value == x.value.max(axis, keepdims=True)
     shared = x * (ties / ties.sum(axis, keepdims=True))
     return Dual(x.value.max(axis, keepdims=keepdims), total(shared, axis, keepdims).tangent)
@@ -127,7 +127,7 @@ def detach(x: Dual) -> Dual:
 
 
 def inputs(arrays: Sequence[ArrayLike]) -> list[Dual]:
-    """Return a Dual for each array; its elements are the x_j, counted through all the arrays."""
+    """Return a Dual for each array; the x_j are the elements of all arrays, one after another."""
     ends = np.cumsum([np.size(array) for array in arrays])
     rows = np.split(np.eye(int(ends[-1])), ends[:-1])
     return [
@@ -137,5 +137,5 @@ def inputs(arrays: Sequence[ArrayLike]) -> list[Dual]:
 
 
 def constants(arrays: Sequence[ArrayLike]) -> list[Dual]:
-    """Return a Dual for each array that carries no derivative at all."""
+    """Return a Dual without any derivatives for each array."""
     return [Dual(array, np.zeros(0)) for array in arrays]

@@ -1,7 +1,7 @@
-"""The engine `forward`: gradients from Duals, and a classifier of its own. No derivative rule.
+"""The engine `forward`: gradients from Duals, and its own classifier. No derivative rules.
 
-A Dual has no `backward()` and its derivatives need to know all inputs from the start, so no hook
-of `ValueEngine` fits: this is an `Engine` with both methods of the training interface.
+A Dual has no `backward()`, and it must know all inputs from the start, so it does not fit
+`ValueEngine`. This is an `Engine` with both methods of the training interface.
 """
 
 from collections.abc import Callable, Sequence
@@ -23,11 +23,14 @@ TABLE = {
     "max": dual.maximum,
     "detach": dual.detach,
 }
-OPS = Operations("forward", TABLE)  # with linear, logsumexp and pick, made of these
+OPS = Operations("forward", TABLE)  # and linear, logsumexp and pick, which are made of these
+
+_ZEROS_TOO = "forward mode carries zero derivatives too, and 0 · inf is nan"
+DEVIATIONS = {f"edge: x / y at x = {x}, y = 0": _ZEROS_TOO for x in (2, -2)}
 
 
 def value_and_gradients(loss: Dual, arrays: Sequence[Array]) -> tuple[float, list[Array]]:
-    """Return a Dual of one element as a float, and its tangent cut into the arrays' shapes."""
+    """Return a Dual of one element as a float, and its tangent split into the arrays' shapes."""
     ends = np.cumsum([np.size(array) for array in arrays])
     parts = np.split(loss.tangent.ravel(), ends[:-1])
     gradients = [part.reshape(np.shape(a)) for part, a in zip(parts, arrays, strict=True)]
@@ -35,7 +38,7 @@ def value_and_gradients(loss: Dual, arrays: Sequence[Array]) -> tuple[float, lis
 
 
 class ForwardClassifier(Classifier):
-    """The multilayer perceptron, every parameter's derivative carried from the first layer on."""
+    """The multilayer perceptron, with the derivatives by all parameters in every layer."""
 
     def __init__(self, model: MLP, parameters: Sequence[Array], optimizer: SGD) -> None:
         self._activation = TABLE[model.activation]
@@ -81,7 +84,7 @@ def cross_entropy(logits: Dual, y: Array) -> Dual:
 
 
 def hinge(logits: Dual, y: Array) -> Dual:
-    """Return the mean over the rows of the sum over wrong classes j of max(0, 1 + s_j - s_y)."""
+    """Return the mean over the rows of the sum, over wrong classes j, of max(0, 1 + s_j - s_y)."""
     wrong = np.arange(logits.value.shape[1]) != y[:, None]
     margins = dual.relu(logits - OPS.pick(logits, y[:, None]) + 1.0)
     return dual.total(margins * wrong) / len(y)
@@ -95,6 +98,7 @@ class ForwardEngine(Engine):
     capabilities = Capabilities(operations=frozenset(TABLE))
     version = version("benchgrad-forward")
     note = "forward mode: the cost of a step grows with the number of parameters"
+    deviations = DEVIATIONS
 
     def classifier(
         self, model: MLP, parameters: Sequence[Array], optimizer: SGD, dtype: str = "float64"

@@ -1,0 +1,86 @@
+"""Records whose parts do not fit together, so that no report can be made of them.
+
+Whether the parts that fit also agree is checked in `verify`.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections import Counter
+from collections.abc import Iterator
+
+from benchgrad.benchmarks.analysis.rounds import participants, round_name
+from benchgrad.benchmarks.records import Cell, Data, Results
+
+
+def misfits(results: Results) -> list[str]:
+    """Return where the parts of the records do not fit together, one line for each misfit."""
+    data = results.data
+    in_cells = (misfit for cell in results.cells for misfit in _misfits_of_final(cell, data))
+    return [*_misfits_of_data(data), *_misfits_of_rounds(results), *in_cells]
+
+
+def place(cell: Cell) -> str:
+    """Return which cell it is, as readers name it."""
+    return f"{cell.engine}, {round_name(cell.round)}"
+
+
+def _misfits_of_data(data: Data) -> Iterator[str]:
+    """Every row needs a label and, with two features, a point."""
+    flat = data.n_features == 2
+    if flat != (data.grid is not None) or data.n_features < 1:
+        yield f"data: {data.n_features} features, and {'a' if data.grid else 'no'} grid"
+    for part, n, labels, points in (
+        ("training", data.n_train, data.train_labels, data.train_points),
+        ("test", data.n_test, data.test_labels, data.test_points),
+    ):
+        if n < 1 or len(labels) != n or len(points) != (n if flat else 0):
+            yield f"data: {n} {part} rows, {len(labels)} labels and {len(points)} points"
+        if not set(labels) <= set(range(len(data.class_names))):
+            yield f"data: {part} labels are not among {len(data.class_names)} classes"
+
+
+def _misfits_of_final(cell: Cell, data: Data) -> Iterator[str]:
+    """Every test row and every point of the grid needs a class that exists."""
+    if cell.final is None:
+        return
+    classes, on_grid = cell.final.test_classes, cell.final.grid_classes
+    n_grid = data.grid.n**2 if data.grid else 0
+    if (len(classes), len(on_grid)) != (data.n_test, n_grid):
+        has = f"{len(classes)} and {len(on_grid)} classes"
+        yield f"{place(cell)}: {has} for {data.n_test} test rows and {n_grid} grid points"
+    if not {*classes, *on_grid} <= set(range(len(data.class_names))):
+        yield f"{place(cell)}: predicts classes that do not exist"
+
+
+def _misfits_of_rounds(results: Results) -> Iterator[str]:
+    """Yield the misfits of the first round that has any: that round decides who is in the next."""
+    found = Counter((cell.engine, cell.round) for cell in results.cells)
+    rounds = {round for _, round in found}
+    for round in itertools.count():
+        members = _members(results, round)
+        if not members and all(other < round for other in rounds):
+            return
+        present = {name for name, other in found if other == round}
+        misfits = [n for n in sorted(members | present) if found[n, round] != (n in members)]
+        for name in misfits:
+            has = f"{found[name, round]} cells, the plan has {int(name in members)}"
+            yield f"{name}, {round_name(round)}: {has}"
+        if misfits:
+            return
+
+
+def _members(results: Results, round: int) -> set[str]:
+    """Return who should have a cell in a round.
+
+    With a precision, the cells of one round decide who takes part in the next. But a resumed run
+    may have measured a damaged cell again, and it keeps later rounds as they were; only its journal
+    tells whether one of those is missing.
+    """
+    plan = results.plan
+    before = [cell for cell in results.cells if cell.round < round]
+    members = {contestant.name for contestant in participants(plan, before, round)}
+    if plan.precision is not None and results.resumed_at:
+        names = {contestant.name for contestant in plan.engines}
+        members = names & {c.engine for c in results.cells if c.round == round} or members
+    return members

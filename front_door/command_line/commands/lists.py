@@ -1,0 +1,78 @@
+"""``benchgrad engines``, ``datasets`` and ``plans``: what there is to choose from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from benchgrad.engines import Capabilities
+
+
+def engines() -> None:
+    """List the engines and whether they are ready."""
+    from benchgrad.engines import OPERATIONS, available
+
+    columns = ("engine", "version", "kind", "device", "operations", "status", "note")
+    rows = [
+        (
+            engine.name,
+            engine.version,
+            engine.kind,
+            able.device if (able := engine.capabilities) else "",
+            _operations(able, OPERATIONS) if able else "",
+            engine.status,
+            engine.reason or engine.note,
+        )
+        for engine in available()
+    ]
+    _print_table(columns, rows)
+
+
+def datasets() -> None:
+    """List the data sets."""
+    from benchgrad.datasets import SOURCES
+
+    columns = ("data set", "features", "classes", "what it is")
+    rows = [
+        (source.name, str(source.n_features), str(source.n_classes), source.description)
+        for source in SOURCES.values()
+    ]
+    own = ("file.csv", "–", "–", "numbers, and one column with the class (--label)")
+    _print_table(columns, [*rows, own])
+
+
+def plans() -> None:
+    """List the plans that come with benchgrad."""
+    from benchgrad.benchmarks.plan import shipped
+
+    columns = ("plan", "data", "engines and epochs", "title")
+    rows = [
+        (
+            name,
+            f"{plan.data.name} {plan.data.n_samples}",
+            ", ".join(f"{c.name} {plan.epochs_of(c)}" for c in plan.engines),
+            plan.title,
+        )
+        for name, plan in shipped().items()
+    ]
+    _print_table(columns, rows)
+
+
+def _operations(able: Capabilities, known: Iterable[str]) -> str:
+    """Return in a few words which of the known operations an engine lacks."""
+    if not able.value_and_grad:
+        return "its classifier only"
+    lacking = sorted(set(known) - able.operations)
+    return f"no {', '.join(lacking)}" if lacking else "all"
+
+
+def _print_table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    from rich.table import Table
+
+    from benchgrad.command_line.console import printer
+
+    table = Table(*columns, box=None, pad_edge=False)
+    for row in rows:
+        table.add_row(*row)
+    printer().print(table)

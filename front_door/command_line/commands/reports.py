@@ -1,0 +1,122 @@
+"""``benchgrad report``, ``compare`` and ``verify``: what can be done with the records of runs."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import nullcontext
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from benchgrad.command_line.exit_codes import CONTRADICTED, OK, REGRESSED
+from benchgrad.command_line.folders import writable, writing
+from benchgrad.command_line.options import UsageError
+
+if TYPE_CHECKING:
+    from benchgrad.benchmarks.analysis.compare import RunComparison
+    from benchgrad.benchmarks.records import Results
+
+Folder = Annotated[Path, typer.Argument(help="A folder with results.json.", metavar="DIR")]
+
+
+class Format(StrEnum):
+    """How a comparison is shown."""
+
+    TABLE = "table"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+def report(folder: Folder) -> None:
+    """Render the report of a run again, from its records."""
+    from benchgrad.benchmarks.records import RecordError, read_results
+    from benchgrad.benchmarks.run.lock import writing_alone
+    from benchgrad.benchmarks.run.misfits import misfits
+    from benchgrad.command_line.console import printer
+    from benchgrad.reports.page import write_report
+
+    alone = writing_alone(writable(folder)) if folder.is_dir() else nullcontext()
+    with alone, writing(folder):
+        if found := misfits(read_results(folder)):
+            raise RecordError(f"{folder}: no report can be made of its records: {found[0]}")
+        page = write_report(folder)
+    printer().print(f"report: {page}", soft_wrap=True)
+
+
+def compare(
+    old: Annotated[Path, typer.Argument(help="The run to compare with: folder or results.json.")],
+    new: Annotated[Path, typer.Argument(help="The run that is compared.")],
+    fail_above: Annotated[
+        float | None,
+        typer.Option(help="Exit 3 if the whole interval of NEW / OLD lies above, e.g. 1.10."),
+    ] = None,
+    format: Annotated[Format, typer.Option(help="How it is shown.")] = Format.TABLE,
+    out: Annotated[Path | None, typer.Option(help="A file instead of standard output.")] = None,
+    allow_different_machines: Annotated[
+        bool, typer.Option(help="Also compare across machines and library versions.")
+    ] = False,
+) -> None:
+    """Compare two runs engine by engine: ratio, interval, verdict."""
+    from benchgrad.benchmarks.analysis import compare as comparing
+    from benchgrad.benchmarks.records import write_atomically
+
+    if fail_above is not None and not 0.0 < fail_above < float("inf"):
+        raise UsageError(f"--fail-above {fail_above} is no ratio; write it as 1.10")
+    before, after = (str(old), _results(old)), (str(new), _results(new))
+    found = comparing.compare(before, after, fail_above, allow_different_machines)
+    text = _shown(found, format)
+    if out:
+        with writing(out.parent):
+            write_atomically(out, text.encode())
+    else:
+        sys.stdout.write(text)
+    unjudged = [row for row in found.rows if row.verdict == "not comparable"]
+    for row in unjudged if fail_above is not None else []:
+        sys.stderr.write(f"benchgrad: --fail-above cannot judge {row.engine}: {row.reason}\n")
+    raise typer.Exit(REGRESSED if any(row.is_above for row in found.rows) else OK)
+
+
+def verify(folder: Folder) -> None:
+    """Recompute every verdict and figure of a report from its raw samples."""
+    from benchgrad.benchmarks.records import read_results
+    from benchgrad.benchmarks.run.misfits import misfits
+    from benchgrad.benchmarks.run.verify import contradictions
+    from benchgrad.reports import verify as files
+
+    results = read_results(folder)
+    found = misfits(results)
+    if not found:
+        found = [*contradictions(folder, results), *files.problems(folder, results)]
+    for problem in found:
+        sys.stdout.write(f"{problem}\n")
+    if found:
+        raise typer.Exit(CONTRADICTED)
+    n_steps = sum(cell.equality.n_steps for cell in results.cells if cell.equality)
+    sys.stdout.write(
+        f"{folder}: the work, verdicts and statuses of {len(results.cells)} cells "
+        f"({n_steps:,} steps) and every file of the report follow from the raw samples\n"
+    )
+
+
+def _shown(found: RunComparison, format: Format) -> str:
+    from benchgrad.command_line.console import printer
+    from benchgrad.reports import compare as shown
+
+    if format is Format.JSON:
+        return shown.json(found)
+    if format is Format.MARKDOWN:
+        return shown.markdown(found)
+    console = printer()
+    with console.capture() as captured:
+        for part in shown.table(found):
+            console.print(part)
+    return captured.get()
+
+
+def _results(path: Path) -> Results:
+    """Return the records in a folder or in a file."""
+    from benchgrad.benchmarks.records import read_file, read_results
+
+    return read_file(path) if path.is_file() else read_results(path)

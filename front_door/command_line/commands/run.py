@@ -1,0 +1,88 @@
+"""``benchgrad run``: its options. What it does with them is in `command_line.measurement`."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchgrad.command_line.options import RunOptions, UsageError, n_bytes, names, seconds, share
+
+
+def run(
+    plan: Annotated[
+        str | None, typer.Argument(help="A plan by name, or file.toml [headline].")
+    ] = None,
+    engines: Annotated[
+        str | None,
+        typer.Option(help="Only these: names, path.py or module:attribute, separated by commas."),
+    ] = None,
+    dataset: Annotated[str | None, typer.Option(help="A data set by name, or file.csv.")] = None,
+    label: Annotated[
+        str | None, typer.Option(help="The column of a CSV that holds the classes.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Epochs of every engine.")] = None,
+    rounds: Annotated[int | None, typer.Option(help="How often every engine runs.")] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option(help="Run rounds until each ratio is known to, e.g., 2%, within --budget."),
+    ] = None,
+    budget: Annotated[
+        str | None, typer.Option(help="Time for each engine, e.g. 60s or 5min; then a forecast.")
+    ] = None,
+    timeout: Annotated[
+        str | None, typer.Option(help="Time after which an engine is killed, e.g. 600s.")
+    ] = None,
+    memory: Annotated[
+        str | None, typer.Option(help="Memory above which an engine is killed, e.g. 4GiB.")
+    ] = None,
+    threads: Annotated[int | None, typer.Option(help="Threads of every engine.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for the report [reports/out/PLAN].")
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Go on with the run in this folder.", metavar="DIR")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an unfinished run in the folder.")
+    ] = False,
+    no_wait: Annotated[
+        bool, typer.Option("--no-wait", help="End at once if another run is timing.")
+    ] = False,
+    lock: Annotated[
+        Path | None,
+        typer.Option(
+            help="Runs with the same lock take turns [/tmp/benchgrad.lock].",
+            metavar="FILE",
+            envvar="BENCHGRAD_LOCK",
+        ),
+    ] = None,
+) -> None:
+    """Run a plan and write its report."""
+    from benchgrad.command_line.measurement import Terms, go_on, start
+
+    options = RunOptions(
+        engines=names(engines),
+        dataset=dataset,
+        label=label,
+        epochs=epochs,
+        rounds=rounds,
+        precision=share("--precision", precision),
+        budget_s=seconds("--budget", budget),
+        timeout_s=seconds("--timeout", timeout),
+        memory_bytes=n_bytes("--memory", memory),
+        threads=threads,
+    )
+    terms = Terms(shlex.join(["benchgrad", *sys.argv[1:]]), lock, not no_wait)
+    if resume is None:
+        plan = plan or "headline"
+        folder = out or Path("reports") / "out" / Path(plan).stem
+        code = start(plan, options, folder, terms, overwrite)
+    elif overwrite or out not in (None, resume):
+        raise UsageError(f"--resume writes into {str(resume)!r}; leave out --overwrite and --out")
+    else:
+        code = go_on(plan, options, resume, terms)
+    raise typer.Exit(code)

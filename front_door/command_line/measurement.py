@@ -1,0 +1,119 @@
+"""What `benchgrad run` does between its options and its exit code.
+
+`benchmarks.run` decides whether a run may begin, and runs it; the reports render it.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from contextlib import AbstractContextManager, ExitStack
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from benchgrad.benchmarks.analysis.rounds import number_of_cells
+from benchgrad.benchmarks.plan import load_plan
+from benchgrad.benchmarks.records import FAILURES, Results, write_results
+from benchgrad.benchmarks.run import lock, resume, runner
+from benchgrad.benchmarks.run.journal import Journal
+from benchgrad.command_line.console import RunConsole, printer
+from benchgrad.command_line.exit_codes import ENGINE_FAILED, INTERRUPTED, OK
+from benchgrad.command_line.folders import writable, writing
+from benchgrad.command_line.options import RunOptions
+from benchgrad.datasets import Dataset
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How a run takes the machine: what the user typed, the lock, and whether to wait for it."""
+
+    command: str
+    lock: Path | None
+    wait: bool
+
+    def timing_alone(self) -> AbstractContextManager[None]:
+        """Return a context that no two runs are in at the same time."""
+        holder = lock.Holder(os.getpid(), f"{datetime.now():%Y-%m-%d %H:%M:%S}", self.command)
+        return lock.timing_alone(self.lock or lock.MACHINE, holder, self.wait, _tell)
+
+
+def start(plan: str, options: RunOptions, folder: Path, terms: Terms, overwrite: bool) -> int:
+    """Run a plan, given by name or path, from the beginning; return the exit code."""
+    chosen = options.applied(load_plan(plan))
+    prepared = runner.prepare(chosen)
+    with resume.claimed(writable(folder)):
+        if not overwrite:
+            resume.refuse_to_lose(folder)
+        with ExitStack() as timing:
+            timing.enter_context(terms.timing_alone())
+            asked_for = options.engines is not None
+            header = runner.header(chosen, terms.command, prepared, asked_for)
+            return _measure(Journal.begin(folder, header), prepared, timing)
+
+
+def go_on(plan: str | None, options: RunOptions, folder: Path, terms: Terms) -> int:
+    """Run what an unfinished run did not get to; return the exit code."""
+    resume.unfinished(folder)  # or the folder would be created before it turns out to be empty
+    with resume.claimed(writable(folder)):
+        found = resume.unfinished(folder)
+        began_with = found.header.plan
+        resume.check_options(found, options.applied(load_plan(plan) if plan else began_with))
+        prepared = runner.prepare(began_with)
+        resume.check_surroundings(folder, found, prepared)
+        for damage in found.damage:
+            _tell(f"the journal's {damage}; what it held is measured again")
+        _tell(f"resuming: {len(found.cells)} of {number_of_cells(began_with)} cells are finished")
+        with ExitStack() as timing:
+            timing.enter_context(terms.timing_alone())
+            return _measure(Journal.go_on(folder, found), prepared, timing)
+
+
+def _measure(journal: Journal, prepared: Dataset, timing: ExitStack) -> int:
+    """Run what a journal lacks, and write the report; `timing` is closed in between."""
+    header, folder = journal.header, journal.folder
+    with journal, RunConsole(header.plan, len(journal.cells)) as console:
+        results = runner.run(journal, prepared, console)
+        timing.close()  # a report is not timed, so the next run may begin
+        console.writing_report()
+        with writing(folder):
+            write_results(results, folder)
+            page = _report(folder)
+        code = _exit_code(results, header.asked_for)
+        if code != INTERRUPTED:
+            journal.end()
+    _summarise(results, page)
+    if code == INTERRUPTED:
+        _tell(f"go on with: benchgrad run --resume {shlex.quote(str(folder))}")
+    return code
+
+
+def _report(folder: Path) -> Path:
+    """Render a report; matplotlib and pandas are imported only now that nothing is timed."""
+    from benchgrad.reports.page import write_report
+
+    return write_report(folder)
+
+
+def _summarise(results: Results, page: Path) -> None:
+    from benchgrad.reports.terminal import summary
+
+    for part in summary(results):
+        printer().print(part)
+    printer().print(f"report: {page}", soft_wrap=True)
+
+
+def _tell(text: str) -> None:
+    """Tell the user something about the run itself, as opposed to its results."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def _exit_code(results: Results, asked_for: bool) -> int:
+    """Return the exit code of a run; engines that the user named must have run."""
+    statuses = {cell.status for cell in results.cells}
+    if "interrupted" in statuses:
+        return INTERRUPTED
+    failures = {*FAILURES, "missing", "unsupported"} if asked_for else set(FAILURES)
+    return ENGINE_FAILED if statuses & failures else OK

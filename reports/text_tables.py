@@ -1,0 +1,33 @@
+"""Tables as text: for a terminal, and as Markdown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.table import Table
+
+from benchgrad.reports import formats
+from benchgrad.reports.columns import Column, T
+
+
+def terminal(columns: Sequence[Column[T]], rows: Iterable[T]) -> Table:
+    """Return a table for a terminal, without the details."""
+    table = Table(box=None, pad_edge=False)
+    for column in columns:
+        table.add_column(column.heading, justify="right" if column.is_number else "left")
+    for row in rows:
+        table.add_row(*(column.entry(row).line(is_brief=True) for column in columns))
+    return table
+
+
+def markdown(columns: Sequence[Column[T]], rows: Iterable[T]) -> str:
+    """Return a Markdown table, the first column as code."""
+    lines = [
+        [column.heading for column in columns],
+        ["---:" if column.is_number else "---" for column in columns],
+    ]
+    for row in rows:
+        name, *rest = (column.entry(row).line() for column in columns)
+        code = name.replace("|", r"\|")
+        lines.append([f"`{code}`", *map(formats.markdown, rest)])
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -1,0 +1,29 @@
+"""Options as people write them, in the units that the plan has."""
+
+import pytest
+
+from benchgrad.command_line.options import UsageError, n_bytes, share
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"), [("1KiB", 1024), ("512MiB", 2**29), ("1.5GiB", 3 * 2**29)]
+)
+def test_sizes_are_read_as_people_write_them(text, expected):
+    assert n_bytes("--memory", text) == expected
+
+
+@pytest.mark.parametrize("text", ["4GB", "4", "much", "-1GiB", "0GiB", "inf", "GiB"])
+def test_what_is_no_size_gets_one_line(text):
+    with pytest.raises(UsageError, match=r"--memory '.*' is no size; write it as 512MiB or 4GiB"):
+        n_bytes("--memory", text)
+
+
+@pytest.mark.parametrize(("text", "expected"), [("2%", 0.02), ("0.5%", 0.005), ("0.02", 0.02)])
+def test_shares_are_read_as_people_write_them(text, expected):
+    assert share("--precision", text) == pytest.approx(expected, rel=1e-15)
+
+
+@pytest.mark.parametrize("text", ["2", "100%", "0%", "-2%", "2 %%", "little", "%"])
+def test_what_is_no_share_gets_one_line(text):
+    with pytest.raises(UsageError, match="is no share; write it as 2% or "):
+        share("--precision", text)

@@ -1,0 +1,63 @@
+"""What a page and a summary show, read back from their files."""
+
+from html.parser import HTMLParser
+
+VOID = {"meta", "br", "img", "link", "input", "hr", "base", "source", "embed"}
+
+
+class Page(HTMLParser):
+    """A page in parts: its tags with their attributes, its texts, and its tables."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.tags, self.styles, self.open = [], [], []
+        self.text = ""
+        self.tables = []  # of rows of cells
+        self.feed(path.read_text("utf-8"))
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+        if tag == "table":
+            self.tables.append([])
+        elif tag == "tr":
+            self.tables[-1].append([])
+        elif tag in ("td", "th"):
+            self.tables[-1][-1].append("")
+        elif tag in ("span", "br") and self.cell:
+            self.tables[-1][-1][-1] += " "
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, f"</{tag}> closes another element"
+
+    def handle_data(self, data):
+        if "style" in self.open:
+            self.styles.append(data)
+            return
+        self.text += data
+        if self.cell:
+            self.tables[-1][-1][-1] += data
+
+    @property
+    def cell(self):
+        return "td" in self.open or "th" in self.open
+
+    def rows(self, heading):
+        """Return the rows of the table of which a column has this heading, by engine."""
+        for header, *rows in self.tables:
+            if heading in [" ".join(cell.split()) for cell in header]:
+                return {row[0]: [" ".join(cell.split()) for cell in row[1:]] for row in rows}
+        raise AssertionError(f"there is no table with a column {heading!r}")
+
+
+def markdown_rows(text, heading):
+    """Return the rows of the table of which a column has this heading, by engine."""
+    tables = [part.splitlines() for part in text.split("\n\n") if part.startswith("|")]
+    for table in tables:
+        header, _, *rows = ([c.strip() for c in line.strip("|").split("|")] for line in table)
+        assert {len(row) for row in rows} == {len(header)}
+        if heading in header:
+            return {row[0].strip("`"): row[1:] for row in rows}
+    raise AssertionError(f"there is no table with a column {heading!r}")
