@@ -49,7 +49,7 @@ class CompiledClassifier(Classifier):
 
     def train_epoch(self, X: Array, y: Array, batches: Sequence[Array]) -> Array:
         """Take one step for each batch, in one call for neighbours of one length."""
-        X = np.ascontiguousarray(X)
+        X, y = np.ascontiguousarray(X), np.ascontiguousarray(y)
         every_row = np.arange(len(y))
         losses = []
         for _, group in groupby(batches, key=len):
@@ -63,7 +63,8 @@ class CompiledClassifier(Classifier):
 
     def gradients(self, X: Array, y: Array) -> list[Array]:
         """Return the gradient of the mean loss for each parameter."""
-        X, rows = np.ascontiguousarray(X), np.arange(len(y))[None]
+        X, y = np.ascontiguousarray(X), np.ascontiguousarray(y)
+        rows = np.arange(len(y))[None]
         program = self._program(X, y, rows)
         if program is not None:
             return self._one_step(program, X, y, rows)[1]
@@ -90,7 +91,7 @@ class CompiledClassifier(Classifier):
         for key in keys:
             if key not in self._programs and not self._replay:
                 few = rows[0][: key[0]]
-                self._add(key, X[few], y[few])
+                self._add(key, X, y, few)
         if self._replay:
             return None
         program = self._programs[keys[0]]
@@ -100,10 +101,10 @@ class CompiledClassifier(Classifier):
                     self._check(program, X, y, few[None])
         return program
 
-    def _add(self, key: tuple[Any, ...], X: Array, y: Array) -> None:
-        """Make a program, and room for it; from now on replay, if it has no machine code."""
+    def _add(self, key: tuple[Any, ...], X: Array, y: Array, few: Array) -> None:
+        """Compile a program and make room for it; without machine code, replay from now on."""
         try:
-            program = StepProgram(self._eager, self._rule, X, y, len(self._memory))
+            program = StepProgram(self._eager, self._rule, X[few], y[few], len(self._memory))
         except LoweringError as error:
             warnings.warn(
                 f"tensor-compiled has no machine code for {error}; it replays every step",
@@ -120,6 +121,7 @@ class CompiledClassifier(Classifier):
         self._memory = memory
         state = self._eager.state
         self._eager.move(memory[: state.size].reshape(state.shape))
+        program.run(memory, X, y, few[None][:0])  # no step, but Numba compiles it now
 
     def _one_step(
         self, program: StepProgram, X: Array, y: Array, rows: Array

@@ -127,6 +127,7 @@ def test_the_source_trains_to_the_same_numbers(configuration, monkeypatch):
 
 def test_machine_code_trains_to_the_same_numbers_and_an_epoch_allocates_nothing_per_step():
     classifier = assert_trains_alike(CONFIGURATIONS[1])
+    assert [len(p._run.signatures) for p in classifier._programs.values()] == [1, 1]
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(3200, 2)), rng.integers(0, 3, 3200)
     peaks = []
@@ -184,6 +185,18 @@ def test_a_graph_that_is_refused_is_replayed():
         expected, (wanted,) = load("tensor").value_and_grad(function, array)
         assert value == expected
         np.testing.assert_array_equal(gradient, wanted)
+
+
+def test_the_first_step_compiles_the_program_of_the_short_last_batch_too(monkeypatch):
+    made = []
+    monkeypatch.setattr(
+        program.StepProgram, "run", lambda *given: made.append(given[-1].shape) or [0.0]
+    )
+    monkeypatch.setattr(tensor.CompiledClassifier, "_check", lambda *_: None)
+    model = MLP((2, 3, 2))
+    classifier = tensor.engine.classifier(model, model.initial_parameters(0), SGD(0.1))
+    classifier.train_epoch(np.ones((10, 2)), np.zeros(10, int), [np.arange(4)])
+    assert made == [(0, 4), (0, 2), (1, 4)]
 
 
 def test_rows_that_do_not_exist_are_refused(monkeypatch):
