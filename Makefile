@@ -8,13 +8,14 @@ ROOMS := benchmarks datasets engines processes reports
 OUT := reports/out
 
 .DEFAULT_GOAL := help
-.PHONY: help install bench bench-quick bench-full bench-peers ladder test test-peers lint format microbench targets overhead verdicts mutants clean
+.PHONY: help install bench bench-quick bench-full bench-peers ladder two-by-two test test-peers lint format microbench targets overhead verdicts mutants clean
 
 help:
 	@echo "make bench        the published comparison on this machine (about three minutes)"
 	@echo "make bench-quick  the same comparison in about 20 seconds"
 	@echo "make bench-full   the same without a budget: micrograd takes ten minutes"
 	@echo "make ladder       from micrograd to a replayed graph, each step with its factor and cause"
+	@echo "make two-by-two   how much is the granularity of the graph, how much the interpreter"
 	@echo "make bench-peers  PyTorch, JAX and others beside the built-in engines, if installed"
 	@echo "make test         the tests            make lint        ruff and mypy"
 	@echo "make test-peers   installs the peers into .venv-peers and tests their adapters"
@@ -45,6 +46,9 @@ bench-full: $(STAMP)
 
 ladder: $(STAMP)
 	$(BIN)/benchgrad run ladder --out $(OUT)/ladder
+
+two-by-two: $(STAMP)
+	$(BIN)/benchgrad run two-by-two --out $(OUT)/two-by-two
 
 bench-peers: $(STAMP)
 	$(BIN)/benchgrad run peers --out $(OUT)/peers

@@ -19,7 +19,12 @@ SHAPING = ("reshape", "transpose")  # shape; axes=None
 CONSTANTS = ("detach",)  # the same numbers, with no gradient
 OPERATIONS = (*ELEMENTWISE, *REDUCTIONS, *SHAPING, *CONSTANTS)
 # Composed from the others unless an engine has its own:
-COMPOUNDS = ("linear", "logsumexp", "pick")  # x, W, b; v, axis; v (n, k), columns (n,) or (n, m)
+COMPOUNDS = (
+    "linear",  # x, W, b
+    "logsumexp",  # v, axis
+    "pick",  # v (n, k), columns (n,) or (n, m)
+    "cross_entropy",  # v (n, k), labels (n,)
+)
 
 Table = Mapping[str, Callable[..., Any]]
 
@@ -57,6 +62,10 @@ class Operations:
         """Return the elements of each row in the given columns, in the shape of `columns`."""
         rows = np.arange(len(columns))
         return v[rows if columns.ndim == 1 else rows[:, None], columns]
+
+    def cross_entropy(self, v: Any, labels: Any) -> Any:
+        """Return the mean over the rows of logsumexp(row) − row[label]."""
+        return self.mean(self.logsumexp(v, axis=1) - self.pick(v, labels))
 
 
 def methods_of(value: type, names: Iterable[str]) -> dict[str, Callable[..., Any]]:

@@ -41,12 +41,9 @@ class ValueClassifier(Classifier):
         self._optimizer = optimizer
         self._dtype = np.dtype(dtype)
         # All parameters share one array, so that an update takes the same few calls for any model.
-        self._flat = np.concatenate([np.ravel(p) for p in parameters]).astype(self._dtype)
-        self._gradient = np.zeros_like(self._flat)
-        self._velocity = np.zeros_like(self._flat)
-        ends = np.cumsum([np.size(p) for p in parameters])
-        parts = np.split(self._flat, ends[:-1])
-        self._parts = [part.reshape(np.shape(p)) for part, p in zip(parts, parameters, strict=True)]
+        self._shapes = [np.shape(p) for p in parameters]
+        flat = np.concatenate([np.ravel(p) for p in parameters]).astype(self._dtype)
+        self._keep_in(np.array([flat, np.zeros_like(flat), np.zeros_like(flat)]))
         self._read = engine.on_arrays(engine.read)
         self._gradient_of = engine.on_arrays(engine.gradient)
         self._zero = engine.on_arrays(engine.zero)
@@ -56,6 +53,27 @@ class ValueClassifier(Classifier):
         self._loss = _LOSSES[model.loss]
         leaf = engine.on_arrays(engine.leaf)
         self.leaves = [leaf(part) for part in self._parts]
+
+    def move(self, state: Array) -> None:
+        """Keep parameters, velocities and gradients in other memory from now on, (3, n)."""
+        state[...] = self.state
+        self._keep_in(state)
+        self._assign_parts()
+
+    def _assign_parts(self) -> None:
+        for leaf, part in zip(self.leaves, self._parts, strict=True):
+            self._assign(leaf, part)
+
+    def _keep_in(self, state: Array) -> None:
+        self.state = state
+        self._flat, self._velocity, self._gradient = state
+        self._parts = self.split(self._flat)
+
+    def split(self, flat: Array) -> list[Array]:
+        """Return views of a flat array in the shapes of the parameters."""
+        ends = np.cumsum([np.prod(shape, dtype=int) for shape in self._shapes])
+        parts = np.split(flat, ends[:-1])
+        return [part.reshape(shape) for part, shape in zip(parts, self._shapes, strict=True)]
 
     def train_step(self, X: Array, y: Array) -> float:
         """Update the parameters once; return the mean loss before the update."""
@@ -76,8 +94,8 @@ class ValueClassifier(Classifier):
         except ValueError as error:
             raise ValueError(self._misfit(gradients)) from error
         self._optimizer.update(self._flat, self._gradient, self._velocity)
-        for leaf, part in zip(self.leaves, self._parts, strict=True):
-            self._assign(leaf, part)
+        if not self._engine.shares_leaves:
+            self._assign_parts()
 
     def _misfit(self, gradients: Sequence[Array]) -> str:
         for i, (gradient, part) in enumerate(zip(gradients, self._parts, strict=True)):
@@ -133,9 +151,7 @@ class ValueClassifier(Classifier):
 
 def _cross_entropy(classifier: ValueClassifier, logits: Any, y: Array) -> Any:
     """Return the mean of logsumexp(logits) − logits[label]."""
-    ops = classifier._engine.operations
-    losses = ops.logsumexp(logits, axis=1) - ops.pick(logits, y)
-    return ops.mean(losses)
+    return classifier._engine.operations.cross_entropy(logits, y)
 
 
 def _hinge(classifier: ValueClassifier, logits: Any, y: Array) -> Any:

@@ -21,6 +21,7 @@ class ValueHooks:
     operations: Operations
     pauses_collector: bool
     shows_graph: bool
+    shares_leaves = False  # whether a leaf keeps its array, so that an update in place reaches it
 
     def leaf(self, data: Any) -> Any:
         """Return a Value with a gradient, from a float or an array.

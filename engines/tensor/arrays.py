@@ -194,6 +194,26 @@ def by_logsumexp(g: Array, out: Array, a: Array, axis: int) -> Any:
     return softmax
 
 
+def cross_entropy(a: Array, labels: Array) -> tuple[Any, Array, Array]:
+    """Return the mean of logsumexp − a[label] over the rows, the softmax, and where labels are."""
+    n, k = a.shape
+    places = labels + np.arange(0, n * k, k)
+    shifted = a - _max(a, 1, None, None, True)
+    softmax = np.exp(shifted)
+    total = _sum(softmax, 1, None, None, True)
+    losses = np.log(total).reshape(n) - take_flat(shifted, places)
+    softmax /= total
+    return _sum(losses, None) / n, softmax, places
+
+
+def by_cross_entropy(g: Array, out: Array, softmax: Array, places: Array) -> Any:
+    """Return g / n times the softmax, less 1 at the labels."""
+    share = g / len(places)
+    gradient = softmax * share
+    gradient.put(places, take_flat(gradient, places) - share, "clip")
+    return gradient
+
+
 # --- shape ---------------------------------------------------------------------------------
 
 

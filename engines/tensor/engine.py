@@ -41,8 +41,19 @@ def pick(x: Value, columns: Array) -> Value:
     return unary(rules.PICK, x, columns + (starts if columns.ndim == 1 else starts[:, None]))
 
 
+def cross_entropy(x: Value, labels: Array) -> Value:
+    """Return the mean cross-entropy of the rows as one node, which keeps the softmax."""
+    rule = rules.CROSS_ENTROPY
+    data, softmax, places = rule.forward(x.data, labels)
+    if not (x.requires_grad and tracking.get()):
+        return constant(data)
+    return new(Value)._fill(data, True, rule, (x,), rule.vjps, (softmax, places))
+
+
 class TensorEngine(ValueEngine):
     """Tensor Values can be constants, and `no_grad` turns tracking off."""
+
+    shares_leaves = True
 
     def constant(self, data: Any) -> Value:
         """Return a Value that requires no gradient."""
@@ -50,7 +61,12 @@ class TensorEngine(ValueEngine):
 
     def zero(self, value: Value) -> None:
         """Forget the gradient of a leaf, without allocating zeros."""
-        value.zero_grad()
+        value._gradient = None
+
+    def gradient(self, value: Value) -> Array:
+        """Return the gradient of a leaf."""
+        found = value._gradient
+        return value.grad if found is None else found
 
     def is_constant(self, value: Value) -> bool:
         """Return whether a Value requires no gradient."""
@@ -73,7 +89,12 @@ engine = TensorEngine(
         **methods_of(Value, (*ELEMENTWISE, *REDUCTIONS, *SHAPING, *CONSTANTS)),
         "transpose": _transpose,
     },
-    compounds={"linear": linear, "logsumexp": logsumexp, "pick": pick},
+    compounds={
+        "linear": linear,
+        "logsumexp": logsumexp,
+        "pick": pick,
+        "cross_entropy": cross_entropy,
+    },
     shows_graph=True,
     dtypes=("float64", "float32"),
 )

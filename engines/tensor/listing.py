@@ -57,7 +57,7 @@ def _line(step: Step, names: _Names) -> str:
     if isinstance(function, partial):  # a call that NumPy gives no `out`
         function, keywords = function.args
     operands += [f"{k}={names.text(v)}" for k, v in keywords.items() if k not in _HOW]
-    call = f"{_name(function)}({', '.join(operands)})"
+    call = f"{name_of(function)}({', '.join(operands)})"
     return f"{names.text(step.target)} {step.target.shape} = {call}"
 
 
@@ -71,7 +71,10 @@ def _operands(step: Step) -> list[Any]:
     return operands
 
 
-def _name(function: Callable[..., Any]) -> str:
+def name_of(function: Callable[..., Any]) -> str:
+    """Return the name of a call, e.g. ``add.reduce``."""
+    if isinstance(function, partial):  # a call that NumPy gives no `out`
+        function = function.args[0]
     ufunc = getattr(function, "__self__", None)
     prefix = f"{ufunc.__name__}." if isinstance(ufunc, np.ufunc) else ""
     return f"{prefix}{function.__name__}"

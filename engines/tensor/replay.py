@@ -7,7 +7,7 @@ instead of NumPy calls: the cached order of https://github.com/tekknolagi/microg
 """
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -67,6 +67,11 @@ class Tape:
 
     def __repr__(self) -> str:
         return "\n  ".join([f"Tape of {len(self)} calls", *listing(self._steps, self._inputs)])
+
+    @property
+    def steps(self) -> Sequence[Step]:
+        """The calls, in order."""
+        return self._steps
 
     def replay(self) -> None:
         """Repeat all calls."""

@@ -54,6 +54,7 @@ MEAN      = Rule("mean",      arrays.average,   arrays.by_average)      # g / n,
 MAX       = Rule("max",       arrays.largest,   arrays.by_extreme)      # g where a == out, shared
 MIN       = Rule("min",       arrays.smallest,  arrays.by_extreme)      # the same
 LOGSUMEXP = Rule("logsumexp", arrays.logsumexp, arrays.by_logsumexp)    # g · exp(a − out)
+CROSS_ENTROPY = Rule("cross_entropy", arrays.cross_entropy, arrays.by_cross_entropy)
 
 RESHAPE   = Rule("reshape",   np.reshape,       lambda g, out, a, shape: g.reshape(a.shape))
 TRANSPOSE = Rule("transpose", np.transpose,     arrays.undo_transpose)  # gᵀ

@@ -20,7 +20,7 @@ MINIMAL = 'title = "mine"\n[[engines]]\nname = "tensor"\n'
 
 
 def test_the_shipped_plans_are_the_documented_ones():
-    assert list(shipped()) == ["full", "headline", "ladder", "peers", "quick"]
+    assert list(shipped()) == ["full", "headline", "ladder", "peers", "quick", "two-by-two"]
 
 
 def test_the_headline_plan_is_the_published_comparison():
@@ -86,7 +86,7 @@ def test_a_bad_plan_gets_one_line_that_names_the_key(tmp_path, text, complaint):
     ("spec", "complaint"),
     [
         ("headlin", "did you mean 'headline'?"),
-        ("nothing-like-it", "known are full, headline, ladder, peers, quick"),
+        ("nothing-like-it", "known are full, headline, ladder, peers, quick, two-by-two"),
         ("absent.toml", "there is no such file"),
     ],
 )

@@ -7,7 +7,10 @@ from fresh_python import printed_by
 
 from benchgrad.engines import EngineError, ValueEngine, available, check_names, load, registry
 
-BUILT_IN = ["micrograd", "numpy", "scalar", "scalar-dot", "tensor", "tensor-replay"]
+BUILT_IN = [
+    *("micrograd", "numpy", "scalar", "scalar-compiled", "scalar-dot"),
+    *("tensor", "tensor-compiled", "tensor-replay"),
+]
 TOY = """
 from benchgrad.engines import ValueEngine
 from benchgrad.engines.scalar import Value

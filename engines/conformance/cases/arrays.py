@@ -161,6 +161,14 @@ def _logsumexp(axis: int, shapes: tuple[Shape, ...]) -> Case:
     return Case(expression, derivatives, shapes, group="compounds", operation="logsumexp")
 
 
+def _cross_entropy(labels: str, shapes: tuple[Shape, ...] = ONE) -> Case:
+    softmax = "np.exp(x) / np.exp(x).sum(axis=1, keepdims=True)"
+    chosen = f"scatter(np.ones(len(x)), x, (positions(len(x)), np.array({labels})))"
+    derivative = f"g * ({softmax} - {chosen}) / len(x)"
+    expression = f"ops.cross_entropy(x, np.array({labels}))"
+    return Case(expression, (derivative,), shapes, group="compounds")
+
+
 COMPOUNDS = (
     Case("ops.linear(x, y, z)", _LINEAR, ((3, 4), (4, 2), (2,)), group="compounds"),
     Case("ops.linear(x, y, z) * 1.0", _LINEAR, ((1, 4), (4, 2), (2,)), group="compounds"),
@@ -169,6 +177,8 @@ COMPOUNDS = (
     _logsumexp(1, ONE),
     _logsumexp(0, ONE),
     _logsumexp(-1, BLOCK),
+    _cross_entropy("[3, 0, 3]"),
+    _cross_entropy("[2]", ((1, 3),)),
 )
 
 # --- plain arrays on either side; an engine that wants its own constants may refuse them -------

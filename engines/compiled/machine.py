@@ -1,0 +1,57 @@
+"""Turns source into machine code with Numba. It knows no engine."""
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from benchgrad.engines.compiled import elementary
+
+REQUIRES = ("numba", "scipy")
+INSTALL = "'benchgrad[compiled]'"
+
+# A sum may be taken in another order, and a product may be added without rounding in between.
+# Not more: nan and inf stay what they are.
+_FAST = {"reassoc", "contract"}
+
+
+@cache
+def compiled(source: str, dtype: str) -> Callable[..., Any]:
+    """Return the function `run` of a source, compiled when it is first called.
+
+    The same source is compiled once, however many classifiers use it.
+    """
+    import numba
+
+    made = interpreted(source, dtype, **_elementary())
+    found: Callable[..., Any] = numba.njit(fastmath=_FAST, error_model="numpy", nogil=True)(made)
+    return found
+
+
+def interpreted(source: str, dtype: str, **names: Any) -> Callable[..., Any]:
+    """Return the function `run` of a source as Python runs it; `names` replace NumPy's."""
+    number = np.dtype(dtype).type
+    functions = {"exp": np.exp, "log": np.log, "tanh": np.tanh, "sqrt": np.sqrt}
+    scope = {"np": np, "number": number, "one": number(1), "zero": number(0), **functions, **names}
+    exec(compile(source, "<benchgrad>", "exec"), scope)
+    found: Callable[..., Any] = scope["run"]
+    return found
+
+
+@cache
+def _elementary() -> dict[str, Callable[..., Any]]:
+    """Return exp and tanh in machine code, to the last bit as they are written."""
+    import numba
+
+    inside = {
+        name: numba.njit(error_model="numpy", inline="always")(getattr(elementary, name))
+        for name in ("parts", "power_of_two")
+    }
+    made: dict[str, Callable[..., Any]] = {}
+    for name in ("exp", "tanh"):
+        written = getattr(elementary, name)
+        scope = {**written.__globals__, **inside}
+        function = type(written)(written.__code__, scope, name)
+        made[name] = numba.njit(error_model="numpy")(function)
+    return made
