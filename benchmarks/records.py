@@ -40,18 +40,39 @@ class RecordError(Exception):
 
 
 class Epoch(Struct, frozen=True, forbid_unknown_fields=True):
-    """One epoch: the times of its one timed call, and its accuracies, evaluated untimed.
+    """One epoch: what its one timed call took, and what was evaluated after the last epoch.
 
-    `cpu_s` is the processor time of the process, `collector_s` the part of `wall_s` that the
-    cyclic garbage collector took. `losses` holds the mean loss of each step before its update.
+    `wall_s` is the time of the call of `train_epoch`, `cpu_s` the processor time of the process
+    within it, `collector_s` the part of `wall_s` that the cyclic garbage collector took. `late_s`
+    is how much longer the first read of the parameters took than a read with nothing left to do.
+    `losses` holds the mean loss of each step before its update. The accuracies are null in a cell
+    that ended before they were evaluated.
+
+    Two clocks measured the time from the end of the epoch before: `elapsed_s` is by that of the
+    worker, `witness_s` by that of the runner, a process that the engine cannot reach.
+
+    What disturbed the call, null where the system does not say: for `waited_s` the worker was ready
+    to run and had no processor; for `stolen_s` the machine's host ran something else (all
+    processors together); for `pressure_s` some process of the machine had to wait for a processor.
     """
 
     wall_s: float
     cpu_s: float
     collector_s: float
     losses: list[float | None]
-    train_accuracy: float
-    test_accuracy: float
+    train_accuracy: float | None
+    test_accuracy: float | None
+    late_s: float = 0.0
+    elapsed_s: float | None = None
+    witness_s: float | None = None
+    waited_s: float | None = None
+    stolen_s: float | None = None
+    pressure_s: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """The time that counts: the call, and the work that it put off until it was read."""
+        return self.wall_s + self.late_s
 
 
 class Equality(Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,8 +118,10 @@ class GraphCounts(Struct, frozen=True, forbid_unknown_fields=True):
 class Usage(Struct, frozen=True, forbid_unknown_fields=True):
     """What the process of a cell used from the first epoch to the last, as the kernel counts.
 
-    That includes the evaluation between epochs. `step_python_bytes` is the peak of what Python and
-    NumPy allocated in one more step, which was traced but not timed.
+    `between_cpu_s` is the processor time of the process outside the calls of `train_epoch`,
+    `children_cpu_s` that of all processes that the engine started, over the life of the cell.
+    `step_python_bytes` is the peak of what Python and NumPy allocated in one more step, which was
+    traced but not timed.
     """
 
     minor_faults: int
@@ -106,14 +129,19 @@ class Usage(Struct, frozen=True, forbid_unknown_fields=True):
     voluntary_switches: int
     involuntary_switches: int
     step_python_bytes: int
+    between_cpu_s: float = 0.0
+    children_cpu_s: float = 0.0
 
 
 class Cell(Struct, frozen=True, forbid_unknown_fields=True):
     """One engine in one round. `epochs` holds the finished epochs, even of a cell that failed.
 
-    There are three clocks: `import_s` and `build_s`, for the engine's own modules and the
-    classifier; `first_step_s`, for the first step of a classifier that is then thrown away; and the
-    epochs. `baseline_bytes` is the resident memory of the process before it imports the engine,
+    Every call of the engine is on a clock: `import_s` and `build_s`, for the engine's own modules
+    and the classifier; `first_step_s`, for the first step of a classifier that is then thrown away;
+    `second_build_s`, for the classifier that is trained; the epochs; `read_s`, the median of the
+    reads of the parameters with nothing left to do; `logits_s`, for the logits of the test rows.
+
+    `baseline_bytes` is the resident memory of the process before it imports the engine,
     `peak_bytes` its highest until the last epoch ends. `control_s` are the repeats of
     `benchmarks.cell.machine_speed` just before the cell. `whole_s` is the lifetime of its process,
     with evaluation and counting.
@@ -141,6 +169,9 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
     usage: Usage | None = None
     whole_s: float | None = None
     control_s: list[float] = []
+    second_build_s: float | None = None
+    read_s: float | None = None
+    logits_s: float | None = None
 
 
 class Grid(Struct, frozen=True, forbid_unknown_fields=True):
@@ -212,6 +243,18 @@ class Reference(Struct, frozen=True, forbid_unknown_fields=True):
     snapshots: list[Snapshot]
 
 
+class Instructions(Struct, frozen=True, forbid_unknown_fields=True):
+    """How many machine instructions an engine executes in an epoch; null if nobody could count.
+
+    `per_epoch` is the difference between a run with more epochs and one with fewer, divided by
+    their number. `reason` says in one line why there is no count.
+    """
+
+    engine: str
+    per_epoch: float | None
+    reason: str = ""
+
+
 class Results(Struct, frozen=True, forbid_unknown_fields=True):
     """A whole run: `started_at` in UTC, ISO 8601; `command` as the user typed it.
 
@@ -228,6 +271,7 @@ class Results(Struct, frozen=True, forbid_unknown_fields=True):
     row_flops: int = 0  # of the matrix products of a step, for each row
     resumed_at: list[str] = []
     references: list[Reference] = []
+    instructions: list[Instructions] = []
 
 
 def write_atomically(path: Path, content: bytes) -> None:

@@ -166,6 +166,11 @@ _ALL: tuple[Column[EngineSummary], ...] = (
            "the life of the process, including evaluation and counting"),
     Column("step_python_bytes", "peak allocation in a step",
            lambda e: e.process.step_python_bytes, formats.memory),
+    Column("beside_cpu_s", "processor time between epochs / of other processes",
+           lambda e: f"{formats.seconds(e.process.between_cpu_s)} / "
+           f"{formats.seconds(e.process.children_cpu_s)}",
+           meaning="of the engine's process outside the calls of the epochs; of the processes that "
+           "it started"),
     Column("page_faults", "page faults, minor / major",
            lambda e: _pair(e.process.minor_faults, e.process.major_faults)),
     Column("context_switches", "context switches, voluntary / forced",

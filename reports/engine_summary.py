@@ -112,9 +112,14 @@ def _summary(
         differences=facts.differences(cells),
         flops_per_s=flops_per_s,
         matmul_share=per(flops_per_s, results.environment.matmul_flops_per_s or math.nan),
-        test_accuracy=first[-1].test_accuracy if first else math.nan,
+        test_accuracy=_known(first[-1].test_accuracy) if first else math.nan,
         times_fastest=times_fastest,
     )
+
+
+def _known(number: float | None) -> float:
+    """Return a number, nan where there is none."""
+    return math.nan if number is None else number
 
 
 def _busy(process: Process, n_threads: int) -> str:

@@ -16,7 +16,7 @@ from benchgrad.benchmarks.records import Cell, Usage
 
 @dataclass(frozen=True)
 class Timing:
-    """The wall time of the epochs.
+    """The time of the epochs, `Epoch.seconds` of the records.
 
     `epoch_s` is the median of the steady epochs of all rounds, `epoch_s_low` and `epoch_s_high`
     are their quartiles. Steady are those after the first of each round, which warms up and counts
@@ -35,7 +35,7 @@ class Timing:
 
 def timing(worst: Cell, cells: Sequence[Cell]) -> Timing:
     """Return the timing of an engine whose status and plan are those of its worst cell."""
-    rounds = [[epoch.wall_s for epoch in cell.epochs] for cell in cells if cell.epochs]
+    rounds = [[epoch.seconds for epoch in cell.epochs] for cell in cells if cell.epochs]
     steady = [wall_s for walls in rounds for wall_s in walls[1:]] or [walls[0] for walls in rounds]
     low, epoch_s, high = np.quantile(steady or [math.nan], [0.25, 0.5, 0.75]).tolist()
     n_left = [worst.epochs_planned - len(walls) for walls in rounds]
@@ -86,6 +86,8 @@ class Process:
     voluntary_switches: float
     involuntary_switches: float
     step_python_bytes: float
+    between_cpu_s: float
+    children_cpu_s: float
 
 
 def process(cells: Sequence[Cell]) -> Process:

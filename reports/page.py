@@ -24,7 +24,16 @@ from benchgrad.reports.tables import Tables, tables
 PAGE = "index.html"
 _PAGES = ("summary.md", PAGE)
 _CSV_COLUMNS = {
-    "timings.csv": ["engine", "round", "epoch", "wall_s", "cpu_s", "collector_s", "elapsed_s"],
+    "timings.csv": [
+        "engine",
+        "round",
+        "epoch",
+        "wall_s",
+        "late_s",
+        "cpu_s",
+        "collector_s",
+        "elapsed_s",
+    ],
     "accuracy.csv": ["engine", "round", "epoch", "loss", "train_accuracy", "test_accuracy"],
 }
 _FILTERS = (

@@ -21,17 +21,21 @@ from benchgrad.reports.engine_summary import EngineSummary
 
 
 class EpochRow(NamedTuple):
-    """One epoch of one cell, counted from 1; `loss` is the mean over its steps."""
+    """One epoch of one cell, counted from 1; `loss` is the mean over its steps.
+
+    The time that counts is `wall_s` + `late_s`; `Epoch` of the records describes both.
+    """
 
     engine: str
     round: int
     epoch: int
     wall_s: float
+    late_s: float
     cpu_s: float
     collector_s: float
     loss: float
-    train_accuracy: float
-    test_accuracy: float
+    train_accuracy: float | None
+    test_accuracy: float | None
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,7 @@ def _epochs(results: Results) -> pd.DataFrame:
             round=cell.round,
             epoch=i,
             wall_s=epoch.wall_s,
+            late_s=epoch.late_s,
             cpu_s=epoch.cpu_s,
             collector_s=epoch.collector_s,
             loss=float(np.mean(np.array(epoch.losses, np.float64))),
@@ -88,7 +93,8 @@ def _epochs(results: Results) -> pd.DataFrame:
         for i, epoch in enumerate(cell.epochs, start=1)
     ]
     table = pd.DataFrame(rows, columns=list(EpochRow._fields))
-    elapsed_s = table["wall_s"].astype(float).groupby([table["engine"], table["round"]]).cumsum()
+    seconds = table["wall_s"].astype(float) + table["late_s"].astype(float)
+    elapsed_s = seconds.groupby([table["engine"], table["round"]]).cumsum()
     return table.assign(elapsed_s=elapsed_s)
 
 

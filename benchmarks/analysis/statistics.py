@@ -55,7 +55,7 @@ def round_seconds(cells: Iterable[Cell]) -> dict[int, float]:
     """
     found = {}
     for cell in cells:
-        walls = [epoch.wall_s for epoch in cell.epochs]
+        walls = [epoch.seconds for epoch in cell.epochs]
         median = float(np.median(walls[1:] or walls)) if walls else 0.0
         if cell.status == "ok" and median > 0.0:
             found[cell.round] = median

@@ -59,25 +59,50 @@ def _wrong_numbers(results: Results) -> Iterator[str]:
         yield from (f"{place(cell)}: {problem}" for problem in found)
 
 
+_CLOCKS = (
+    "import_s",
+    "build_s",
+    "first_step_s",
+    "second_build_s",
+    "read_s",
+    "logits_s",
+    "whole_s",
+)
+_EPOCH_TIMES = (
+    "wall_s",
+    "cpu_s",
+    "collector_s",
+    "late_s",
+    "elapsed_s",
+    "witness_s",
+    "waited_s",
+    "stolen_s",
+    "pressure_s",
+)
+
+
 def _wrong_times(cell: Cell) -> Iterator[str]:
-    for clock in ("import_s", "build_s", "first_step_s", "whole_s"):
+    for clock in _CLOCKS:
         value = getattr(cell, clock)
         if value is not None and not _is_time(value):
             yield f"{clock} is {value}"
     for value in cell.control_s:
         if not _is_time(value) or value == 0.0:
             yield f"control_s has {value}"
-    epochs_s = sum(epoch.wall_s for epoch in cell.epochs)
+    epochs_s = sum(epoch.seconds for epoch in cell.epochs)
     if cell.whole_s is not None and cell.whole_s < epochs_s:
         yield f"whole_s is {cell.whole_s}, its epochs took {epochs_s}"
 
 
 def _wrong_epoch(epoch: Epoch, n_train: int, n_test: int) -> Iterator[str]:
-    for name in ("wall_s", "cpu_s", "collector_s"):
-        if not _is_time(getattr(epoch, name)):
-            yield f"{name} is {getattr(epoch, name)}"
+    for name in _EPOCH_TIMES:
+        value = getattr(epoch, name)
+        if value is not None and not _is_time(value):
+            yield f"{name} is {value}"
     for name, n_rows in (("train_accuracy", n_train), ("test_accuracy", n_test)):
         share = getattr(epoch, name)
+        if share is None:
+            continue
         if not 0.0 <= share <= 1.0 or abs(share * n_rows - round(share * n_rows)) > 1e-6:
             yield f"{name} {share} is no share of {n_rows} rows"
 
@@ -177,7 +202,7 @@ def _wrong_status(cell: Cell, equality: Equality | None) -> Iterator[str]:
     if cell.status in ("missing", "unsupported", "pruned") and cell.epochs:
         yield f"status is {cell.status}, and it has {len(cell.epochs)} epochs"
     if cell.status == "ok" and len(cell.epochs) < cell.epochs_planned:
-        total_s = sum(epoch.wall_s for epoch in cell.epochs)
+        total_s = sum(epoch.seconds for epoch in cell.epochs)
         if cell.budget_s is None or total_s < cell.budget_s:
             yield f"it ended after {len(cell.epochs)} epochs and no budget ended it"
 

@@ -79,7 +79,7 @@ class RunConsole(Listener):
         if cell.status == "interrupted" and not cell.epochs:
             return
         self._n_finished += 1
-        total_s = sum(epoch.wall_s for epoch in cell.epochs)
+        total_s = sum(epoch.seconds for epoch in cell.epochs)
         done = f"{len(cell.epochs)} of {cell.epochs_planned} epochs in {total_s:.2f} s"
         reason = f" ({cell.reason})" if cell.reason else ""
         head = f"[{self._n_finished}{self._of}] {cell.engine}: {cell.status}"

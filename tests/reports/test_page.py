@@ -280,7 +280,7 @@ def test_a_run_of_which_all_engines_failed_has_a_report(failed_run, report):
     for plot in ("loss by epoch", "loss by seconds", "accuracy by seconds"):
         assert f"Omitted: {plot} (the table epochs is empty in this run)" in page.text
     assert (folder / "timings.csv").read_text().splitlines() == [
-        "engine,round,epoch,wall_s,cpu_s,collector_s,elapsed_s"
+        "engine,round,epoch,wall_s,late_s,cpu_s,collector_s,elapsed_s"
     ]
 
 

@@ -37,7 +37,7 @@ def test_a_report_as_it_was_written_has_no_problems(folder):
     [
         ("summary.md", ("By hand", "By Hand"), "in line 1: '# By Hand', expected '# By hand'"),
         ("index.html", ("10.0 ×", "11.0 ×"), ", first in line "),
-        ("timings.csv", ("tensor,0,1,0.02", "tensor,0,1,0.04"), "in line 2: 'or,0,1,0.04,0.01"),
+        ("timings.csv", ("tensor,0,1,0.02", "tensor,0,1,0.04"), "in line 2: 'or,0,1,0.04,0.0,0.01"),
         ("accuracy.csv", ("0.375", "0.875"), ", first in line "),
         ("plots/epoch_seconds.svg", ("</svg>", "</svg> "), ""),
     ],
