@@ -48,7 +48,7 @@ class Epoch(Struct, frozen=True, forbid_unknown_fields=True):
     `losses` holds the mean loss of each step before its update. The accuracies are null in a cell
     that ended before they were evaluated.
 
-    Two clocks measured the time from the end of the epoch before: `elapsed_s` is by that of the
+    Two clocks measured the time from the end of the epoch before: `own_s` is by that of the
     worker, `witness_s` by that of the runner, a process that the engine cannot reach.
 
     What disturbed the call, null where the system does not say: for `waited_s` the worker was ready
@@ -63,7 +63,7 @@ class Epoch(Struct, frozen=True, forbid_unknown_fields=True):
     train_accuracy: float | None
     test_accuracy: float | None
     late_s: float = 0.0
-    elapsed_s: float | None = None
+    own_s: float | None = None
     witness_s: float | None = None
     waited_s: float | None = None
     stolen_s: float | None = None
@@ -118,8 +118,9 @@ class GraphCounts(Struct, frozen=True, forbid_unknown_fields=True):
 class Usage(Struct, frozen=True, forbid_unknown_fields=True):
     """What the process of a cell used from the first epoch to the last, as the kernel counts.
 
-    `between_cpu_s` is the processor time of the process outside the calls of `train_epoch`,
-    `children_cpu_s` that of all processes that the engine started, over the life of the cell.
+    Outside the calls of the engine, the process used `between_cpu_s` of processor time; for
+    `between_idle_s`, null where the system does not say, it had a processor and used none.
+    `children_cpu_s` is that of all processes that the engine started, over the life of the cell.
     `step_python_bytes` is the peak of what Python and NumPy allocated in one more step, which was
     traced but not timed.
     """
@@ -130,6 +131,7 @@ class Usage(Struct, frozen=True, forbid_unknown_fields=True):
     involuntary_switches: int
     step_python_bytes: int
     between_cpu_s: float = 0.0
+    between_idle_s: float | None = None
     children_cpu_s: float = 0.0
 
 
@@ -144,7 +146,8 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
     `baseline_bytes` is the resident memory of the process before it imports the engine,
     `peak_bytes` its highest until the last epoch ends. `control_s` are the repeats of
     `benchmarks.cell.machine_speed` just before the cell. `whole_s` is the lifetime of its process,
-    with evaluation and counting.
+    with evaluation and counting, and `tree_cpu_s` the processor time of that process, its
+    supervisor, and all that they started, as the kernel tells the runner.
     """
 
     engine: str
@@ -172,6 +175,7 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
     second_build_s: float | None = None
     read_s: float | None = None
     logits_s: float | None = None
+    tree_cpu_s: float | None = None
 
 
 class Grid(Struct, frozen=True, forbid_unknown_fields=True):

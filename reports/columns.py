@@ -84,6 +84,19 @@ def _here(e: EngineSummary) -> Entry:
     return Entry(text, "forecast" if e.timing.is_forecast else "")
 
 
+def _beside_cpu(e: EngineSummary) -> str:
+    found = e.process
+    return " / ".join(
+        formats.seconds(seconds)
+        for seconds in (found.tree_cpu_s, found.between_cpu_s, found.children_cpu_s)
+    )
+
+
+def _beside(e: EngineSummary) -> str:
+    found = e.process
+    return " / ".join(map(formats.seconds, (found.read_s, found.logits_s, found.between_idle_s)))
+
+
 def _pair(first: float, second: float) -> str:
     return f"{formats.count(first)} / {formats.count(second)}"
 
@@ -122,6 +135,8 @@ _ALL: tuple[Column[EngineSummary], ...] = (
     Column("build_s", "build", lambda e: e.start.build_s, formats.seconds),
     Column("first_step_s", "first step", lambda e: e.start.first_step_s, formats.seconds,
            "taken by a classifier that is then thrown away"),
+    Column("second_build_s", "built again", lambda e: e.start.second_build_s, formats.seconds,
+           "the classifier that is trained"),
 
     # Equal work.
     Column("steps_compared", "steps compared", lambda e: e.differences.steps_compared,
@@ -166,11 +181,12 @@ _ALL: tuple[Column[EngineSummary], ...] = (
            "the life of the process, including evaluation and counting"),
     Column("step_python_bytes", "peak allocation in a step",
            lambda e: e.process.step_python_bytes, formats.memory),
-    Column("beside_cpu_s", "processor time between epochs / of other processes",
-           lambda e: f"{formats.seconds(e.process.between_cpu_s)} / "
-           f"{formats.seconds(e.process.children_cpu_s)}",
-           meaning="of the engine's process outside the calls of the epochs; of the processes that "
-           "it started"),
+    Column("beside_cpu_s", "processor time in all / between epochs / of other processes",
+           _beside_cpu,
+           meaning="of everything from start to end; of the engine's process outside its calls, "
+           "from the first epoch to the last; of the processes that the engine started"),
+    Column("beside_s", "read of the parameters / logits / idle between epochs", _beside,
+           meaning="what is beside the epochs; the read is one with nothing left to do"),
     Column("page_faults", "page faults, minor / major",
            lambda e: _pair(e.process.minor_faults, e.process.major_faults)),
     Column("context_switches", "context switches, voluntary / forced",

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
+from benchgrad.benchmarks.analysis.honesty import remarks
 from benchgrad.benchmarks.analysis.statistics import (
     PAIRED_EFFECT,
     Estimate,
@@ -32,7 +34,7 @@ class EngineSummary:
     """One engine over all its rounds.
 
     `status`, `reason` and `note` are those of the first cell that is not ok, or else of the first.
-    `warning` says what a reader must know before comparing the engine. `rounds` counts those with
+    `warnings` say what a reader must know before comparing the engine. `rounds` counts those with
     an epoch, `epochs_done` is the fewest in any round. `test_accuracy` is that after the last epoch
     of the first round. `flops_per_s` is the rate of an epoch's matrix products, `matmul_share` its
     share of the machine's own rate. `times_fastest` is the ratio to the fastest engine.
@@ -44,7 +46,7 @@ class EngineSummary:
     status: Status
     reason: str
     note: str
-    warning: str
+    warnings: tuple[str, ...]
     rounds: int
     epochs_done: int
     epochs_planned: int
@@ -101,7 +103,7 @@ def _summary(
         status=worst.status,
         reason=worst.reason,
         note=worst.note,
-        warning=_busy(process, results.plan.threads) or _cut_short(timing, cells),
+        warnings=tuple(_warnings(timing, process, cells, results.plan.threads)),
         rounds=sum(bool(cell.epochs) for cell in cells),
         epochs_done=min(len(cell.epochs) for cell in cells),
         epochs_planned=worst.epochs_planned,
@@ -120,6 +122,14 @@ def _summary(
 def _known(number: float | None) -> float:
     """Return a number, nan where there is none."""
     return math.nan if number is None else number
+
+
+def _warnings(timing: Timing, process: Process, cells: list[Cell], n_threads: int) -> Iterator[str]:
+    yield from filter(None, (_busy(process, n_threads), _cut_short(timing, cells)))
+    for cell in cells:
+        if found := list(remarks(cell)):  # those of one round are enough
+            yield from found
+            return
 
 
 def _busy(process: Process, n_threads: int) -> str:

@@ -59,11 +59,12 @@ class Start:
     import_s: float
     build_s: float
     first_step_s: float
+    second_build_s: float
 
 
 def start(cells: Sequence[Cell]) -> Start:
     """Return the start of an engine."""
-    return Start(**_medians(("import_s", "build_s", "first_step_s"), cells))
+    return Start(**_medians(Start.__dataclass_fields__, cells))
 
 
 @dataclass(frozen=True)
@@ -81,12 +82,16 @@ class Process:
     added_bytes: float
     n_threads: float
     whole_s: float
+    tree_cpu_s: float
+    read_s: float
+    logits_s: float
     minor_faults: float
     major_faults: float
     voluntary_switches: float
     involuntary_switches: float
     step_python_bytes: float
     between_cpu_s: float
+    between_idle_s: float
     children_cpu_s: float
 
 
@@ -101,7 +106,7 @@ def process(cells: Sequence[Cell]) -> Process:
         collector_share=per(sum(e.collector_s for e in epochs), wall_s),
         peak_bytes=_largest(peak for peak, _ in peaks),
         added_bytes=_largest(peak - bare for peak, bare in peaks if bare),
-        **_medians(("n_threads", "whole_s"), cells),
+        **_medians(("n_threads", "whole_s", "tree_cpu_s", "read_s", "logits_s"), cells),
         **_medians(Usage.__struct_fields__, [cell.usage for cell in cells if cell.usage]),
     )
 

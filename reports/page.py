@@ -25,14 +25,8 @@ PAGE = "index.html"
 _PAGES = ("summary.md", PAGE)
 _CSV_COLUMNS = {
     "timings.csv": [
-        "engine",
-        "round",
-        "epoch",
-        "wall_s",
-        "late_s",
-        "cpu_s",
-        "collector_s",
-        "elapsed_s",
+        *("engine", "round", "epoch", "wall_s", "late_s", "cpu_s", "collector_s", "elapsed_s"),
+        *("own_s", "witness_s", "waited_s", "stolen_s", "pressure_s"),
     ],
     "accuracy.csv": ["engine", "round", "epoch", "loss", "train_accuracy", "test_accuracy"],
 }

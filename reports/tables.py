@@ -33,6 +33,11 @@ class EpochRow(NamedTuple):
     late_s: float
     cpu_s: float
     collector_s: float
+    own_s: float | None
+    witness_s: float | None
+    waited_s: float | None
+    stolen_s: float | None
+    pressure_s: float | None
     loss: float
     train_accuracy: float | None
     test_accuracy: float | None
@@ -85,6 +90,11 @@ def _epochs(results: Results) -> pd.DataFrame:
             late_s=epoch.late_s,
             cpu_s=epoch.cpu_s,
             collector_s=epoch.collector_s,
+            own_s=epoch.own_s,
+            witness_s=epoch.witness_s,
+            waited_s=epoch.waited_s,
+            stolen_s=epoch.stolen_s,
+            pressure_s=epoch.pressure_s,
             loss=float(np.mean(np.array(epoch.losses, np.float64))),
             train_accuracy=epoch.train_accuracy,
             test_accuracy=epoch.test_accuracy,

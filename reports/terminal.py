@@ -21,7 +21,7 @@ def summary(results: Results) -> Iterator[Table | str]:
     several = any(engine.rounds > 1 for engine in engines)
     names = _COLUMNS.replace("status", "status rounds") if several else _COLUMNS
     yield text_tables.terminal(chosen(names), engines)
-    yield from (f"warning: {e.name} {e.warning}" for e in engines if e.warning)
+    yield from (f"warning: {e.name} {warning}" for e in engines for warning in e.warnings)
     moved = drift(results)
     if moved and moved.is_noisy:
         varied = f"a fixed workload varied by {formats.percent(moved.spread)} between cells"

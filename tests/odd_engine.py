@@ -13,7 +13,7 @@ class Odd(Classifier):
     """The tensor engine's classifier, odd in its third epoch."""
 
     def __init__(self, real):
-        self.real, self.calls = real, 0
+        self.real, self.calls, self.shape = real, 0, list
 
     def train_step(self, X, y):
         return self.real.train_step(X, y)
@@ -32,7 +32,7 @@ class Odd(Classifier):
         return self.real.logits(X)
 
     def parameters(self):
-        return self.real.parameters()
+        return self.shape(self.real.parameters())
 
 
 class OddEngine(TensorEngine):

@@ -6,15 +6,21 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, Self, TypeVar
 
+from benchgrad.benchmarks.cell.disturbance import Disturbance
+
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Clock:
-    """Two clocks in seconds that never go backwards; tests pass their own."""
+    """Two clocks in seconds that never go backwards; tests pass their own.
+
+    `disturbance` is read before and after an epoch, where somebody opened the kernel's counters.
+    """
 
     wall: Callable[[], float] = time.perf_counter
     cpu: Callable[[], float] = time.process_time
+    disturbance: Callable[[], Disturbance] = Disturbance
 
 
 @dataclass(frozen=True)

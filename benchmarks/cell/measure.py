@@ -5,6 +5,7 @@ Which cells run, and in which order, is up to `benchmarks.run`.
 
 from __future__ import annotations
 
+import resource
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import msgspec
 import numpy as np
 
 from benchgrad.benchmarks.analysis.equality import Array, Trajectory, equality_of, why_unequal
+from benchgrad.benchmarks.analysis.honesty import Machine, impossible
 from benchgrad.benchmarks.cell.clock import Clock
 from benchgrad.benchmarks.cell.description import grid
 from benchgrad.benchmarks.cell.listener import Listener, StoppedError
@@ -20,19 +22,28 @@ from benchgrad.benchmarks.cell.messages import (
     EVENTS,
     CellJob,
     EpochDone,
+    Evaluated,
     Event,
     Failed,
     Ready,
     TrainingFinished,
 )
 from benchgrad.benchmarks.plan import Contestant, Plan
-from benchgrad.benchmarks.records import Cell, Epoch, Final, Status
+from benchgrad.benchmarks.records import Cell, Epoch, Final, Status, Usage
 from benchgrad.datasets import Dataset
+from benchgrad.engines import MLP
 from benchgrad.processes.child import ChildProcess, Limits
-from benchgrad.processes.ending import ChildError, ChildTimeoutError, MemoryExceededError
+from benchgrad.processes.ending import (
+    ChildError,
+    ChildSpeechError,
+    ChildTimeoutError,
+    MemoryExceededError,
+)
 
 INTERRUPTED = "the run was interrupted"
 _WORKER = "benchgrad.benchmarks.cell.worker"
+# Of a supervisor, and of a worker that frees what it holds after its last message.
+_ENDING_CPU_S, _ENDING_SHARE = 0.5, 0.2
 _STATUS: dict[type[ChildError], Status] = {
     ChildTimeoutError: "timeout",
     MemoryExceededError: "out_of_memory",
@@ -48,15 +59,45 @@ class _Observed:
     snapshots: list[Array] = field(default_factory=list)
     finished: TrainingFinished | None = None
     failed: Failed | None = None
+    last_heard_s: float = 0.0
+    tree_cpu_s: float = 0.0  # of the worker, its supervisor, and all that they started
+
+    def evaluated(self, found: Evaluated) -> None:
+        """Give each epoch its accuracies.
+
+        Raises:
+            ChildSpeechError: they are not as many as the epochs.
+        """
+        if not len(found.train_accuracies) == len(found.test_accuracies) == len(self.epochs):
+            raise ChildSpeechError
+        accuracies = zip(found.train_accuracies, found.test_accuracies, strict=True)
+        self.epochs = [
+            msgspec.structs.replace(epoch, train_accuracy=train, test_accuracy=test)
+            for epoch, (train, test) in zip(self.epochs, accuracies, strict=True)
+        ]
 
 
 class CellMeasurer:
-    """Measures the cells of a plan; `scratch` is a folder that outlives it, for the data."""
+    """Measures the cells of a plan; `scratch` is a folder that outlives it, for the data.
 
-    def __init__(self, plan: Plan, dataset: Dataset, scratch: Path, listener: Listener) -> None:
+    `flops_per_s` is the rate of the machine's own matrix product, None where it is unknown: no
+    engine can be faster.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        dataset: Dataset,
+        scratch: Path,
+        listener: Listener,
+        flops_per_s: float | None = None,
+    ) -> None:
         self._plan = plan
         self._layers = layers(plan, dataset)
+        n_train = len(dataset.X_train)
+        self._machine = Machine(MLP(self._layers).step_flops(1) * n_train, flops_per_s)
         self._listener = listener
+        self._clock = Clock()
         self._limits = Limits(plan.threads, plan.timeout_s, plan.memory_bytes)
         self._data_path = scratch / "data.npz"
         around = grid(dataset)
@@ -73,15 +114,17 @@ class CellMeasurer:
         """Run a cell and compare it with the reference; the listener may interrupt it."""
         observed = _Observed()
         self._listener.cell_started(contestant.name, round, self._plan.epochs_of(contestant))
-        clock = Clock()
-        control_s = machine_speed(clock)
-        begun_s = clock.wall()
+        control_s = machine_speed(self._clock)
+        begun_s = self._clock.wall()
         try:
             status, reason = self._observe(self.job(contestant, round), observed)
         except StoppedError:
             status, reason = "interrupted", INTERRUPTED
         cell = self._cell(contestant, round, status, reason, observed)
-        cell = msgspec.structs.replace(cell, control_s=control_s, whole_s=clock.wall() - begun_s)
+        whole_s = self._clock.wall() - begun_s
+        cell = msgspec.structs.replace(cell, control_s=control_s, whole_s=whole_s)
+        if observed.tree_cpu_s:
+            cell = msgspec.structs.replace(cell, tree_cpu_s=observed.tree_cpu_s)
         if status != "ok" or observed.finished is None:
             return cell
         return self.judged(cell, reference, observed.finished.logit_difference)
@@ -95,7 +138,7 @@ class CellMeasurer:
             np.inf if logit_difference is None else logit_difference,
             self._plan.training.dtype,
         )
-        reason = why_unequal(equality)
+        reason = why_unequal(equality) or impossible(cell, self._machine)
         return msgspec.structs.replace(
             cell, equality=equality, status="invalid" if reason else "ok", reason=reason
         )
@@ -150,6 +193,13 @@ class CellMeasurer:
 
     def _observe(self, job: CellJob, observed: _Observed) -> tuple[Status, str]:
         """Run a job in a fresh process; return how it ended, and why if it failed."""
+        before_s = _children_cpu_s()
+        try:
+            return self._listened_to(job, observed)
+        finally:
+            observed.tree_cpu_s = _children_cpu_s() - before_s
+
+    def _listened_to(self, job: CellJob, observed: _Observed) -> tuple[Status, str]:
         with ChildProcess(_WORKER, self._limits) as worker:
             worker.send(job)
             try:
@@ -181,15 +231,26 @@ class CellMeasurer:
         match event:
             case Ready():
                 observed.ready = event
+                observed.last_heard_s = self._clock.wall()
             case EpochDone():
-                observed.epochs.append(event.epoch)
+                if len(observed.epochs) == job.n_epochs:
+                    raise ChildSpeechError
+                observed.epochs.append(self._witnessed(event.epoch, observed))
                 if event.parameters is not None:
                     observed.snapshots.append(np.array(event.parameters, np.float64))
                 self._listener.epoch_done(job.engine, len(observed.epochs), job.n_epochs)
+            case Evaluated():
+                observed.evaluated(event)
             case TrainingFinished():
                 observed.finished = event
             case Failed():
                 observed.failed = event
+
+    def _witnessed(self, epoch: Epoch, observed: _Observed) -> Epoch:
+        """Return an epoch with its time by the clock of this process."""
+        now_s = self._clock.wall()
+        taken_s, observed.last_heard_s = now_s - observed.last_heard_s, now_s
+        return msgspec.structs.replace(epoch, witness_s=taken_s)
 
     def _cell(
         self, contestant: Contestant, round: int, status: Status, reason: str, observed: _Observed
@@ -210,8 +271,10 @@ class CellMeasurer:
                 cell,
                 peak_bytes=done.peak_bytes,
                 n_threads=done.n_threads,
+                read_s=done.read_s,
+                logits_s=done.logits_s,
                 counts=done.counts,
-                usage=done.usage,
+                usage=_with_escaped(done, observed.tree_cpu_s),
                 final=Final(done.parameters, done.test_classes, done.grid_classes),
             )
         return cell
@@ -222,6 +285,20 @@ def layers(plan: Plan, dataset: Dataset) -> tuple[int, ...]:
     return (dataset.n_features, *plan.model.hidden, dataset.n_classes)
 
 
+def _children_cpu_s() -> float:
+    """Return the processor time of all processes below this one that have ended."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _with_escaped(done: TrainingFinished, tree_cpu_s: float) -> Usage:
+    """Return a worker's usage with what processes used that it lost sight of, such as daemons."""
+    escaped_s = tree_cpu_s - done.own_cpu_s - done.usage.children_cpu_s
+    if escaped_s < _ENDING_CPU_S + _ENDING_SHARE * done.own_cpu_s:
+        return done.usage
+    return msgspec.structs.replace(done.usage, children_cpu_s=done.usage.children_cpu_s + escaped_s)
+
+
 def _progress(observed: _Observed, job: CellJob) -> str:
     """Return how many epochs an engine finished; empty if it never became ready."""
     done = f" (after {len(observed.epochs)} of {job.n_epochs} epochs)"
@@ -230,6 +307,6 @@ def _progress(observed: _Observed, job: CellJob) -> str:
 
 def _is_complete(observed: _Observed, job: CellJob) -> bool:
     """Return whether all epochs were reported, or as many as the budget allows."""
-    total_s = sum(epoch.wall_s for epoch in observed.epochs)
+    total_s = sum(epoch.seconds for epoch in observed.epochs)
     ended = job.budget_s is not None and total_s >= job.budget_s
     return len(observed.epochs) == job.n_epochs or (ended and bool(observed.epochs))

@@ -12,7 +12,8 @@ from benchgrad.benchmarks.records import Epoch, GraphCounts, Status, Usage
 class CellJob(Struct, frozen=True):
     """What a worker has to do; `data_path` is an .npz file with the data set's arrays.
 
-    `snapshots` asks for the parameters after every epoch, as the reference has to send them.
+    `snapshots` asks for the parameters after every epoch, as the reference has to send them; they
+    are not evaluated.
     """
 
     engine: str
@@ -38,18 +39,29 @@ class Ready(Struct, frozen=True, tag=True):
     import_s: float
     build_s: float
     first_step_s: float
+    second_build_s: float
     baseline_bytes: int
 
 
 class EpochDone(Struct, frozen=True, tag=True):
-    """An epoch ended; `parameters` are flat, and None unless snapshots were asked for."""
+    """An epoch ended, not yet evaluated; `parameters` are flat, None unless they were asked for."""
 
     epoch: Epoch
     parameters: list[float | None] | None
 
 
+class Evaluated(Struct, frozen=True, tag=True):
+    """The accuracies after each epoch, when all epochs have ended."""
+
+    train_accuracies: list[float]
+    test_accuracies: list[float]
+
+
 class TrainingFinished(Struct, frozen=True, tag=True):
-    """Training ended; `logit_difference` compares the engine's own logits with the reference's."""
+    """Training ended; `logit_difference` compares the engine's own logits with the reference's.
+
+    `own_cpu_s` is the processor time of the worker so far.
+    """
 
     parameters: list[float | None]
     test_classes: list[int]
@@ -57,6 +69,9 @@ class TrainingFinished(Struct, frozen=True, tag=True):
     logit_difference: float | None
     peak_bytes: int
     n_threads: int
+    read_s: float
+    logits_s: float
+    own_cpu_s: float
     counts: GraphCounts | None
     usage: Usage
 
@@ -68,5 +83,5 @@ class Failed(Struct, frozen=True, tag=True):
     reason: str
 
 
-Event = Ready | EpochDone | TrainingFinished | Failed
+Event = Ready | EpochDone | Evaluated | TrainingFinished | Failed
 EVENTS: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)

@@ -1,19 +1,23 @@
-"""Runs the engines' own training loop with a clock around each epoch.
+"""Runs the engines' own training loop with a clock around every call of the engine.
 
 It knows no engine and evaluates nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 from numpy.typing import NDArray
 
-from benchgrad.benchmarks.cell.clock import Clock, Timed, timed
+from benchgrad.benchmarks.cell.clock import Clock, timed
+from benchgrad.benchmarks.cell.disturbance import Disturbance
+from benchgrad.benchmarks.cell.plain import plain_copies, plain_copy
 from benchgrad.engines import Classifier, batch_generator, draw_epochs, train_epochs
 
 Array = NDArray[Any]
+
+_IDLE_READS = 3  # before the first epoch; the first one may fill a cache or compile
+_READ_SHARE = 0.05  # of an epoch: no copy of the parameters takes longer, work put off may
 
 
 @dataclass(frozen=True)
@@ -21,7 +25,7 @@ class Schedule:
     """How long to train, and in which batches; `benchgrad.engines.draw_epochs` draws them.
 
     They depend on `seed` and `round` alone, so they differ between rounds but not between engines.
-    Training ends with the epoch in which the sum of wall times reaches `budget_s`.
+    Training ends with the epoch in which the sum of the epochs' times reaches `budget_s`.
     """
 
     n_epochs: int
@@ -36,14 +40,86 @@ class Schedule:
         return draw_epochs(self.n_epochs, n_samples, self.batch_size, rng)
 
 
+@dataclass(frozen=True)
+class TrainedEpoch:
+    """An epoch that ended: what it returned, as copies, and what it took, in seconds.
+
+    `wall_s`, `cpu_s` and `collector_s` belong to the call of `train_epoch`. `late_s` is what the
+    first read of the parameters took longer than a read with nothing left to do: work that was put
+    off until then belongs to the epoch. `read_s` is the second read. `calls_s` and `calls_cpu_s`
+    belong to all three calls. `disturbance` says who kept the epoch waiting.
+    """
+
+    losses: Array
+    parameters: list[Array]
+    wall_s: float
+    cpu_s: float
+    collector_s: float
+    late_s: float
+    read_s: float
+    calls_s: float
+    calls_cpu_s: float
+    disturbance: Disturbance
+
+    @property
+    def seconds(self) -> float:
+        """The time that counts."""
+        return self.wall_s + self.late_s
+
+
 def train(
     classifier: Classifier, X: Array, y: Array, schedule: Schedule, clock: Clock
-) -> Iterator[Timed[Array]]:
-    """Train epoch by epoch; yield the losses of each, (n_batches,), with its times."""
-    train_epoch = partial(timed, classifier.train_epoch, clock=clock)
+) -> Iterator[TrainedEpoch]:
+    """Train epoch by epoch, and yield each.
+
+    Raises:
+        NotPlainError: the engine returns something other than plain arrays.
+    """
+    # Both methods are looked up once: whoever computes in the lookup would do so off the clock.
+    train_epoch, read = classifier.train_epoch, classifier.parameters
+    reads = [timed(read, clock=clock).wall_s for _ in range(_IDLE_READS)]
+    timekeeper = _Timekeeper(train_epoch, read, clock, idle_s=min(reads))
     total_s = 0.0
-    for epoch in train_epochs(train_epoch, X, y, schedule.batches(len(y))):
-        total_s += epoch.wall_s
+    for epoch in train_epochs(timekeeper.epoch, X, y, schedule.batches(len(y))):
+        total_s += epoch.seconds
         yield epoch
         if schedule.budget_s is not None and total_s >= schedule.budget_s:
             return
+
+
+@dataclass(frozen=True)
+class _Timekeeper:
+    """A classifier's methods under the clock; `idle_s` is what `read` took before it trained."""
+
+    train_epoch: Callable[[Array, Array, Sequence[Array]], Array]
+    read: Callable[[], list[Array]]
+    clock: Clock
+    idle_s: float
+
+    def epoch(self, X: Array, y: Array, batches: Sequence[Array]) -> TrainedEpoch:
+        """Train one epoch and read the parameters, each between two readings of the clock.
+
+        What is returned is copied before the engine runs again. An engine may make its idle reads
+        as slow as its late ones, so no read is believed to be idle for longer than a small share
+        of the epoch.
+        """
+        before = self.clock.disturbance()
+        trained = timed(self.train_epoch, X, y, batches, clock=self.clock)
+        disturbance = self.clock.disturbance() - before
+        losses = plain_copy(trained.result, "train_epoch").ravel()
+        first = timed(self.read, clock=self.clock)
+        parameters = plain_copies(first.result, "parameters")
+        again = timed(self.read, clock=self.clock)
+        idle_s = min(self.idle_s, again.wall_s, _READ_SHARE * trained.wall_s)
+        return TrainedEpoch(
+            losses=losses,
+            parameters=parameters,
+            wall_s=trained.wall_s,
+            cpu_s=trained.cpu_s,
+            collector_s=trained.collector_s,
+            late_s=max(0.0, first.wall_s - idle_s),
+            read_s=again.wall_s,
+            calls_s=trained.wall_s + first.wall_s + again.wall_s,
+            calls_cpu_s=trained.cpu_s + first.cpu_s + again.cpu_s,
+            disturbance=disturbance,
+        )

@@ -2,16 +2,19 @@
 
 Started by `processes.child`, with the thread limits already in its environment. It reads a job from
 one pipe and writes events to another, so nothing an engine prints can be mistaken for a result.
+Every call of the engine is on a clock. Between the epochs the worker does as little as it can: it
+copies what the engine returned and tells the runner, whose own clock is a witness.
 """
 
+import contextlib
 import resource
 import statistics
 import sys
 import traceback
 import tracemalloc
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, Self
 
 import msgspec
 import numpy as np
@@ -19,20 +22,24 @@ import psutil
 from numpy.typing import NDArray
 
 from benchgrad.benchmarks.analysis.equality import difference
-from benchgrad.benchmarks.cell.clock import Clock, Timed, timed
+from benchgrad.benchmarks.cell.clock import Clock, timed
+from benchgrad.benchmarks.cell.disturbance import Disturbance, DisturbanceCounters
+from benchgrad.benchmarks.cell.evaluation import Evaluator, Problem
 from benchgrad.benchmarks.cell.messages import (
     CellJob,
     EpochDone,
+    Evaluated,
     Event,
     Failed,
     Ready,
     TrainingFinished,
 )
-from benchgrad.benchmarks.cell.training import Schedule, train
+from benchgrad.benchmarks.cell.plain import NotPlainError, plain_copy
+from benchgrad.benchmarks.cell.snapshots import SnapshotError, Snapshots
+from benchgrad.benchmarks.cell.training import Schedule, TrainedEpoch, train
 from benchgrad.benchmarks.records import Epoch, GraphCounts, Usage
 from benchgrad.engines import (
     MLP,
-    SGD,
     Classifier,
     Engine,
     EngineError,
@@ -44,12 +51,6 @@ from benchgrad.processes.pipes import pipes_to_parent, send
 
 Array = NDArray[Any]
 
-_CHUNK_ROWS = 500  # evaluated at a time; a reference may build a graph for each chunk
-# Reading the parameters twice takes the same time twice, cold caches aside. If the first read is
-# slower by more than both of these, in most epochs, it had to wait for unfinished work.
-_LATE_S = 2e-3
-_LATE_SHARE = 0.2
-
 
 class CellWorker:
     """One cell from its job to its last event."""
@@ -59,24 +60,27 @@ class CellWorker:
         self._events = events
         self._clock = clock
         with np.load(job.data_path) as arrays:
-            self._data = {name: arrays[name] for name in arrays.files}
+            data = {name: arrays[name] for name in arrays.files}
         for name in ("X_train", "X_test", "grid"):
-            self._data[name] = self._data[name].astype(job.training.dtype)
-        self._model = MLP(job.layers, job.activation, job.loss)  # type: ignore[arg-type]
-        self._first = self._model.initial_parameters(job.training.seed)
-        self._reference = load(job.reference)
-        self._late_s: list[float] = []
-        self._epoch_s: list[float] = []
+            data[name] = data[name].astype(job.training.dtype)
+        model = MLP(job.layers, job.activation, job.loss)  # type: ignore[arg-type]
+        self._problem = Problem(data, model, job.training)
+        self._first = model.initial_parameters(job.training.seed)
+        self._evaluator = Evaluator(self._problem, load(job.reference))
 
     def run(self) -> None:
         """Run the job and report every failure of the engine as an event."""
         try:
-            self._train(self._get_ready())
+            classifier = self._get_ready()
+            with Snapshots(Path(self._job.data_path).parent, self._first) as snapshots:
+                self._train(classifier, snapshots)
         except MissingPackageError as error:
             self._send(Failed("missing", str(error)))
         except UnsupportedError as error:
             self._send(Failed("unsupported", str(error)))
-        except EngineError as error:
+        except NotPlainError as error:
+            self._send(Failed("invalid", str(error)))
+        except (EngineError, SnapshotError) as error:
             self._send(Failed("crashed", str(error)))
         except SystemExit as error:
             self._send(Failed("crashed", f"it called sys.exit({error.code!r})"))
@@ -91,11 +95,6 @@ class CellWorker:
     def _send(self, event: Event) -> None:
         send(self._events, event)
 
-    def _classifier(self, engine: Engine, parameters: list[Array]) -> Classifier:
-        rule = self._job.training
-        optimizer = SGD(rule.learning_rate, rule.momentum, rule.weight_decay)
-        return engine.classifier(self._model, parameters, optimizer, rule.dtype)
-
     def _schedule(self) -> Schedule:
         job, rule = self._job, self._job.training
         return Schedule(job.n_epochs, rule.batch_size, rule.seed, job.round, job.budget_s)
@@ -108,13 +107,15 @@ class CellWorker:
 
     def _get_ready(self) -> Classifier:
         """Load the engine, build a classifier, take a step with it, and build a fresh one."""
+        clock, problem = self._clock, self._problem
+        X, y = problem.data["X_train"], problem.data["y_train"]
         baseline_bytes = psutil.Process().memory_info().rss
-        loaded = timed(self._load, clock=self._clock)
+        loaded = timed(self._load, clock=clock)
         engine = loaded.result
-        built = timed(self._classifier, engine, self._first, clock=self._clock)
-        X, y = self._data["X_train"], self._data["y_train"]
+        built = timed(problem.classifier, engine, self._first, clock=clock)
         batch = next(self._schedule().batches(len(y)))[:1]
-        step = timed(built.result.train_epoch, X, y, batch, clock=self._clock)
+        step = timed(built.result.train_epoch, X, y, batch, clock=clock)
+        rebuilt = timed(problem.classifier, engine, self._first, clock=clock)
         self._send(
             Ready(
                 kind=engine.kind,
@@ -123,101 +124,90 @@ class CellWorker:
                 import_s=loaded.wall_s,
                 build_s=built.wall_s,
                 first_step_s=step.wall_s,
+                second_build_s=rebuilt.wall_s,
                 baseline_bytes=baseline_bytes,
             )
         )
-        return self._classifier(engine, self._first)
+        return rebuilt.result
 
-    def _train(self, classifier: Classifier) -> None:
-        X, y = self._data["X_train"], self._data["y_train"]
-        before = resource.getrusage(resource.RUSAGE_SELF)
-        epochs = train(classifier, X, y, self._schedule(), self._clock)
-        for i, epoch in enumerate(epochs, start=1):
-            if not isinstance(epoch.result, np.ndarray):
-                self._send(Failed("invalid", _not_finished(epoch.result)))
-                return
-            losses = np.asarray(epoch.result, np.float64).ravel()
-            parameters = self._parameters(classifier, epoch)
-            if [np.shape(p) for p in parameters] != [p.shape for p in self._first]:
-                self._send(Failed("invalid", "parameters() returns arrays of the wrong shapes"))
-                return
-            self._epoch_done(epoch, losses, parameters)
-            for step, loss in enumerate(losses, start=1):
-                if not np.isfinite(loss):
-                    reason = f"the loss is {loss} at step {step} of epoch {i}"
-                    self._send(Failed("invalid", reason))
-                    return
-        if reason := self._still_at_work():
+    def _train(self, classifier: Classifier, snapshots: Snapshots) -> None:
+        """Train all epochs, and only then evaluate them."""
+        X, y = self._problem.data["X_train"], self._problem.data["y_train"]
+        before = _Used.now(self._clock)
+        called, reads_s, reason = _Called(), [], ""
+        ended_s = self._clock.wall()
+        for i, epoch in enumerate(train(classifier, X, y, self._schedule(), self._clock), start=1):
+            if [p.shape for p in epoch.parameters] != [p.shape for p in self._first]:
+                raise NotPlainError("parameters() returns arrays of the wrong shapes")
+            snapshots.add(epoch.parameters)
+            reads_s.append(epoch.read_s)
+            called.add(epoch)
+            began_s, ended_s = ended_s, self._clock.wall()
+            self._epoch_done(epoch, ended_s - began_s)
+            if reason := _not_finite(epoch.losses, i):
+                break
+        after = _Used.now(self._clock)
+        peak_bytes, n_threads = _peak_bytes(), psutil.Process().num_threads()
+        self._evaluate(snapshots)
+        if reason:
             self._send(Failed("invalid", reason))
             return
-        self._finish(classifier, before)
-
-    def _parameters(self, classifier: Classifier, epoch: Timed[Array]) -> list[Array]:
-        """Read the parameters twice, off the clock, and note how much slower the first read was."""
-        first = timed(classifier.parameters, clock=self._clock)
-        again = timed(classifier.parameters, clock=self._clock)
-        self._late_s.append(first.wall_s - again.wall_s)
-        self._epoch_s.append(epoch.wall_s)
-        return first.result
-
-    def _still_at_work(self) -> str:
-        """Say so if the engine was still working after `train_epoch` returned."""
-        late_s, epoch_s = statistics.median(self._late_s), statistics.median(self._epoch_s)
-        if late_s < _LATE_S or late_s < _LATE_SHARE * epoch_s:
-            return ""
-        return (
-            f"train_epoch returned after {epoch_s:.3g} s, before its work was done: its "
-            f"parameters were ready {late_s:.3g} s later (medians over the epochs)"
+        logits = timed(classifier.logits, self._problem.data["X_test"], clock=self._clock)
+        self._send(
+            TrainingFinished(
+                **self._final(epoch.parameters, plain_copy(logits.result, "logits")),
+                peak_bytes=peak_bytes,
+                n_threads=n_threads,
+                read_s=statistics.median(reads_s),
+                logits_s=logits.wall_s,
+                counts=self._counts(classifier),
+                usage=after.since(before, called, self._step_python_bytes(classifier)),
+                own_cpu_s=self._clock.cpu(),
+            )
         )
 
-    def _epoch_done(self, epoch: Timed[Array], losses: Array, parameters: list[Array]) -> None:
-        """Evaluate an epoch off the clock and report it."""
+    def _epoch_done(self, epoch: TrainedEpoch, own_s: float) -> None:
+        losses = [float(x) if np.isfinite(x) else None for x in epoch.losses]
         self._send(
             EpochDone(
                 Epoch(
                     wall_s=epoch.wall_s,
                     cpu_s=epoch.cpu_s,
                     collector_s=epoch.collector_s,
-                    losses=[float(x) if np.isfinite(x) else None for x in losses],
-                    train_accuracy=self._accuracy(parameters, "train"),
-                    test_accuracy=self._accuracy(parameters, "test"),
+                    losses=losses,
+                    train_accuracy=None,
+                    test_accuracy=None,
+                    late_s=epoch.late_s,
+                    own_s=own_s,
+                    **asdict(epoch.disturbance),
                 ),
-                _flat(parameters) if self._job.snapshots else None,
+                _flat(epoch.parameters) if self._job.snapshots else None,
             )
         )
 
-    def _finish(self, classifier: Classifier, before: resource.struct_rusage) -> None:
-        after = resource.getrusage(resource.RUSAGE_SELF)
-        peak_bytes = _peak_bytes()
-        n_threads = psutil.Process().num_threads()
-        parameters = classifier.parameters()
-        X = self._data["X_test"]
-        expected = self._reference_logits(parameters, X)
-        departure = difference(classifier.logits(X), expected)
-        self._send(
-            TrainingFinished(
-                parameters=_flat(parameters),
-                test_classes=expected.argmax(axis=1).tolist(),
-                grid_classes=self._reference_logits(parameters, self._data["grid"])
-                .argmax(axis=1)
-                .tolist(),
-                logit_difference=departure if np.isfinite(departure) else None,
-                peak_bytes=peak_bytes,
-                n_threads=n_threads,
-                counts=self._counts(classifier),
-                usage=Usage(
-                    minor_faults=after.ru_minflt - before.ru_minflt,
-                    major_faults=after.ru_majflt - before.ru_majflt,
-                    voluntary_switches=after.ru_nvcsw - before.ru_nvcsw,
-                    involuntary_switches=after.ru_nivcsw - before.ru_nivcsw,
-                    step_python_bytes=self._step_python_bytes(classifier),
-                ),
-            )
-        )
+    def _evaluate(self, snapshots: Snapshots) -> None:
+        """Evaluate the parameters after each epoch, unless they are the reference's own."""
+        if self._job.snapshots:
+            return
+        accuracy = self._evaluator.accuracy
+        found = [[accuracy(p, part) for part in ("train", "test")] for p in snapshots]
+        self._send(Evaluated([train for train, _ in found], [test for _, test in found]))
+
+    def _final(self, parameters: list[Array], logits: Array) -> dict[str, Any]:
+        """Return what the cell ends with: parameters, classes, and how far its logits are off."""
+        expected = self._evaluator.logits(parameters, self._problem.data["X_test"])
+        departure = difference(logits, expected)
+        return {
+            "parameters": _flat(parameters),
+            "test_classes": expected.argmax(axis=1).tolist(),
+            "grid_classes": self._evaluator.classes(parameters, self._problem.data["grid"]),
+            "logit_difference": departure if np.isfinite(departure) else None,
+        }
 
     def _first_batch(self) -> tuple[Array, Array]:
-        rows = next(self._schedule().batches(len(self._data["y_train"])))[0]
-        return self._data["X_train"][rows], self._data["y_train"][rows]
+        data = self._problem.data
+        rows = next(self._schedule().batches(len(data["y_train"])))[0]
+        return data["X_train"][rows], data["y_train"][rows]
 
     def _counts(self, classifier: Classifier) -> GraphCounts | None:
         """Count the graph of the first batch, off the clock."""
@@ -235,23 +225,74 @@ class CellWorker:
         finally:
             tracemalloc.stop()
 
-    def _reference_logits(self, parameters: list[Array], X: Array) -> Array:
-        """Return the reference's logits for an engine's parameters: the harness owns accuracy."""
-        reference = self._classifier(self._reference, parameters)
-        chunks = np.split(X, range(_CHUNK_ROWS, len(X), _CHUNK_ROWS))
-        return np.concatenate([reference.logits(chunk) for chunk in chunks])
 
-    def _accuracy(self, parameters: list[Array], part: str) -> float:
-        logits = self._reference_logits(parameters, self._data[f"X_{part}"])
-        return float(np.mean(logits.argmax(axis=1) == self._data[f"y_{part}"]))
+@dataclass
+class _Called:
+    """What the calls of the engine took so far, while it trained."""
+
+    wall_s: float = 0.0
+    cpu_s: float = 0.0
+    waited_s: float = 0.0
+
+    def add(self, epoch: TrainedEpoch) -> None:
+        self.wall_s += epoch.calls_s
+        self.cpu_s += epoch.calls_cpu_s
+        self.waited_s += epoch.disturbance.waited_s or 0.0
 
 
-def _not_finished(result: object) -> str:
-    kind = type(result)
-    return (
-        f"train_epoch returned a {kind.__module__}.{kind.__qualname__}; it must be a NumPy array, "
-        "so that the work is finished"
-    )
+@dataclass(frozen=True)
+class _Used:
+    """What this process, and those below it, used so far."""
+
+    own: resource.struct_rusage
+    wall_s: float
+    cpu_s: float
+    disturbance: Disturbance
+    children_cpu_s: float
+
+    @classmethod
+    def now(cls, clock: Clock) -> Self:
+        own = resource.getrusage(resource.RUSAGE_SELF)
+        return cls(own, clock.wall(), clock.cpu(), clock.disturbance(), _children_cpu_s())
+
+    def since(self, before: Self, called: _Called, step_python_bytes: int) -> Usage:
+        """Return what was used since `before`, apart from what calls of the engine took."""
+        between_cpu_s = max(0.0, self.cpu_s - before.cpu_s - called.cpu_s)
+        between_s = self.wall_s - before.wall_s - called.wall_s
+        other = self.disturbance - before.disturbance
+        idle_s = None
+        if other.waited_s is not None and other.stolen_s is not None:
+            taken_s = max(0.0, other.waited_s - called.waited_s) + other.stolen_s
+            idle_s = max(0.0, between_s - between_cpu_s - taken_s)
+        return Usage(
+            minor_faults=self.own.ru_minflt - before.own.ru_minflt,
+            major_faults=self.own.ru_majflt - before.own.ru_majflt,
+            voluntary_switches=self.own.ru_nvcsw - before.own.ru_nvcsw,
+            involuntary_switches=self.own.ru_nivcsw - before.own.ru_nivcsw,
+            step_python_bytes=step_python_bytes,
+            between_cpu_s=between_cpu_s,
+            between_idle_s=idle_s,
+            children_cpu_s=self.children_cpu_s,
+        )
+
+
+def _children_cpu_s() -> float:
+    """Return the processor time of all processes below this one, of those that ended too."""
+    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
+    total_s = ended.ru_utime + ended.ru_stime
+    for child in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.Error):  # it ended
+            times = child.cpu_times()
+            total_s += times.user + times.system
+    return total_s
+
+
+def _not_finite(losses: Array, epoch: int) -> str:
+    """Return which loss of an epoch is not finite; empty if all are."""
+    for step, loss in enumerate(losses, start=1):
+        if not np.isfinite(loss):
+            return f"the loss is {loss} at step {step} of epoch {epoch}"
+    return ""
 
 
 def _flat(parameters: list[Array]) -> list[float | None]:
@@ -278,7 +319,8 @@ def main() -> None:
     with pipes_to_parent() as (jobs, events):
         job = msgspec.json.decode(jobs.readline(), type=CellJob)
         jobs.close()
-        CellWorker(job, events, Clock()).run()
+        with DisturbanceCounters() as counters:
+            CellWorker(job, events, Clock(disturbance=counters.read)).run()
 
 
 if __name__ == "__main__":

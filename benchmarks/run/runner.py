@@ -68,7 +68,8 @@ def run(journal: Journal, dataset: Dataset, listener: Listener) -> Results:
     begun = journal.header
     plan = begun.plan
     with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=journal.folder) as scratch:
-        measurer = CellMeasurer(plan, dataset, Path(scratch), listener)
+        rate = begun.environment.matmul_flops_per_s
+        measurer = CellMeasurer(plan, dataset, Path(scratch), listener, rate)
         cells, references = _all_rounds(_Running(plan, measurer, listener, journal))
     return Results(
         schema_version=SCHEMA_VERSION,

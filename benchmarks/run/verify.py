@@ -15,6 +15,7 @@ import numpy as np
 
 from benchgrad.benchmarks.analysis.differences import differences
 from benchgrad.benchmarks.analysis.equality import Trajectory, equality_of, why_unequal
+from benchgrad.benchmarks.analysis.honesty import Machine, impossible
 from benchgrad.benchmarks.analysis.rounds import round_name
 from benchgrad.benchmarks.plan import Contestant, Plan
 from benchgrad.benchmarks.records import Cell, Epoch, Equality, Reference, Results
@@ -73,7 +74,7 @@ _EPOCH_TIMES = (
     "cpu_s",
     "collector_s",
     "late_s",
-    "elapsed_s",
+    "own_s",
     "witness_s",
     "waited_s",
     "stolen_s",
@@ -149,6 +150,7 @@ def _reference_name(reference: Reference) -> str:
 
 def _wrong_judgements(results: Results) -> Iterator[str]:
     """Yield where a cell's differences from the reference, or its status, come out otherwise."""
+    machine = Machine.of(results)
     for cell in results.cells:
         judged = cell.equality
         found = []
@@ -162,7 +164,7 @@ def _wrong_judgements(results: Results) -> Iterator[str]:
                     f"{each.name} is {each.then}, recomputed {each.now}"
                     for each in differences(cell.equality, recomputed)
                 ]
-        found += _wrong_status(cell, judged)
+        found += _wrong_status(cell, judged, machine)
         yield from (f"{place(cell)}: {problem}" for problem in found)
 
 
@@ -187,14 +189,14 @@ def _recomputed(cell: Cell, stored: Equality, results: Results) -> Equality | st
     )
 
 
-def _wrong_status(cell: Cell, equality: Equality | None) -> Iterator[str]:
+def _wrong_status(cell: Cell, equality: Equality | None, machine: Machine) -> Iterator[str]:
     if equality:
-        reason = why_unequal(equality)
+        reason = why_unequal(equality) or impossible(cell, machine)
         status = "invalid" if reason else "ok"
         if (cell.status, cell.reason) != (status, reason):
             stored = f"{cell.status} ({cell.reason})" if cell.reason else cell.status
             judged = f"{status} ({reason})" if reason else status
-            yield f"status is {stored}, by its differences it is {judged}"
+            yield f"status is {stored}, by its differences and times it is {judged}"
     elif cell.status == "ok":
         yield "status is ok without a comparison with the reference"
     elif not cell.reason:

@@ -121,7 +121,7 @@ def cell_on(machine, name, round, epoch_s, n_epochs):
     machine.start_process()
     schedule = Schedule(n_epochs, batch_size=4, seed=0, round=round)
     timed = train(Working(machine, epoch_s), X, y, schedule, clock)
-    epochs = [Epoch(t.wall_s, t.cpu_s, 0.0, t.result.tolist(), 0.5, 0.5) for t in timed]
+    epochs = [Epoch(t.wall_s, t.cpu_s, 0.0, t.losses.tolist(), 0.5, 0.5) for t in timed]
     return Cell(name, round, "ok", n_epochs, epochs=epochs)
 
 

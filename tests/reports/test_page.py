@@ -155,8 +155,8 @@ def test_every_engine_has_its_figures_on_the_page_and_in_the_summary(page, summa
             "absent": ["0", "–", "–", "–", "–"],
         }),
         ("import", {
-            "tensor": ["200 ms", "3.00 ms", "40.0 ms", "20.0 MiB"],
-            "bad<i>.py": ["–", "–", "–", "–"],
+            "tensor": ["200 ms", "3.00 ms", "40.0 ms", "2.00 ms", "20.0 MiB"],
+            "bad<i>.py": ["–", "–", "–", "–", "–"],
         }),
     ],
 )  # fmt: skip
@@ -280,7 +280,10 @@ def test_a_run_of_which_all_engines_failed_has_a_report(failed_run, report):
     for plot in ("loss by epoch", "loss by seconds", "accuracy by seconds"):
         assert f"Omitted: {plot} (the table epochs is empty in this run)" in page.text
     assert (folder / "timings.csv").read_text().splitlines() == [
-        "engine,round,epoch,wall_s,late_s,cpu_s,collector_s,elapsed_s"
+        (
+            "engine,round,epoch,wall_s,late_s,cpu_s,collector_s,elapsed_s,"
+            "own_s,witness_s,waited_s,stolen_s,pressure_s"
+        )
     ]
 
 

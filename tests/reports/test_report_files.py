@@ -62,7 +62,13 @@ def test_the_path_of_the_page_is_returned_and_records_stay(full_run, tmp_path, m
 @pytest.mark.parametrize(
     ("name", "columns"),
     [
-        ("timings.csv", "engine round epoch wall_s late_s cpu_s collector_s elapsed_s"),
+        (
+            "timings.csv",
+            (
+                "engine round epoch wall_s late_s cpu_s collector_s elapsed_s "
+                "own_s witness_s waited_s stolen_s pressure_s"
+            ),
+        ),
         ("accuracy.csv", "engine round epoch loss train_accuracy test_accuracy"),
     ],
 )

@@ -48,18 +48,6 @@ LAZY_LOSSES = """
                 return super(Planted, self).train_epoch(X, y, batches)
         return Lazy()
 """
-STILL_AT_WORK = """
-    worker = None
-    def train_epoch(self, X, y, batches):
-        losses = super().train_epoch(X, y, batches)
-        self.worker = threading.Thread(target=time.sleep, args=(0.05,))
-        self.worker.start()
-        return losses
-    def parameters(self):
-        if self.worker is not None:
-            self.worker.join()
-        return super().parameters()
-"""
 ANSWERS_FROM_A_CACHE = """
     path = pathlib.Path(__file__).with_suffix(".cache")
     def train_epoch(self, X, y, batches):
@@ -82,7 +70,6 @@ FAULTS = {
     "skips": (A_STEP_SKIPPED, "losses differ from numpy by up to"),
     "rows": (FEWER_ROWS, "losses differ from numpy by up to"),
     "lazy": (LAZY_LOSSES, "Lazy; it must be a NumPy array"),
-    "working": (STILL_AT_WORK, "before its work was done: its parameters were ready 0.05"),
 }
 
 

@@ -39,7 +39,7 @@ def run(schedule, n=70):
 
 def test_every_epoch_visits_every_row_once_and_keeps_the_short_batch():
     classifier, epochs = run(Schedule(n_epochs=2, batch_size=32, seed=0))
-    assert [epoch.result.tolist() for epoch in epochs] == [[32.0, 32.0, 6.0]] * 2
+    assert [epoch.losses.tolist() for epoch in epochs] == [[32.0, 32.0, 6.0]] * 2
     for i in (0, 3):
         assert sorted(row for batch in classifier.seen[i : i + 3] for row in batch) == list(
             range(70)
@@ -49,7 +49,7 @@ def test_every_epoch_visits_every_row_once_and_keeps_the_short_batch():
 
 def test_a_batch_size_that_divides_the_rows_leaves_no_empty_batch():
     _, epochs = run(Schedule(n_epochs=1, batch_size=35, seed=0))
-    assert epochs[0].result.tolist() == [35.0, 35.0]
+    assert epochs[0].losses.tolist() == [35.0, 35.0]
 
 
 def test_the_seed_and_the_round_draw_the_batches():

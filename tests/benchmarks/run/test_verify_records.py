@@ -62,7 +62,7 @@ def cell_of(results, engine, round=0):
         ("tensor", ("equality", "n_steps"), lambda x: 9, "n_steps is 9, recomputed 8"),
         ("tensor", ("equality", "reference"), lambda x: "x", "reference is x, recomputed numpy"),
         ("tensor", ("equality",), lambda x: None, "ok without a comparison"),
-        ("tensor", ("status",), lambda x: "crashed", "by its differences it is ok"),
+        ("tensor", ("status",), lambda x: "crashed", "by its differences and times it is ok"),
         ("tensor", ("epochs",), lambda x: x[:2], "the reference has no parameters after 2 epochs"),
         ("tensor", ("epochs", 3, "test_accuracy"), lambda x: 1 - x, "its predicted classes give"),
         ("tensor", ("epochs", 0, "test_accuracy"), lambda x: 0.123, "is no share of 20 rows"),

@@ -1,0 +1,51 @@
+"""What counts as a result of an engine: plain NumPy arrays of real numbers, copied at once.
+
+An array of objects or of a subclass may compute when it is read, and an array that the engine keeps
+may change after it was returned. Neither gets past this module. It does not judge the numbers.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[np.float64]
+
+
+class NotPlainError(Exception):
+    """An engine returned something other than plain arrays; one line, for its author."""
+
+
+def plain_copy(found: object, call: str) -> Array:
+    """Return a float64 copy of what a call of the engine returned.
+
+    Raises:
+        NotPlainError: it is no `numpy.ndarray` (a subclass is not one either) of real numbers.
+    """
+    if type(found) is not np.ndarray:
+        raise NotPlainError(
+            f"{call} returned a {_name(found)}; it must be a NumPy array, "
+            "so that the work is finished"
+        )
+    array: NDArray[Any] = found
+    if array.dtype.kind not in "fiu":
+        raise NotPlainError(
+            f"{call} returned an array of dtype {array.dtype}; it must hold real numbers"
+        )
+    return np.array(array, np.float64)
+
+
+def plain_copies(found: object, call: str) -> list[Array]:
+    """Return float64 copies of the list of arrays that a call returned.
+
+    Raises:
+        NotPlainError: it is no list or tuple of plain arrays.
+    """
+    if type(found) not in (list, tuple):  # another one may compute when it is walked
+        raise NotPlainError(f"{call} returned a {_name(found)}; it must be a list of arrays")
+    arrays: list[object] = list(found)  # type: ignore[call-overload]
+    return [plain_copy(array, call) for array in arrays]
+
+
+def _name(found: object) -> str:
+    return f"{type(found).__module__}.{type(found).__qualname__}"
