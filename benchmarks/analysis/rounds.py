@@ -14,6 +14,8 @@ from benchgrad.benchmarks.analysis.statistics import (
     MIN_VERDICT_ROUNDS,
     Estimate,
     against_fastest,
+    disturbed_by_engine,
+    n_compared,
     paired,
     ranked_rounds,
 )
@@ -147,12 +149,15 @@ def _half_widths(cells: Sequence[Cell]) -> tuple[str, dict[str, float]]:
     larger.
     """
     rounds = ranked_rounds(cells)
-    fastest, ratios = against_fastest(rounds)
+    disturbed = disturbed_by_engine(cells)
+    fastest, ratios = against_fastest(rounds, disturbed)
     widths = {}
     for name, ratio in ratios.items():
         common = sorted(rounds[name].keys() & rounds[fastest].keys())
         before = {round: rounds[name][round] for round in common[:-1]}
-        widths[name] = max(_half_width(ratio), _half_width(paired(rounds[fastest], before)))
+        in_both = disturbed[name] | disturbed[fastest]
+        earlier = paired(rounds[fastest], before, in_both, n_compared(rounds))
+        widths[name] = max(_half_width(ratio), _half_width(earlier))
     return fastest, widths
 
 

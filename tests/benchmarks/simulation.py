@@ -35,6 +35,12 @@ class Noise:
     epochs of a process share. An `outlier` epoch takes up to three times as long; a `disturbed`
     process as a whole 5 to 30 % longer. `drift` is how much slower the machine is at the end of a
     run than at its start, a straight line; `session` a standard deviation that a whole run shares.
+    `wandering` is that of a speed that changes slowly within a cell: each epoch's share of it is
+    0.9 of the epoch's before and a new tenth.
+
+    A neighbour is `busy` for that share of the time, in bursts that last about `burst` epochs of
+    10 ms. Meanwhile an epoch waits for a third of its time on average, and is slower by 3 % beside,
+    which nobody counts. `victim` names the only engine that the neighbour hits.
     """
 
     epoch: float = 0.03
@@ -43,6 +49,10 @@ class Noise:
     disturbed: float = 0.04
     drift: float = 0.0
     session: float = 0.0
+    wandering: float = 0.0
+    busy: float = 0.0
+    burst: float = 20.0
+    victim: str = ""
 
 
 class Machine:
@@ -50,13 +60,17 @@ class Machine:
 
     def __init__(self, noise, seed, run_s):
         self.now = 0.0
+        self.waited_s = 0.0
+        self._busy_until = self._calm_until = 0.0
         self._noise, self._run_s = noise, run_s
         self._rng = np.random.default_rng(seed)
         self._session = np.exp(self._rng.normal(0.0, noise.session))
         self.start_process()
 
-    def start_process(self):
+    def start_process(self, engine=""):
         noise, rng = self._noise, self._rng
+        self._is_hit = noise.victim in ("", engine)
+        self._wandering = rng.normal(0.0, noise.wandering)
         self._factor = self._session * np.exp(rng.normal(0.0, noise.process))
         if rng.random() < noise.disturbed:
             self._factor *= rng.uniform(1.05, 1.3)
@@ -66,7 +80,28 @@ class Machine:
         factor = self._factor * np.exp(rng.normal(0.0, noise.epoch))
         if rng.random() < noise.outlier:
             factor *= rng.uniform(1.2, 3.0)
-        self.now += float(seconds * factor) * (1.0 + noise.drift * self.now / self._run_s)
+        if noise.wandering:
+            step = noise.wandering * np.sqrt(1.0 - 0.9**2)
+            self._wandering = 0.9 * self._wandering + rng.normal(0.0, step)
+            factor *= np.exp(self._wandering)
+        took_s = float(seconds * factor) * (1.0 + noise.drift * self.now / self._run_s)
+        waited_s = 0.0
+        if self._is_hit and self._is_busy():
+            took_s *= 1.03
+            waited_s = took_s * rng.exponential(0.5)
+        self.waited_s += waited_s
+        self.now += took_s + waited_s
+
+    def _is_busy(self):
+        """Return whether the neighbour works; its bursts and pauses have no memory."""
+        noise, rng = self._noise, self._rng
+        if not noise.busy:
+            return False
+        burst_s = 0.01 * noise.burst
+        while self.now >= self._calm_until:
+            self._busy_until = self._calm_until + rng.exponential(burst_s)
+            self._calm_until = self._busy_until + rng.exponential(burst_s / noise.busy - burst_s)
+        return self.now < self._busy_until
 
 
 class Working(Classifier):
@@ -116,12 +151,15 @@ def simulate_until(precision, epoch_s, noise, seed, *, n_epochs=10, drift_rounds
 
 def cell_on(machine, name, round, epoch_s, n_epochs):
     """Return the cell of one engine in one round on a machine."""
-    clock = Clock(wall=lambda: machine.now, cpu=lambda: machine.now)
+    clock = Clock(wall=lambda: machine.now, cpu=lambda: machine.now - machine.waited_s)
     X, y = np.zeros((4, 1)), np.zeros(4, int)
-    machine.start_process()
+    machine.start_process(name)
     schedule = Schedule(n_epochs, batch_size=4, seed=0, round=round)
     timed = train(Working(machine, epoch_s), X, y, schedule, clock)
-    epochs = [Epoch(t.wall_s, t.cpu_s, 0.0, t.result.tolist(), 0.5, 0.5) for t in timed]
+    epochs = [
+        Epoch(t.wall_s, t.cpu_s, 0.0, t.result.tolist(), 0.5, 0.5, waited_s=t.wall_s - t.cpu_s)
+        for t in timed
+    ]
     return Cell(name, round, "ok", n_epochs, epochs=epochs)
 
 
