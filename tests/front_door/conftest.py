@@ -10,7 +10,7 @@ from odd_engine import write_odd
 SMALLER = {
     "n_samples = 160": "n_samples = 60",
     "hidden = [32, 32]": "hidden = [8, 8]",
-    "budget_s = 12\n": "budget_s = 0.001\n",
+    "budget_s = 3\n": "budget_s = 0.001\n",
 }
 
 
