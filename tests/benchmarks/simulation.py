@@ -1,7 +1,8 @@
 """Runs on a machine that is made up, so that what its statistics should find is known.
 
 The clock, the training loop and the order of the engines are the harness's own. Run as a
-script it prints the figures of docs/measurement.md.
+script it prints the figures of docs/measurement.md; with `neighbours`, those of several engines on
+machines with other work.
 """
 
 import sys
@@ -15,7 +16,10 @@ from benchgrad.benchmarks.analysis.statistics import (
     PAIRED_EFFECT,
     UNPAIRED_EFFECT,
     Estimate,
+    against_fastest,
+    disturbed_by_engine,
     paired,
+    ranked_rounds,
     round_seconds,
     unpaired,
     verdict,
@@ -208,7 +212,73 @@ def _row(draw, effect, noise, ending):
     return f"{rounds} | {shares}"
 
 
+MODELS = {
+    "quiet": Noise(),
+    "sessions differ by 5 %": Noise(session=0.05),
+    "speed wanders by 5 % within a cell": Noise(wandering=0.05),
+    "bursts, a third of the time": Noise(busy=0.33),
+    "bursts, two thirds of the time": Noise(busy=0.67),
+    "bursts longer than a cell, a third": Noise(busy=0.33, burst=200.0),
+    "a neighbour hits one engine, half of the time": Noise(busy=0.5, victim="a"),
+}
+
+
+def ratios_to_fastest(cells):
+    """Return the ratio of each engine to the fastest, as a report has it."""
+    return against_fastest(ranked_rounds(cells), disturbed_by_engine(cells))[1]
+
+
+def plain_ratios(cells):
+    """Return the same by every steady epoch, with an interval for each pair on its own."""
+    rounds = {}
+    for cell in cells:
+        walls = [epoch.seconds for epoch in cell.epochs[1:]]
+        rounds.setdefault(cell.engine, {})[cell.round] = float(np.median(walls))
+    fastest, ratios = against_fastest(rounds)
+    return {name: paired(rounds[fastest], rounds[name]) for name in ratios}
+
+
+def _row_of_many(noise, n_engines, n_runs=100, n_epochs=30):
+    """Return what 100 runs of so many engines come to, as the cells of a table.
+
+    First all are equal, then the last is 5 % slower than the others.
+    """
+    names = "abcdefghij"[:n_engines]
+    equal = dict.fromkeys(names, 0.01)
+    false, plain_false, refused, held, wide = [], [], [], [], []
+    found, plain_found = [], []
+    claims = {"slower", "faster"}
+    for seed in range(n_runs):
+        cells = simulate(equal, noise, seed, n_epochs=n_epochs)
+        ratios = ratios_to_fastest(cells)
+        verdicts = [verdict(e, PAIRED_EFFECT) for e in ratios.values()]
+        plain = [verdict(e, PAIRED_EFFECT) for e in plain_ratios(cells).values()]
+        false.append(bool(claims & set(verdicts)))
+        plain_false.append(bool(claims & set(plain)))
+        refused.append("too disturbed" in verdicts)
+        held.append(all(e.low <= 1.0 <= e.high for e in ratios.values()))
+        wide += [e.high - e.low for e in ratios.values()]
+        cells = simulate(equal | {names[-1]: 0.0105}, noise, seed, n_epochs=n_epochs)
+        for draw, told in ((ratios_to_fastest, found), (plain_ratios, plain_found)):
+            last = draw(cells).get(names[-1])
+            told.append(last is not None and verdict(last, PAIRED_EFFECT) == "slower")
+    shares = (plain_false, false, held, refused, plain_found, found)
+    means = " | ".join(f"{100 * np.mean(each):.0f} %" for each in shares)
+    return f"{means} | {100 * np.median(wide):.1f} %"
+
+
+def neighbours():
+    for name, noise in MODELS.items():
+        for n_engines in (2, 5, 10):
+            row = _row_of_many(noise, n_engines)
+            sys.stdout.write(f"| {name} | {n_engines} | {row} |\n")
+            sys.stdout.flush()
+
+
 def main():
+    if sys.argv[1:] == ["neighbours"]:
+        neighbours()
+        return
     for name, draw, effect, noise in (
         ("in one run", pairs, PAIRED_EFFECT, Noise()),
         ("in one run, drift 20 %", pairs, PAIRED_EFFECT, Noise(drift=0.2)),
