@@ -121,6 +121,8 @@ class Drift:
 
     def meaning(self, has_intervals: bool) -> str:
         """Return what the noise means for the ratios of the run."""
+        if self.undisturbed < _CALM:
+            return "a ratio marked as disturbed may be that of the load, whatever its interval"
         if has_intervals:
             return "ratios are taken within rounds, and their intervals cover the rest"
         return "smaller differences between engines mean nothing"

@@ -110,6 +110,7 @@ def test_a_machine_is_quiet_only_if_its_epochs_were_undisturbed_too(by_hand):
         found = [msgspec.structs.replace(c, epochs=hit) for c in cells[:n]] + cells[n:]
         moved = drift(msgspec.structs.replace(run, cells=found))
         assert (moved.undisturbed, moved.is_noisy) == (1 - n / 10, noisy)
+        assert ("marked as disturbed" in moved.meaning(has_intervals=True)) == noisy
 
 
 @pytest.mark.parametrize("controls", [[[1.0]], [[], []], [[0.0], [0.0]]])
