@@ -88,6 +88,9 @@ class Contestant(Struct, frozen=True, forbid_unknown_fields=True):
     reference that does the same. Training ends with the epoch in which it has taken `budget_s`; the
     remaining epochs are forecast. In a plan with a precision, `budget_s` also limits the time of
     all its processes together: an engine skips a round that would exceed it.
+
+    A slow engine need not train to the end in every round: `rounds` is in how many of the plan's
+    rounds it takes part, `later_budget_s` its budget in those after the first.
     """
 
     name: str
@@ -97,11 +100,20 @@ class Contestant(Struct, frozen=True, forbid_unknown_fields=True):
     budget_s: Positive | None = None
     published: Published | None = None
     cause: str = ""
+    rounds: Count | None = None
+    later_budget_s: Positive | None = None
 
     @property
     def spec(self) -> str:
         """What to load."""
         return self.engine or self.name
+
+    def in_round(self, round: int) -> Contestant:
+        """Return the contestant as it runs in a round, with the budget that it has there."""
+        if round == 0 or self.later_budget_s is None:
+            return self
+        least_s = min(self.later_budget_s, self.budget_s or self.later_budget_s)
+        return msgspec.structs.replace(self, budget_s=least_s)
 
 
 class Plan(Struct, frozen=True, forbid_unknown_fields=True):
@@ -143,6 +155,11 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     def batch_size_of(self, contestant: Contestant) -> int:
         """Return how many rows are in an engine's batches."""
         return contestant.batch_size or self.training.batch_size
+
+    def takes_part(self, contestant: Contestant, round: int) -> bool:
+        """Return whether an engine may run in a round; with a precision, its results decide."""
+        is_in_plan = self.precision is not None or round < self.rounds
+        return is_in_plan and (contestant.rounds is None or round < contestant.rounds)
 
     def select(self, names: list[str]) -> Plan:
         """Return the plan with these engines only; ones that are new to it take its defaults."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from benchgrad.benchmarks.analysis.statistics import CONFIDENCE, MIN_VERDICT_ROUNDS
+from benchgrad.benchmarks.analysis.undisturbed import MAX_WAITED, MIN_BUSY, MIN_EPOCHS
 from benchgrad.reports import formats
 from benchgrad.reports.engine_summary import EngineSummary
 
@@ -64,14 +65,28 @@ def _epoch(e: EngineSummary) -> Entry:
 
 def _total(e: EngineSummary) -> Entry:
     text = formats.duration(e.timing.total_s)
+    if e.timing.no_forecast:
+        return Entry("", "no forecast", e.timing.no_forecast)
     if not e.timing.is_forecast:
         return Entry(text)
-    return Entry(text, "forecast", f"{formats.duration(e.timing.measured_s)} measured")
+    low, high = e.timing.total_s_low, e.timing.total_s_high
+    return Entry(text, "forecast", f"{formats.duration(low)} to {formats.duration(high)}")
+
+
+def _undisturbed(e: EngineSummary) -> Entry:
+    if not e.calm.steady:
+        return Entry(formats.UNKNOWN)
+    text = f"{formats.count(e.calm.undisturbed)} of {formats.count(e.calm.steady)}"
+    n = e.calm.disturbed_rounds
+    return Entry(
+        text, f"disturbed in {n} of {e.rounds} round{'s' if e.rounds != 1 else ''}" * (n > 0)
+    )
 
 
 def _times_fastest(e: EngineSummary) -> Entry:
     found = e.times_fastest
-    return Entry(formats.ratio_between(found.ratio, found.low, found.high))
+    flag = "disturbed" if found.is_disturbed else ""
+    return Entry(formats.ratio_between(found.ratio, found.low, found.high), flag)
 
 
 def _published(e: EngineSummary) -> str:
@@ -80,6 +95,8 @@ def _published(e: EngineSummary) -> str:
 
 
 def _here(e: EngineSummary) -> Entry:
+    if e.timing.no_forecast:
+        return Entry("", "no forecast", e.timing.no_forecast)
     text = f"{e.epochs_planned} epochs in {formats.duration(e.timing.total_s)}"
     return Entry(text, "forecast" if e.timing.is_forecast else "")
 
@@ -112,17 +129,27 @@ _ALL: tuple[Column[EngineSummary], ...] = (
     # The epochs, and what was published beside them.
     Column("epoch_s", "seconds per epoch", lambda e: e.timing.epoch_s, show=_epoch,
            meaning="wall time of the one call that takes every step of an epoch (forward, loss, "
-           "backward, update): the median of the epochs after the first, with the quartiles; the "
-           "first counts only if there is no other"),
+           "backward, update): the median of the undisturbed epochs after the first, with the "
+           "quartiles; the first counts only if there is no other"),
+    Column("epoch_mean_s", "mean", lambda e: e.timing.epoch_mean_s, formats.seconds,
+           "that of the same epochs: above the median if some of them are slow"),
+    Column("undisturbed", "undisturbed epochs", lambda e: e.calm.share, show=_undisturbed,
+           meaning=f"those of the epochs after the first that waited for a processor for at most "
+           f"{100 * MAX_WAITED:.0f} % of their time (where the system does not count that: that "
+           f"had one for at least {100 * MIN_BUSY:.0f} %); where they are fewer than {MIN_EPOCHS} "
+           "in a round, all epochs count and the round is disturbed"),
     Column("epoch_s_low", "lower quartile", lambda e: e.timing.epoch_s_low, formats.seconds),
     Column("epoch_s_high", "upper quartile", lambda e: e.timing.epoch_s_high, formats.seconds),
     Column("total_s", "total", lambda e: e.timing.total_s, show=_total,
            meaning="all epochs, including the first, but not import, building or evaluation"),
+    Column("cold_s", "cold", lambda e: e.cold_s, formats.duration,
+           "from import to a trained model: import, build, the first step (in which some engines "
+           "compile) and all epochs"),
     Column("times_fastest", "times the fastest", lambda e: e.times_fastest.ratio,
            show=_times_fastest,
            meaning=f"the median over rounds of the ratio within a round; brackets hold its "
-           f"interval: from {MIN_VERDICT_ROUNDS} rounds on the {100 * CONFIDENCE:.0f} % bootstrap "
-           "interval over rounds, with fewer the lowest and the highest ratio"),
+           f"interval, a bootstrap over rounds, so wide that those of all pairs hold together in "
+           f"{100 * CONFIDENCE:.0f} % of runs; a verdict needs {MIN_VERDICT_ROUNDS} rounds"),
     Column("published", "published", _published),
     Column("published_epoch_s", "per epoch", lambda e: e.published_epoch_s, formats.seconds),
     Column("here", "measured here", lambda e: e.timing.total_s, show=_here),
@@ -175,6 +202,12 @@ _ALL: tuple[Column[EngineSummary], ...] = (
            formats.percent, "the share of the epochs' time spent in Python's cyclic collector"),
     Column("cpu_per_wall", "CPUs busy", lambda e: e.process.cpu_per_wall, formats.decimal,
            "the processor time of the epochs divided by their wall time"),
+    Column("disturbance", "waited / stolen / under pressure",
+           lambda e: " / ".join(map(formats.percent, (
+               e.calm.waited_share, e.calm.stolen_share, e.calm.pressure_share))),
+           meaning="the share of the epochs' time in which the engine was ready and had no "
+           "processor, which the machine's host took away (of all processors), and in which some "
+           "process of the machine waited for a processor"),
     Column("n_threads", "threads", lambda e: e.process.n_threads, formats.count,
            "those of the process when it ended, including idle ones"),
     Column("whole_s", "start to end", lambda e: e.process.whole_s, formats.seconds,

@@ -10,15 +10,17 @@ from benchgrad.benchmarks.analysis.honesty import remarks
 from benchgrad.benchmarks.analysis.statistics import (
     PAIRED_EFFECT,
     Estimate,
+    Verdict,
     against_fastest,
     countable,
+    disturbed_by_engine,
     ranked_rounds,
     verdict,
 )
 from benchgrad.benchmarks.plan import Contestant, Published
 from benchgrad.benchmarks.records import Cell, Results, Status
 from benchgrad.reports import facts
-from benchgrad.reports.facts import Differences, Graph, Process, Start, Timing, per
+from benchgrad.reports.facts import Calm, Differences, Graph, Process, Start, Timing, per
 
 # An engine may seem to use a little more than it does: the two clocks are read one after the
 # other, and the kernel counts processor time in ticks.
@@ -35,9 +37,10 @@ class EngineSummary:
 
     `status`, `reason` and `note` are those of the first cell that is not ok, or else of the first.
     `warnings` say what a reader must know before comparing the engine. `rounds` counts those with
-    an epoch, `epochs_done` is the fewest in any round. `test_accuracy` is that after the last epoch
-    of the first round. `flops_per_s` is the rate of an epoch's matrix products, `matmul_share` its
-    share of the machine's own rate. `times_fastest` is the ratio to the fastest engine.
+    an epoch, `epochs_done` is the fewest in any that had the first one's budget. `test_accuracy` is
+    that after the last epoch of the first round. `flops_per_s` is the rate of an epoch's matrix
+    products, `matmul_share` its share of the machine's own rate. `times_fastest` is the ratio to
+    the fastest engine.
     """
 
     name: str
@@ -51,6 +54,7 @@ class EngineSummary:
     epochs_done: int
     epochs_planned: int
     timing: Timing
+    calm: Calm
     start: Start
     process: Process
     graph: Graph
@@ -71,14 +75,26 @@ class EngineSummary:
         return per(self.published_epoch_s, self.timing.epoch_s)
 
     @property
+    def cold_s(self) -> float:
+        """Seconds from nothing imported to a trained model."""
+        begun = self.start
+        return begun.import_s + begun.build_s + begun.first_step_s + self.timing.total_s
+
+    @property
+    def verdict(self) -> Verdict:
+        """What the rounds show of this engine against the fastest."""
+        return verdict(self.times_fastest, PAIRED_EFFECT)
+
+    @property
     def is_alike(self) -> bool:
         """Whether the rounds suffice to detect a difference from the fastest, and show none."""
-        return verdict(self.times_fastest, PAIRED_EFFECT) == "no difference"
+        return self.verdict == "no difference"
 
 
 def summaries(results: Results) -> list[EngineSummary]:
     """Return the engines that have a cell, in the plan's order."""
-    fastest, ratios = against_fastest(ranked_rounds(results.cells))
+    disturbed = disturbed_by_engine(results.cells)
+    fastest, ratios = against_fastest(ranked_rounds(results.cells), disturbed)
     ratios = {**ratios, fastest: _FASTEST}
     found = []
     for contestant in results.plan.engines:
@@ -105,9 +121,10 @@ def _summary(
         note=worst.note,
         warnings=tuple(_warnings(timing, process, cells, results.plan.threads)),
         rounds=sum(bool(cell.epochs) for cell in cells),
-        epochs_done=min(len(cell.epochs) for cell in cells),
+        epochs_done=_epochs_done(contestant, cells),
         epochs_planned=worst.epochs_planned,
         timing=timing,
+        calm=facts.calm(cells),
         start=facts.start(cells),
         process=process,
         graph=facts.graph(worst, results.data.n_train, timing.epoch_s),
@@ -125,7 +142,8 @@ def _known(number: float | None) -> float:
 
 
 def _warnings(timing: Timing, process: Process, cells: list[Cell], n_threads: int) -> Iterator[str]:
-    yield from filter(None, (_busy(process, n_threads), _cut_short(timing, cells)))
+    worst = next((cell for cell in cells if cell.status != "ok"), cells[0])
+    yield from filter(None, (_busy(process, n_threads), _cut_short(worst, cells), _uneven(timing)))
     for cell in cells:
         if found := list(remarks(cell)):  # those of one round are enough
             yield from found
@@ -141,8 +159,27 @@ def _busy(process: Process, n_threads: int) -> str:
     return f"{busy}; its times are not comparable"
 
 
-def _cut_short(timing: Timing, cells: list[Cell]) -> str:
+def _epochs_done(contestant: Contestant, cells: list[Cell]) -> int:
+    """Return the fewest epochs of the rounds that were to train as long as the first."""
+    long = [cell for cell in cells if contestant.in_round(cell.round) == contestant]
+    return min(len(cell.epochs) for cell in long or cells)
+
+
+def _uneven(timing: Timing) -> str:
+    """Return a warning if an engine makes some of its epochs slow by itself."""
+    if not timing.uneven_share:
+        return ""
+    share, times = 100.0 * timing.uneven_share, timing.epoch_mean_s / timing.epoch_s
+    return (
+        f"spends at least {share:.0f} % of its time in some slow epochs that the machine did not "
+        f"disturb: its mean epoch takes {times:.2f} times its median one"
+    )
+
+
+def _cut_short(worst: Cell, cells: list[Cell]) -> str:
     """Return a warning if a budget left an engine no steady epoch in some round."""
-    if timing.is_forecast and any(len(cell.epochs) < 2 for cell in cells):
+    if worst.status == "ok" and any(
+        len(cell.epochs) < min(2, cell.epochs_planned) for cell in cells
+    ):
         return "reached its budget in its first epoch, which includes the warm-up"
     return ""

@@ -7,49 +7,153 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from benchgrad.benchmarks.records import Cell, Usage
+from benchgrad.benchmarks.analysis.forecast import Forecast, forecast
+from benchgrad.benchmarks.analysis.undisturbed import Selection, selection
+from benchgrad.benchmarks.records import Cell, Epoch, Usage
 
 
 @dataclass(frozen=True)
 class Timing:
     """The time of the epochs, `Epoch.seconds` of the records.
 
-    `epoch_s` is the median of the steady epochs of all rounds, `epoch_s_low` and `epoch_s_high`
-    are their quartiles. Steady are those after the first of each round, which warms up and counts
-    only where there is no other. `measured_s` is the median over rounds of the sum of all epochs.
-    `total_s` covers all planned epochs: each that a budget cut off counts as `epoch_s`, and
-    `is_forecast` is true. An engine that ended early for another reason has no total.
+    `epoch_s` is the median of the epochs that stand for the rounds, `epoch_s_low` and
+    `epoch_s_high` are their quartiles, `epoch_mean_s` is their mean. `benchmarks.analysis.
+    undisturbed` says which epochs those are; rounds that were disturbed count only if all were.
+
+    `total_s` covers all planned epochs: the median over the rounds that trained to the end. If a
+    budget cut off all of them, it is the forecast from the longest, with the interval
+    `total_s_low` to `total_s_high`, and `is_forecast`; or unknown, and `no_forecast` says why. An
+    engine that ended early for another reason has no total. `measured_s` is the sum of the epochs
+    of those rounds.
+
+    `uneven_share` is the share of its time that an engine spends, of its own and in every round,
+    on making some epochs slower than most; 0 if there is none.
     """
 
     epoch_s: float
     epoch_s_low: float
     epoch_s_high: float
+    epoch_mean_s: float
     measured_s: float
     total_s: float
+    total_s_low: float
+    total_s_high: float
     is_forecast: bool
+    no_forecast: str
+    uneven_share: float
 
 
 def timing(worst: Cell, cells: Sequence[Cell]) -> Timing:
     """Return the timing of an engine whose status and plan are those of its worst cell."""
-    rounds = [[epoch.seconds for epoch in cell.epochs] for cell in cells if cell.epochs]
-    steady = [wall_s for walls in rounds for wall_s in walls[1:]] or [walls[0] for walls in rounds]
-    low, epoch_s, high = np.quantile(steady or [math.nan], [0.25, 0.5, 0.75]).tolist()
-    n_left = [worst.epochs_planned - len(walls) for walls in rounds]
-    is_cut = any(n > 0 for n in n_left)
-    is_forecast = is_cut and worst.status == "ok"
-    totals = [sum(walls) + n * epoch_s for walls, n in zip(rounds, n_left, strict=True)]
+    chosen = [selection(cell) for cell in cells if cell.epochs]
+    calm = [each for each in chosen if not each.is_disturbed] or chosen
+    times = [epoch.seconds for each in calm for epoch in each.epochs] or [math.nan]
+    low, epoch_s, high = np.quantile(times, [0.25, 0.5, 0.75]).tolist()
+    measured_s, total = _total(worst, [cell for cell in cells if cell.epochs])
     return Timing(
         epoch_s=epoch_s,
         epoch_s_low=low,
         epoch_s_high=high,
-        measured_s=_median(map(sum, rounds)),
-        total_s=math.nan if is_cut and not is_forecast else _median(totals),
-        is_forecast=is_forecast,
+        epoch_mean_s=float(np.mean(times)),
+        measured_s=measured_s,
+        total_s=total.total_s,
+        total_s_low=total.low_s,
+        total_s_high=total.high_s,
+        is_forecast=not math.isnan(total.low_s),
+        no_forecast=total.refusal,
+        uneven_share=_uneven_share(calm),
     )
+
+
+def _total(worst: Cell, cells: Sequence[Cell]) -> tuple[float, Forecast]:
+    """Return the time that was measured, and that of all planned epochs."""
+    unknown = Forecast(math.nan, math.nan, math.nan)
+    walls = [[epoch.seconds for epoch in cell.epochs] for cell in cells]
+    complete = [math.fsum(each) for each in walls if len(each) == worst.epochs_planned]
+    if complete:
+        median_s = _median(complete)
+        return median_s, replace(unknown, total_s=median_s)
+    if not walls:
+        return math.nan, unknown
+    longest = max(walls, key=len)
+    if worst.status != "ok":
+        return math.fsum(longest), unknown
+    return math.fsum(longest), forecast(longest, worst.epochs_planned)
+
+
+# Epochs differ without a cause of their own; and a cost that comes every fifth epoch must be in
+# each half of a round, lest one late warm-up count as a cost that recurs.
+_UNEVEN = 0.05
+_MIN_HALF = 5
+
+
+def _uneven_share(rounds: Sequence[Selection]) -> float:
+    """Return how much of an engine's time its slow epochs cost beyond the median one.
+
+    It is the least that any half of any round shows, by the wall clock or by processor time: the
+    machine does not slow all of them down, nor the processor's clock. Unless that is worth
+    reporting it is 0.
+    """
+    halves = [half for each in rounds for half in _halves(each.epochs)]
+    shares = [
+        1.0 - per(float(np.median(times)), float(np.mean(times)))
+        for half in halves
+        for times in ([epoch.seconds for epoch in half], [epoch.cpu_s for epoch in half])
+    ]
+    share = min(shares, default=0.0)
+    return share if share >= _UNEVEN else 0.0
+
+
+def _halves(epochs: Sequence[Epoch]) -> list[Sequence[Epoch]]:
+    """Return the two halves of a round, none if they are too short to compare."""
+    n = len(epochs) // 2
+    return [epochs[:n], epochs[n:]] if n >= _MIN_HALF else []
+
+
+@dataclass(frozen=True)
+class Calm:
+    """How far the machine let an engine work: epochs and rounds, and shares of the epochs' time.
+
+    `undisturbed` of `steady` epochs in all rounds; `disturbed_rounds` had too few of them. The
+    shares are nan where the system does not count.
+    """
+
+    undisturbed: int
+    steady: int
+    disturbed_rounds: int
+    waited_share: float
+    stolen_share: float
+    pressure_share: float
+
+    @property
+    def share(self) -> float:
+        """The share of the steady epochs that were undisturbed."""
+        return per(self.undisturbed, self.steady)
+
+
+def calm(cells: Sequence[Cell]) -> Calm:
+    """Return how far the machine let an engine work."""
+    chosen = [selection(cell) for cell in cells if cell.epochs]
+    epochs = [epoch for cell in cells for epoch in cell.epochs]
+    return Calm(
+        undisturbed=sum(each.n_undisturbed for each in chosen),
+        steady=sum(each.n_steady for each in chosen),
+        disturbed_rounds=sum(each.is_disturbed for each in chosen),
+        waited_share=_share("waited_s", epochs),
+        stolen_share=_share("stolen_s", epochs),
+        pressure_share=_share("pressure_s", epochs),
+    )
+
+
+def _share(name: str, epochs: Sequence[Epoch]) -> float:
+    """Return a counter's share of the wall time of the epochs that have it."""
+    counted = [(getattr(epoch, name), epoch.wall_s) for epoch in epochs]
+    known = [(counted_s, wall_s) for counted_s, wall_s in counted if counted_s is not None]
+    return per(sum(counted_s for counted_s, _ in known), sum(wall_s for _, wall_s in known))
 
 
 @dataclass(frozen=True)

@@ -134,6 +134,7 @@ def _context(
         "engines": engines,
         "chosen": chosen,
         "markdown_table": text_tables.markdown,
+        "too_disturbed": [engine.name for engine in engines if engine.verdict == "too disturbed"],
         "alike": [engine.name for engine in engines if engine.is_alike],
         "effect": PAIRED_EFFECT - 1.0,
         "has_intervals": has_intervals(engines),

@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from benchgrad.benchmarks.analysis.statistics import paired, ranked_rounds
+from benchgrad.benchmarks.analysis.statistics import disturbed_by_engine, paired, ranked_rounds
 from benchgrad.benchmarks.records import Cell, Results
 from benchgrad.reports.columns import COLUMNS
 from benchgrad.reports.engine_summary import EngineSummary
@@ -113,8 +113,13 @@ def _ladder(results: Results, engines: Sequence[EngineSummary]) -> pd.DataFrame:
     if not any(engine.cause for engine in rungs):
         rungs = []
     rounds = ranked_rounds(results.cells)
+    disturbed = disturbed_by_engine(results.cells)
     factors = [
-        paired(rounds[after.name], rounds[before.name]).ratio
+        paired(
+            rounds[after.name],
+            rounds[before.name],
+            disturbed[after.name] | disturbed[before.name],
+        ).ratio
         for before, after in itertools.pairwise(rungs)
     ]
     rows = [

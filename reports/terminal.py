@@ -19,14 +19,17 @@ def summary(results: Results) -> Iterator[Table | str]:
     """Yield the table of engines, what to know before comparing them, and the headline."""
     engines = summaries(results)
     several = any(engine.rounds > 1 for engine in engines)
-    names = _COLUMNS.replace("status", "status rounds") if several else _COLUMNS
+    names = _COLUMNS.replace("status", "status rounds undisturbed") if several else _COLUMNS
     yield text_tables.terminal(chosen(names), engines)
     yield from (f"warning: {e.name} {warning}" for e in engines for warning in e.warnings)
     moved = drift(results)
     if moved and moved.is_noisy:
         varied = f"a fixed workload varied by {formats.percent(moved.spread)} between cells"
+        calm = f"{formats.percent(moved.undisturbed)} of the epochs were undisturbed"
         meaning = moved.meaning(has_intervals(engines))
-        yield f"warning: the machine was noisy: {varied}; {meaning}"
+        yield f"warning: the machine was noisy: {varied}, {calm}; {meaning}"
+    if refused := ", ".join(e.name for e in engines if e.verdict == "too disturbed"):
+        yield f"too disturbed for a verdict, in most of their rounds: {refused}"
     if alike := ", ".join(e.name for e in engines if e.is_alike):
         within = formats.percent(PAIRED_EFFECT - 1)
         yield f"indistinguishable from the fastest, within {within}: {alike}"
@@ -36,6 +39,12 @@ def summary(results: Results) -> Iterator[Table | str]:
         ratio = formats.ratio_between(found.ratio.ratio, found.ratio.low, found.ratio.high)
         published = formats.ratio(found.published_ratio)
         yield (
-            f"an epoch with {found.slow.name} takes {ratio} as long as with {found.fast.name}"
+            ("disturbed: " if found.is_disturbed else "")
+            + f"an epoch with {found.slow.name} takes {ratio} as long as with {found.fast.name}"
+            + (
+                f" ({formats.ratio(found.cpu_ratio)} by processor time)"
+                if found.is_disturbed
+                else ""
+            )
             + (f"; published: {published}" if published != formats.UNKNOWN else "")
         )

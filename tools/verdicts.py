@@ -13,6 +13,7 @@ from tempfile import TemporaryDirectory
 from benchgrad.benchmarks.analysis.statistics import (
     PAIRED_EFFECT,
     Estimate,
+    disturbed_by_engine,
     paired,
     ranked_rounds,
     verdict,
@@ -62,8 +63,11 @@ def main() -> None:
     with Terms(COMMAND, lock=None, wait=True).timing_alone():
         for n in range(1, N_RUNS + 1):
             results = run()
-            rounds = ranked_rounds(results.cells)
-            estimates = {name: paired(rounds["first"], rounds[name]) for name in OTHERS}
+            rounds, disturbed = ranked_rounds(results.cells), disturbed_by_engine(results.cells)
+            estimates = {
+                name: paired(rounds["first"], rounds[name], disturbed["first"] | disturbed[name])
+                for name in OTHERS
+            }
             for name, found in estimates.items():
                 verdicts[name][verdict(found, PAIRED_EFFECT)] += 1
             sys.stdout.write(f"run {n}: {line(estimates, results)}\n")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from msgspec import Struct
@@ -28,6 +29,7 @@ from benchgrad.benchmarks.analysis.statistics import (
     unpaired,
     verdict,
 )
+from benchgrad.benchmarks.analysis.undisturbed import disturbed_rounds
 from benchgrad.benchmarks.plan import Contestant, Plan
 from benchgrad.benchmarks.records import Cell, Environment, Results
 
@@ -206,6 +208,9 @@ def _is_warm_up(name: str, results: Results) -> bool:
 
 
 def _rounds_obstacle(estimate: Estimate) -> str:
+    if estimate.is_disturbed:
+        n, of = estimate.n_disturbed, estimate.n_rounds
+        return f"too disturbed: the machine had other work in {n} of {of} rounds of one run"
     if estimate.n_rounds >= MIN_VERDICT_ROUNDS:
         return ""
     n = MIN_VERDICT_ROUNDS
@@ -221,7 +226,11 @@ def _left_open(found: Verdict, estimate: Estimate) -> str:
 
 
 def _estimate(before: list[Cell], after: list[Cell]) -> Estimate:
-    return unpaired(list(round_seconds(before).values()), list(round_seconds(after).values()))
+    sides = [round_seconds(before), round_seconds(after)]
+    found = unpaired(*(list(side.values()) for side in sides))
+    disturbed = (disturbed_rounds(before), disturbed_rounds(after))
+    n = max(len(each & side.keys()) for each, side in zip(disturbed, sides, strict=True))
+    return replace(found, n_disturbed=min(n, found.n_rounds))
 
 
 def _median_s(cells: list[Cell]) -> float | None:

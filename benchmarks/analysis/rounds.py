@@ -14,6 +14,8 @@ from benchgrad.benchmarks.analysis.statistics import (
     MIN_VERDICT_ROUNDS,
     Estimate,
     against_fastest,
+    disturbed_by_engine,
+    n_compared,
     paired,
     ranked_rounds,
 )
@@ -42,7 +44,8 @@ class Precision:
 def participants(plan: Plan, cells: Sequence[Cell], round: int) -> tuple[Contestant, ...]:
     """Return who runs in a round, in the plan's order; nobody if the run is complete.
 
-    Without a precision a plan has a fixed number of rounds. With one, every ranked engine runs in
+    An engine takes part in no more rounds than the plan gives it. Without a precision that is all:
+    a plan has a fixed number of rounds. With one, every ranked engine runs in
     as many rounds as the plan and a verdict need. After that the fastest goes on with each engine
     whose ratio to it is not known well enough both with their last common round and without it: an
     interval is sometimes narrow by luck, but rarely twice in a row. An engine sits a round out if
@@ -55,7 +58,7 @@ def participants(plan: Plan, cells: Sequence[Cell], round: int) -> tuple[Contest
         round: the number of the round, from 0.
     """
     if plan.precision is None:
-        return plan.engines if round < plan.rounds else ()
+        return tuple(c for c in plan.engines if plan.takes_part(c, round))
     if round == 0:
         return plan.engines
     if round >= _most_rounds(plan) or any(cell.status == "interrupted" for cell in cells):
@@ -63,7 +66,8 @@ def participants(plan: Plan, cells: Sequence[Cell], round: int) -> tuple[Contest
     fastest, widths = _half_widths(cells)
     few = round < least_rounds(plan)
     needed = {name for name, width in widths.items() if few or width > plan.precision}
-    able = [c for c in plan.engines if c.name in needed | {fastest} and not _is_spent(c, cells)]
+    wanted = [c for c in plan.engines if c.name in needed | {fastest}]
+    able = [c for c in wanted if plan.takes_part(c, round) and not _is_spent(c, cells)]
     goes_on = len(able) > 1 and fastest in {c.name for c in able}
     return tuple(able) if goes_on else ()
 
@@ -86,7 +90,8 @@ def least_rounds(plan: Plan) -> int:
 
 def number_of_cells(plan: Plan) -> str:
     """Return how many cells a plan has, as text: with a precision nobody can know."""
-    n = len(plan.engines) * least_rounds(plan)
+    least = least_rounds(plan)
+    n = sum(min(contestant.rounds or least, least) for contestant in plan.engines)
     return str(n) if plan.precision is None else f"about {n} or more"
 
 
@@ -123,8 +128,14 @@ def _why_not_better(name: str, fastest: str, plan: Plan, cells: Sequence[Cell]) 
         if contestant.name in (name, fastest) and _is_spent(contestant, cells):
             whose = "its budget" if contestant.name == name else f"the budget of {fastest},"
             return f", {whose} of {contestant.budget_s:g} s is used up"
+        if contestant.name in (name, fastest) and contestant.rounds == _n_rounds(contestant, cells):
+            return f", the plan lets {contestant.name} take part in no more"
     most = _most_rounds(plan)
     return f", {most} are the most" if max(cell.round for cell in cells) + 1 >= most else ""
+
+
+def _n_rounds(contestant: Contestant, cells: Sequence[Cell]) -> int:
+    return len({cell.round for cell in cells if cell.engine == contestant.name})
 
 
 def _most_rounds(plan: Plan) -> int:
@@ -138,12 +149,15 @@ def _half_widths(cells: Sequence[Cell]) -> tuple[str, dict[str, float]]:
     larger.
     """
     rounds = ranked_rounds(cells)
-    fastest, ratios = against_fastest(rounds)
+    disturbed = disturbed_by_engine(cells)
+    fastest, ratios = against_fastest(rounds, disturbed)
     widths = {}
     for name, ratio in ratios.items():
         common = sorted(rounds[name].keys() & rounds[fastest].keys())
         before = {round: rounds[name][round] for round in common[:-1]}
-        widths[name] = max(_half_width(ratio), _half_width(paired(rounds[fastest], before)))
+        in_both = disturbed[name] | disturbed[fastest]
+        earlier = paired(rounds[fastest], before, in_both, n_compared(rounds))
+        widths[name] = max(_half_width(ratio), _half_width(earlier))
     return fastest, widths
 
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 import functools
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchgrad.benchmarks.analysis.undisturbed import disturbed_rounds, selection
 from benchgrad.benchmarks.records import Cell
 
 CONFIDENCE = 0.95
@@ -30,7 +33,7 @@ UNPAIRED_EFFECT = 1.05
 _N_RESAMPLES = 9999
 _SEED = 0  # any number, always the same: the same records must give the same bytes
 
-Verdict = Literal["faster", "slower", "no difference", "not comparable"]
+Verdict = Literal["faster", "slower", "no difference", "not comparable", "too disturbed"]
 Array = NDArray[np.float64]
 
 
@@ -39,24 +42,30 @@ class Estimate:
     """How many times as long `after` takes as `before`, with its interval.
 
     `low` and `high` are nan with fewer than `MIN_INTERVAL_ROUNDS` rounds. `n_rounds` is that of the
-    side with fewer rounds.
+    side with fewer rounds; in `n_disturbed` of them the machine disturbed one of the two.
     """
 
     ratio: float
     low: float
     high: float
     n_rounds: int
+    n_disturbed: int = 0
+
+    @property
+    def is_disturbed(self) -> bool:
+        """Whether more than half of the rounds say how busy the machine was."""
+        return 2 * self.n_disturbed > self.n_rounds
 
 
 def round_seconds(cells: Iterable[Cell]) -> dict[int, float]:
-    """Return the median steady epoch of each round that is ok, in seconds.
+    """Return the median undisturbed epoch of each round that is ok, in seconds.
 
-    The steady epochs are those after the first; if there is only one, it counts.
+    `undisturbed.selection` says which those are, and what counts if they are too few.
     """
     found = {}
     for cell in cells:
-        walls = [epoch.seconds for epoch in cell.epochs]
-        median = float(np.median(walls[1:] or walls)) if walls else 0.0
+        walls = [epoch.seconds for epoch in selection(cell).epochs]
+        median = float(np.median(walls)) if walls else 0.0
         if cell.status == "ok" and median > 0.0:
             found[cell.round] = median
     return found
@@ -80,19 +89,38 @@ def ranked_rounds(cells: Iterable[Cell]) -> dict[str, dict[int, float]]:
     }
 
 
+def disturbed_by_engine(cells: Iterable[Cell]) -> dict[str, frozenset[int]]:
+    """Return the rounds in which each engine was disturbed."""
+    every = list(cells)
+    names = dict.fromkeys(cell.engine for cell in every)
+    return {name: disturbed_rounds(c for c in every if c.engine == name) for name in names}
+
+
 def against_fastest(
     rounds: Mapping[str, Mapping[int, float]],
+    disturbed: Mapping[str, frozenset[int]] = MappingProxyType({}),
 ) -> tuple[str, dict[str, Estimate]]:
     """Return the fastest engine, and how each of the others compares to it, as `paired` says.
 
     Two engines are compared over their common rounds only: in its other rounds one of them may
-    have met a faster machine. The name is empty if there is no engine.
+    have met a faster machine. The intervals are wide enough to hold together, although nobody
+    named the fastest beforehand. The name is empty if there is no engine.
     """
     if not rounds:
         return "", {}
     fastest = functools.reduce(lambda a, b: _faster(a, b, rounds), rounds)
     others = {name: own for name, own in rounds.items() if name != fastest}
-    return fastest, {name: paired(rounds[fastest], own) for name, own in others.items()}
+    none = frozenset[int]()
+    in_both = {name: disturbed.get(fastest, none) | disturbed.get(name, none) for name in others}
+    n_engines = n_compared(rounds)
+    return fastest, {
+        name: paired(rounds[fastest], own, in_both[name], n_engines) for name, own in others.items()
+    }
+
+
+def n_compared(rounds: Mapping[str, Mapping[int, float]]) -> int:
+    """Return how many engines have rounds enough for an interval."""
+    return sum(len(own) >= MIN_INTERVAL_ROUNDS for own in rounds.values())
 
 
 def _faster(a: str, b: str, rounds: Mapping[str, Mapping[int, float]]) -> str:
@@ -102,16 +130,49 @@ def _faster(a: str, b: str, rounds: Mapping[str, Mapping[int, float]]) -> str:
     return b if ratios and float(np.median(ratios)) < 1.0 else a
 
 
-def paired(before: Mapping[int, float], after: Mapping[int, float]) -> Estimate:
+def paired(
+    before: Mapping[int, float],
+    after: Mapping[int, float],
+    disturbed: AbstractSet[int] = frozenset(),
+    n_engines: int = 2,
+) -> Estimate:
     """Return the median over common rounds of after / before, each ratio taken within a round.
 
     The interval is the percentile bootstrap over rounds. What affects a whole round (a slower
-    machine, other batches) is in both times of a ratio and cancels.
+    machine, other batches) is in both times of a ratio and cancels. Rounds in which the machine
+    disturbed one of the two are left out if enough for a verdict remain, and counted otherwise.
+
+    Of `n_engines` one that was lucky looks fastest. So that an interval of any two of them is too
+    narrow in 5 % of runs, and not each in 5 %, it is widened as Student's t is by Bonferroni's
+    correction for the number of pairs; two engines are one pair, and nothing is widened.
 
     Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, section 13.3.
     """
-    rounds = sorted(before.keys() & after.keys())
-    return _estimate((_logs([after[r] / before[r] for r in rounds]),), _median)
+    common = sorted(before.keys() & after.keys())
+    calm = [round for round in common if round not in disturbed]
+    rounds = calm if len(calm) >= MIN_VERDICT_ROUNDS else common
+    found = _estimate((_logs([after[r] / before[r] for r in rounds]),), _median)
+    return replace(_for_pairs(found, n_engines), n_disturbed=len(disturbed & set(rounds)))
+
+
+def _for_pairs(estimate: Estimate, n_engines: int) -> Estimate:
+    """Return an estimate whose interval holds together with those of all other pairs.
+
+    Source: Miller, Simultaneous Statistical Inference, 1981, section 2.3; applied to a bootstrap
+    as a factor of its width, whose worth is simulated in docs/measurement.md.
+    """
+    n_pairs = math.comb(n_engines, 2)
+    if n_pairs < 2 or math.isnan(estimate.low):
+        return estimate
+    from scipy import special
+
+    tail, degrees = (1.0 - CONFIDENCE) / 2.0, estimate.n_rounds - 1
+    one, all_pairs = (-float(special.stdtrit(degrees, tail / n)) for n in (1, n_pairs))
+    low, high = (
+        estimate.ratio * (end / estimate.ratio) ** (all_pairs / one)
+        for end in (estimate.low, estimate.high)
+    )
+    return replace(estimate, low=low, high=high)
 
 
 def unpaired(before: Sequence[float], after: Sequence[float]) -> Estimate:
@@ -133,6 +194,8 @@ def verdict(estimate: Estimate, minimal_effect: float) -> Verdict:
     """
     if estimate.n_rounds < MIN_VERDICT_ROUNDS or math.isnan(estimate.low):
         return "not comparable"
+    if estimate.is_disturbed:
+        return "too disturbed"
     if estimate.low > minimal_effect:
         return "slower"
     if estimate.high < 1.0 / minimal_effect:

@@ -1,6 +1,6 @@
 """What else the machine did meanwhile: three counters of the Linux kernel, read before and after.
 
-What they mean for a time is decided in `benchmarks.analysis`.
+What they mean for a time is decided in `benchmarks.analysis.undisturbed`.
 """
 
 from __future__ import annotations

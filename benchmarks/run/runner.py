@@ -133,7 +133,7 @@ def _order(running: _Running, before: list[Cell], number: int) -> tuple[Contesta
     names = {engine for engine, round in journal.cells if round == number}
     if number not in journal.references:
         names |= {contestant.name for contestant in participants(plan, before, number)}
-    members = tuple(contestant for contestant in plan.engines if contestant.name in names)
+    members = tuple(each.in_round(number) for each in plan.engines if each.name in names)
     return rotated(members, number) if members else ()
 
 

@@ -215,7 +215,9 @@ def _reference_of(cell: Cell, results: Results) -> Reference | None:
 
 
 def _contestant(cell: Cell, plan: Plan) -> Contestant:
-    return next(contestant for contestant in plan.engines if contestant.name == cell.engine)
+    """Return what the plan asks of an engine in the round of its cell."""
+    found = next(contestant for contestant in plan.engines if contestant.name == cell.engine)
+    return found.in_round(cell.round)
 
 
 def journal_problems(folder: Path, results: Results) -> Iterator[str]:

@@ -3,8 +3,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from benchgrad.benchmarks.analysis.statistics import MIN_INTERVAL_ROUNDS
-from benchgrad.benchmarks.plan import PlanError, load_plan, shipped
+from benchgrad.benchmarks.analysis.statistics import MIN_INTERVAL_ROUNDS, MIN_VERDICT_ROUNDS
+from benchgrad.benchmarks.plan import Contestant, PlanError, load_plan, shipped
 from benchgrad.engines import check_names
 
 ROOT = Path(__file__).parents[2]
@@ -39,12 +39,29 @@ def test_the_headline_plan_is_the_published_comparison():
 def test_full_is_headline_without_a_budget():
     headline, full = load_plan("headline"), load_plan("full")
     assert all(engine.budget_s is None for engine in full.engines)
-    assert headline.with_each(budget_s=None).engines == full.engines
+    in_full = headline.with_each(budget_s=None, later_budget_s=None, rounds=None)
+    assert in_full.engines == full.engines
     assert (headline.data, headline.model, headline.training) == (
         full.data,
         full.model,
         full.training,
     )
+
+
+def test_in_the_headline_plan_every_ratio_of_short_engines_has_an_interval():
+    plan = load_plan("headline")
+    for engine in plan.engines:
+        rounds = [round for round in range(plan.rounds) if plan.takes_part(engine, round)]
+        assert len(rounds) >= MIN_VERDICT_ROUNDS or engine.name == "micrograd"
+    assert plan.engines[1].in_round(0).budget_s is None  # scalar trains to the end, once
+
+
+def test_a_later_budget_holds_from_the_second_round_on():
+    engine = Contestant("x", budget_s=60.0, later_budget_s=5.0)
+    assert [engine.in_round(round).budget_s for round in range(3)] == [60.0, 5.0, 5.0]
+    assert Contestant("x", later_budget_s=5.0).in_round(1).budget_s == 5.0
+    assert Contestant("x", budget_s=2.0, later_budget_s=5.0).in_round(1).budget_s == 2.0
+    assert Contestant("x", budget_s=2.0).in_round(1).budget_s == 2.0
 
 
 def test_quick_is_headline_on_fewer_points_and_epochs():

@@ -36,14 +36,15 @@ def test_every_engine_of_quick_did_the_same_work(quick):
         assert cell.epochs[-1].test_accuracy == cells["numpy"].epochs[n - 1].test_accuracy
 
 
-def test_a_forecast_is_called_one_wherever_it_is_shown(quick):
+def test_too_few_epochs_for_a_forecast_are_said_wherever_a_total_is_shown(quick):
     out, stdout = quick
     (micrograd,) = [c for c in read_results(out).cells if c.engine == "micrograd"]
     assert len(micrograd.epochs) < micrograd.epochs_planned
     (line,) = [line for line in stdout.splitlines() if line.startswith("micrograd")]
-    assert "(forecast)" in line
-    assert "(forecast, " in (out / "summary.md").read_text()
-    assert "forecast</span>" in (out / "index.html").read_text()
+    assert "no forecast" in line
+    why = "it takes 3 epochs after the first, the budget left none"
+    assert f"no forecast, {why}" in (out / "summary.md").read_text()
+    assert f"no forecast</span>, {why}" in (out / "index.html").read_text()
 
 
 def test_a_report_renders_again_to_the_same_bytes_in_a_folder_with_brackets(quick, tmp_path):

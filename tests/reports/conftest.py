@@ -23,7 +23,7 @@ REASON = "ValueError: <script>alert('x')</script> & more"
 
 
 def epoch(wall_s, losses=(0.5, 0.25), test_accuracy=0.5):
-    """Return an epoch whose collector took a tenth of the wall time."""
+    """Return an epoch that nothing disturbed, and whose collector took a tenth of its time."""
     return Epoch(
         wall_s=wall_s,
         cpu_s=wall_s / 2,
@@ -31,6 +31,7 @@ def epoch(wall_s, losses=(0.5, 0.25), test_accuracy=0.5):
         losses=list(losses),
         train_accuracy=test_accuracy + 0.25,
         test_accuracy=test_accuracy,
+        waited_s=0.0,
     )
 
 
@@ -160,13 +161,13 @@ def _full_run():
     missing = {"planned": 2, "status": "missing", "reason": "absent needs the package nothere"}
     cells = [
         cell("micrograd", (0.9, 0.3, 0.5), note="it makes cycles", **first),
-        cell("scalar", (1.5, 2.0), planned=5, budget_s=3.0, **first),
+        cell("scalar", (1.5, 2.0, 2.0, 2.0), planned=5, budget_s=3.0, **first),
         cell("tensor", (0.08, 0.001, 0.002, 0.003), **first),
         cell("numpy", (0.0004,), **first),
         cell("bad<i>.py", (0.7,), **crashed),
         cell("wrong", (0.0002, 0.0001), **invalid),
         cell("absent", **missing),
-        cell("scalar", (1.1, 4.0), planned=5, budget_s=3.0, **second),
+        cell("scalar", (1.1, 4.0, 4.0, 4.0), planned=5, budget_s=3.0, **second),
         cell("tensor", (0.09, 0.002, 0.003, 0.004), **second),
         cell("numpy", (0.0006,), **second),
         cell("bad<i>.py", (0.7,), round=1, **crashed),

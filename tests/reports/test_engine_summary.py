@@ -4,7 +4,6 @@ import math
 from dataclasses import astuple
 
 import msgspec
-import numpy as np
 import pytest
 
 from benchgrad.benchmarks.plan import Contestant
@@ -50,7 +49,7 @@ NAN = math.nan
     ("name", "status", "done", "planned"),
     [
         ("micrograd", "ok", 3, 3),
-        ("scalar", "ok", 2, 5),
+        ("scalar", "ok", 4, 5),
         ("tensor", "ok", 4, 4),
         ("numpy", "ok", 1, 1),
         ("bad<i>.py", "crashed", 1, 3),
@@ -80,7 +79,7 @@ def test_an_engine_has_the_reason_of_its_failure_and_its_note(full, by_hand):
     ("name", "low", "median", "high"),
     [
         ("micrograd", 0.375, 0.45, 0.525),  # 0.3 0.4 0.5 0.6
-        ("scalar", 2.5, 3.0, 3.5),  # 2 4
+        ("scalar", 2.0, 3.0, 4.0),  # 2 2 2 4 4 4
         ("tensor", 0.002, 0.0025, 0.003),  # 1 2 2 3 3 4 ms
         ("numpy", 0.00045, 0.0005, 0.00055),  # 0.4 0.6 ms: each round has one epoch only
         ("bad<i>.py", 0.7, 0.7, 0.7),
@@ -96,7 +95,7 @@ def test_seconds_per_epoch_leave_out_the_first_of_each_round(full, name, low, me
     ("name", "measured", "total"),
     [
         ("micrograd", 1.7, 1.7),
-        ("scalar", (3.5 + 5.1) / 2, (3.5 + 3 * 3.0 + 5.1 + 3 * 3.0) / 2),
+        ("scalar", 7.5, 7.5 + 2.0),
         ("tensor", (0.086 + 0.099) / 2, (0.086 + 0.099) / 2),
         ("numpy", 0.0005, 0.0005),
         ("wrong", 0.0003, 0.0003),
@@ -117,7 +116,32 @@ def test_an_engine_that_failed_half_way_is_not_forecast(only, by_hand, status):
     assert math.isnan(found.timing.total_s)
 
 
-def test_rounds_that_a_budget_ended_at_different_epochs(only, by_hand):
+def test_a_forecast_has_an_interval_and_is_that_of_the_longest_round(full, only, by_hand):
+    found = full["scalar"].timing
+    assert (found.total_s_low, found.total_s_high) == near((7.5 + 2.0 * 0.98, 7.5 + 2.0 * 1.02))
+    assert found.no_forecast == ""
+    longest = only(
+        by_hand.cell("x", (1.0, 1.0), planned=9, budget_s=2.0),
+        by_hand.cell("x", (2.0, 2.0, 2.0, 2.0), planned=9, budget_s=8.0, round=1),
+    )
+    assert (longest.timing.measured_s, longest.timing.total_s) == near((8.0, 18.0))
+
+
+@pytest.mark.parametrize(
+    ("walls", "why"),
+    [
+        ((1.0, 1.0, 1.0), "it takes 3 epochs after the first, the budget left 2"),
+        ((1.0, 1.0, 1.05, 1.1025, 1.1576), "its epochs take +5.0 % from one to the next"),
+    ],
+)
+def test_where_nobody_can_say_there_is_no_forecast(only, by_hand, walls, why):
+    found = only(by_hand.cell("x", walls, planned=20, budget_s=3.0))
+    assert math.isnan(found.timing.total_s)
+    assert math.isnan(found.cold_s)
+    assert (found.timing.is_forecast, found.timing.no_forecast) == (False, why)
+
+
+def test_a_round_that_trained_to_the_end_gives_the_total(only, by_hand):
     found = only(
         by_hand.cell("x", (2.0, 1.0), planned=4, budget_s=3.0),
         by_hand.cell("x", (1.0, 1.0, 1.0), planned=4, budget_s=3.0, round=1),
@@ -125,8 +149,9 @@ def test_rounds_that_a_budget_ended_at_different_epochs(only, by_hand):
     )
     # After the first epochs: 1, 1, 1, 0.25, 0.25, 0.5, so 0.75 in the middle.
     assert found.timing.epoch_s == 0.75
-    assert found.timing.total_s == pytest.approx(np.median([3.0 + 2 * 0.75, 3.0 + 0.75, 1.5]))
-    assert found.timing.is_forecast
+    assert found.timing.epoch_mean_s == pytest.approx(4.0 / 6)
+    assert (found.timing.measured_s, found.timing.total_s) == (1.5, 1.5)
+    assert not found.timing.is_forecast
     assert found.epochs_done == 2
 
 
@@ -142,7 +167,8 @@ def test_an_only_epoch_counts_and_a_first_of_several_does_not(only, by_hand):
 
 def test_an_engine_without_epochs_has_no_figures(full):
     found = full["absent"]
-    *seconds, is_forecast = astuple(found.timing)
+    *seconds, is_forecast, no_forecast, uneven_share = astuple(found.timing)
+    assert (no_forecast, uneven_share, found.calm.steady) == ("", 0.0, 0)
     figures = [*seconds, *astuple(found.start), *astuple(found.graph), *astuple(found.process)[1:]]
     figures += [*astuple(found.differences)[1:], found.test_accuracy, found.times_fastest.ratio]
     assert [figure for figure in figures if not math.isnan(figure)] == []
@@ -305,7 +331,67 @@ def test_an_engine_that_used_more_processors_than_allowed_is_flagged(
 
 def test_an_engine_that_its_budget_stopped_in_its_first_epoch_is_flagged(only, by_hand):
     cut, another = only(by_hand.cell("x", [1.0], planned=5)), by_hand.cell("y", [1, 1], planned=5)
-    assert cut.timing.is_forecast
     assert cut.warnings == ("reached its budget in its first epoch, which includes the warm-up",)
-    assert only(another).timing.is_forecast
     assert only(another).warnings == ()
+
+
+def test_an_engine_that_trains_for_less_in_later_rounds_is_done_if_the_first_round_is(by_hand):
+    engine = Contestant("x", later_budget_s=2.0)
+    cells = [
+        by_hand.cell("x", (1.0,) * 5),
+        by_hand.cell("x", (1.0, 1.0), planned=5, budget_s=2.0, round=1),
+    ]
+    (found,) = summaries(by_hand.results([engine], cells, rounds=2, epochs=5))
+    assert (found.epochs_done, found.epochs_planned, found.rounds) == (5, 5, 2)
+    assert (found.timing.total_s, found.timing.is_forecast, found.warnings) == (5.0, False, ())
+
+
+def epochs(by_hand, walls, waited=0.0, cpu=1.0):
+    """Return epochs that waited for these shares of their time, the first none."""
+    return [
+        msgspec.structs.replace(
+            by_hand.epoch(wall_s), waited_s=wall_s * waited * (i > 0), cpu_s=wall_s * cpu
+        )
+        for i, wall_s in enumerate(walls)
+    ]
+
+
+def of(by_hand, epochs, round=0):
+    cell = by_hand.cell("x", [1.0] * len(epochs), round=round)
+    return msgspec.structs.replace(cell, epochs=epochs)
+
+
+def test_disturbed_rounds_and_epochs_are_counted_and_left_out(only, by_hand):
+    calm, hit = epochs(by_hand, [9.0, 1.0, 1.0, 1.0]), epochs(by_hand, [9.0, 3.0, 3.0, 3.0], 0.5)
+    found = only(of(by_hand, calm), of(by_hand, hit, 1), of(by_hand, [*calm, hit[1]], 2))
+    assert (found.calm.undisturbed, found.calm.steady, found.calm.disturbed_rounds) == (6, 10, 1)
+    assert found.calm.waited_share == pytest.approx(6.0 / (12 + 18 + 15))
+    assert math.isnan(found.calm.stolen_share)
+    assert (found.timing.epoch_s, found.timing.epoch_s_high) == (1.0, 1.0)
+    assert only(of(by_hand, hit)).timing.epoch_s == 3.0
+
+
+FIFTH = [1.0, *[1.0, 1.0, 1.0, 1.0, 2.0] * 4]
+
+
+def test_an_engine_whose_every_fifth_epoch_is_slow_is_flagged(only, by_hand):
+    slow = epochs(by_hand, FIFTH)
+    found = only(*(of(by_hand, slow, round) for round in range(3)))
+    assert found.timing.uneven_share == pytest.approx(1 - 1 / 1.2)
+    assert "at least 17 % of its time in some slow epochs" in found.warnings[0]
+    assert "its mean epoch takes 1.20 times its median one" in found.warnings[0]
+
+
+def test_what_the_machine_did_is_not_the_engines_cost(only, by_hand):
+    """By processor time all epochs are equal; or one round only; or only while it warmed up."""
+    even = [msgspec.structs.replace(e, cpu_s=1.0) for e in epochs(by_hand, FIFTH)]
+    assert only(of(by_hand, even)).warnings == ()
+    calm = epochs(by_hand, [1.0] * 21)
+    assert only(of(by_hand, epochs(by_hand, FIFTH)), of(by_hand, calm, 1)).warnings == ()
+    late = epochs(by_hand, [1.0, 9.0, 9.0, *[1.0] * 18])
+    assert only(of(by_hand, late)).warnings == ()
+
+
+def test_cold_is_from_import_to_a_trained_model(full):
+    assert full["tensor"].cold_s == pytest.approx(0.2 + 0.003 + 0.04 + 0.0925)
+    assert math.isnan(full["absent"].cold_s)

@@ -101,6 +101,18 @@ def test_a_quiet_machine_and_a_noisy_one(drifted):
     assert noisy.spread == pytest.approx(0.9 * 0.2)
 
 
+def test_a_machine_is_quiet_only_if_its_epochs_were_undisturbed_too(by_hand):
+    run = by_hand.rounds(a=(1.0,) * 10)
+    cells = [msgspec.structs.replace(cell, control_s=[1.0]) for cell in run.cells]
+    assert not drift(msgspec.structs.replace(run, cells=cells)).is_noisy
+    hit = [msgspec.structs.replace(e, waited_s=0.5 * e.wall_s) for e in cells[0].epochs]
+    for n, noisy in ((1, False), (2, True)):
+        found = [msgspec.structs.replace(c, epochs=hit) for c in cells[:n]] + cells[n:]
+        moved = drift(msgspec.structs.replace(run, cells=found))
+        assert (moved.undisturbed, moved.is_noisy) == (1 - n / 10, noisy)
+        assert ("marked as disturbed" in moved.meaning(has_intervals=True)) == noisy
+
+
 @pytest.mark.parametrize("controls", [[[1.0]], [[], []], [[0.0], [0.0]]])
 def test_one_time_none_and_zero_are_no_drift(drifted, controls):
     assert drifted(*controls) is None

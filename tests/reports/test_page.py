@@ -91,32 +91,34 @@ def test_without_published_figures_there_is_one_ratio(deep_folder):
     assert "ublished" not in summary
 
 
-# status, rounds, epochs, per epoch, quartiles, total, its notes, × fastest, accuracy, memory, gc
+# status, rounds, epochs, undisturbed, per epoch, quartiles, mean, × fastest, total, its notes,
+# cold, accuracy, memory, gc
 ENGINES = {
     "micrograd": (
-        "ok", "2", "3 of 3", "450 ms", "375 ms to 525 ms", "1.70 s", "",
-        "913 ×", "37.5 %", "60.0 MiB", "10.0 %",
+        "ok", "2", "3 of 3", "4 of 4", "450 ms", "375 ms to 525 ms", "450 ms", "913 ×",
+        "1.70 s", "", "1.94 s", "37.5 %", "60.0 MiB", "10.0 %",
     ),
     "scalar": (
-        "ok", "2", "2 of 5", "3.00 s", "2.50 s to 3.50 s", "13.3 s", "forecast, 4.30 s measured",
-        "5,774 ×", "25.0 %", "60.0 MiB", "10.0 %",
+        "ok", "2", "4 of 5", "6 of 6", "3.00 s", "2.00 s to 4.00 s", "3.00 s", "5,774 ×",
+        "9.50 s", "forecast, 9.46 s to 9.54 s", "9.74 s", "50.0 %", "60.0 MiB", "10.0 %",
     ),
     "tensor": (
-        "ok", "2", "4 of 4", "2.50 ms", "2.00 ms to 3.00 ms", "92.5 ms", "",
-        "5.00 ×", "50.0 %", "60.0 MiB", "10.0 %",
+        "ok", "2", "4 of 4", "6 of 6", "2.50 ms", "2.00 ms to 3.00 ms", "2.50 ms", "5.00 ×",
+        "92.5 ms", "", "336 ms", "50.0 %", "60.0 MiB", "10.0 %",
     ),
     "numpy": (
-        "ok", "2", "1 of 1", "500 µs", "450 µs to 550 µs", "500 µs", "",
-        "1.00 ×", "12.5 %", "60.0 MiB", "10.0 %",
+        "ok", "2", "1 of 1", "2 of 2", "500 µs", "450 µs to 550 µs", "500 µs", "1.00 ×",
+        "500 µs", "", "244 ms", "12.5 %", "60.0 MiB", "10.0 %",
     ),
     "bad<i>.py": (
-        "crashed", "2", "1 of 3", "700 ms", "", "–", "", "–", "12.5 %", "–", "10.0 %",
+        "crashed", "2", "1 of 3", "2 of 2", "700 ms", "", "700 ms", "–", "–", "", "–",
+        "12.5 %", "–", "10.0 %",
     ),
     "wrong": (
-        "invalid", "2", "2 of 2", "100 µs", "", "300 µs", "",
-        "–", "25.0 %", "60.0 MiB", "10.0 %",
+        "invalid", "2", "2 of 2", "2 of 2", "100 µs", "", "100 µs", "–", "300 µs", "", "243 ms",
+        "25.0 %", "60.0 MiB", "10.0 %",
     ),
-    "absent": ("missing", "0", "0 of 2", "–", "", "–", "", "–", "–", "–", "–"),
+    "absent": ("missing", "0", "0 of 2", "–", "–", "", "–", "–", "–", "", "–", "–", "–", "–"),
 }  # fmt: skip
 
 
@@ -125,14 +127,14 @@ def test_every_engine_has_its_figures_on_the_page_and_in_the_summary(page, summa
     on_page, in_summary = page.rows("peak memory"), markdown_rows(summary, "peak memory")
     assert list(on_page) == list(in_summary) == list(ENGINES)
     for name, figures in ENGINES.items():
-        *first, epoch, quartiles, total, notes, times, accuracy, peak, collector = figures
+        *first, epoch, quartiles, mean, times, total, notes, cold, accuracy, peak, gc = figures
         assert on_page[name] == [
-            *first, f"{epoch} {quartiles}".strip(), f"{total} {notes}".strip(),
-            times, accuracy, peak, collector,
+            *first, f"{epoch} {quartiles}".strip(), mean, times, f"{total} {notes}".strip(),
+            cold, accuracy, peak, gc,
         ]  # fmt: skip
         assert in_summary[name] == [
-            *first, f"{epoch} ({quartiles})".removesuffix(" ()"),
-            f"{total} ({notes})".removesuffix(" ()"), times, accuracy, peak,
+            *first, f"{epoch} ({quartiles})".removesuffix(" ()"), mean, times,
+            f"{total} ({notes})".removesuffix(" ()"), cold, accuracy, peak,
         ]  # fmt: skip
 
 
@@ -142,7 +144,7 @@ def test_every_engine_has_its_figures_on_the_page_and_in_the_summary(page, summa
         ("published", {
             "scalar": [
                 "20 epochs in 10 min 51.86 s", "32.6 s",
-                "5 epochs in 13.3 s forecast", "3.00 s", "10.9 × faster",
+                "5 epochs in 9.50 s forecast", "3.00 s", "10.9 × faster",
             ],
             "tensor": [
                 "100 epochs in 2.36 s", "23.6 ms",
@@ -174,7 +176,7 @@ def test_a_forecast_says_so_wherever_it_is_shown_and_nothing_else_does(page, sum
     cells = [cell for table in page.tables for row in table for cell in row]
     for shown in (cells, summary.split("|")):
         marked = [cell for cell in shown if "forecast" in cell and "not measured to" not in cell]
-        assert [cell for cell in shown if "13.3 s" in cell] == marked
+        assert [cell for cell in shown if "9.50 s" in cell] == marked
         assert len(marked) == 2
     for text in (page.text, summary):
         assert 'A total marked "forecast" was not measured to its end' in text
@@ -191,7 +193,7 @@ def test_a_forecast_says_so_wherever_it_is_shown_and_nothing_else_does(page, sum
 def test_failures_are_shown_with_their_status_and_reason(page, summary, engine, status, reason):
     assert f"{engine} is {status}: {reason}" in page.text
     assert page.rows("peak memory")[engine][0] == status
-    assert page.rows("peak memory")[engine][5] == "–"
+    assert page.rows("times the fastest")[engine][6] == "–"
     shown = reason.replace("&", "&amp;").replace("<", "&lt;")
     assert f"- `{engine}` is **{status}**: {shown}" in summary
     assert markdown_rows(summary, "peak memory")[engine][0] == status
@@ -289,10 +291,54 @@ def test_a_run_of_which_all_engines_failed_has_a_report(failed_run, report):
 
 def test_intervals_of_three_rounds_are_on_the_page_and_in_the_summary(by_hand, rendered):
     page, text = rendered(by_hand.rounds(a=(1.0, 1.0, 1.0), b=(1.27, 1.3, 1.33)))
-    assert page.rows("times the fastest")["b"][5] == "1.30 × (1.27 to 1.33)"
-    assert markdown_rows(text, "times the fastest")["b"][5] == "1.30 × (1.27 to 1.33)"
+    assert page.rows("times the fastest")["b"][6] == "1.30 × (1.27 to 1.33)"
+    assert markdown_rows(text, "times the fastest")["b"][6] == "1.30 × (1.27 to 1.33)"
     for words in (page.text, text):
-        assert "from 5 rounds on the 95 % bootstrap interval over rounds" in words
+        assert "those of all pairs hold together in 95 % of runs" in words
+
+
+def disturbed(by_hand, n_rounds):
+    """Return a run of two engines, one of which waited for half of its time, in each round."""
+    run = by_hand.rounds(a=(1.0,) * n_rounds, b=(8.0,) * n_rounds)
+    cells = [
+        msgspec.structs.replace(
+            cell,
+            epochs=[
+                msgspec.structs.replace(e, waited_s=e.wall_s / 2, cpu_s=e.wall_s / 2)
+                for e in cell.epochs
+            ],
+        )
+        if cell.engine == "b"
+        else msgspec.structs.replace(
+            cell, epochs=[msgspec.structs.replace(e, cpu_s=e.wall_s) for e in cell.epochs]
+        )
+        for cell in run.cells
+    ]
+    return msgspec.structs.replace(run, cells=cells)
+
+
+@pytest.mark.parametrize("n_rounds", [1, 5])
+def test_a_disturbed_headline_says_so_beside_its_figure(by_hand, rendered, n_rounds):
+    page, text = rendered(disturbed(by_hand, n_rounds))
+    top = page.text[: page.text.index("All engines")]
+    assert "8.00 ×disturbed, by wall time: an epoch with b takes" in top
+    assert "4.00 ×disturbed, by processor time" in top
+    assert "**Disturbed: by wall time 8.00 ×, by processor time 4.00 ×.**" in text.split("##")[0]
+    assert "amber" in [attributes.get("class") for _, attributes in page.tags]
+    flag = f"disturbed in {n_rounds} of {n_rounds} round"
+    for rows in (page.rows("undisturbed epochs"), markdown_rows(text, "undisturbed epochs")):
+        assert flag in rows["b"][3]
+        assert "disturbed" not in rows["a"][3]
+        assert "disturbed" in rows["b"][6]
+    for words in (page.text, text):
+        assert ("Too disturbed" in words) == (n_rounds == 5)
+
+
+def test_a_calm_headline_has_one_figure(page, summary):
+    assert "amber" not in [attributes.get("class") for _, attributes in page.tags]
+    for text in (page.text, summary):
+        assert "isturbed:" not in text
+        assert "by processor time" not in text
 
 
 def test_without_intervals_nothing_is_said_of_them(page, summary):

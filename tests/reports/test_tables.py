@@ -28,7 +28,7 @@ def test_epochs_have_a_row_for_each_epoch_of_each_cell(derived, full_run):
     ]
     columns = ["engine", "round", "epoch", "wall_s"]
     assert list(derived.epochs[columns].itertuples(index=False, name=None)) == expected
-    assert len(expected) == 26
+    assert len(expected) == 30
 
 
 def test_epochs_hold_what_was_measured(derived):

@@ -28,16 +28,28 @@ def test_every_engine_has_a_line_with_its_figures(printed, full_run):
     assert header.split("  ")[0].strip() == "engine"
     cells = [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in lines]
     assert cells[:7] == [
-        ["micrograd", "ok", "2", "3 of 3", "450 ms", "1.70 s", "913 ×", "37.5 %", "5.0e-15"],
         [
-            "scalar", "ok", "2", "2 of 5", "3.00 s", "13.3 s (forecast)", "5,774 ×", "25.0 %",
+            "micrograd", "ok", "2", "4 of 4", "3 of 3", "450 ms", "1.70 s", "913 ×", "37.5 %",
             "5.0e-15",
         ],
-        ["tensor", "ok", "2", "4 of 4", "2.50 ms", "92.5 ms", "5.00 ×", "50.0 %", "5.0e-15"],
-        ["numpy", "ok", "2", "1 of 1", "500 µs", "500 µs", "1.00 ×", "12.5 %", "5.0e-15"],
-        ["bad<i>.py", "crashed", "2", "1 of 3", "700 ms", "–", "–", "12.5 %", "–"],
-        ["wrong", "invalid", "2", "2 of 2", "100 µs", "300 µs", "–", "25.0 %", "5.0e-01"],
-        ["absent", "missing", "0", "0 of 2", "–", "–", "–", "–", "–"],
+        [
+            "scalar", "ok", "2", "6 of 6", "4 of 5", "3.00 s", "9.50 s (forecast)", "5,774 ×",
+            "50.0 %", "5.0e-15",
+        ],
+        [
+            "tensor", "ok", "2", "6 of 6", "4 of 4", "2.50 ms", "92.5 ms", "5.00 ×", "50.0 %",
+            "5.0e-15",
+        ],
+        [
+            "numpy", "ok", "2", "2 of 2", "1 of 1", "500 µs", "500 µs", "1.00 ×", "12.5 %",
+            "5.0e-15",
+        ],
+        ["bad<i>.py", "crashed", "2", "2 of 2", "1 of 3", "700 ms", "–", "–", "12.5 %", "–"],
+        [
+            "wrong", "invalid", "2", "2 of 2", "2 of 2", "100 µs", "300 µs", "–", "25.0 %",
+            "5.0e-01",
+        ],
+        ["absent", "missing", "0", "–", "0 of 2", "–", "–", "–", "–", "–"],
     ]  # fmt: skip
 
 
@@ -80,12 +92,34 @@ def test_engines_without_a_difference_to_the_fastest_are_named(printed, by_hand)
     assert "indistinguishable from the fastest, within 1.0 %: b" in printed(run)
 
 
+def test_a_disturbed_ratio_is_printed_with_that_of_the_processor_time(printed, by_hand):
+    run = by_hand.rounds(a=(1.0,) * 5, b=(8.0,) * 5)
+    cells = [
+        msgspec.structs.replace(
+            cell,
+            epochs=[
+                msgspec.structs.replace(e, waited_s=e.wall_s * share, cpu_s=e.wall_s * (1 - share))
+                for e in cell.epochs
+            ],
+        )
+        for cell in run.cells
+        for share in [0.5 * (cell.engine == "b")]
+    ]
+    lines = printed(msgspec.structs.replace(run, cells=cells))
+    assert lines[-1] == (
+        "disturbed: an epoch with b takes 8.00 × (8.00 to 8.00) as long as with a "
+        "(4.00 × by processor time)"
+    )
+    assert "too disturbed for a verdict, in most of their rounds: b" in lines
+    assert "0 of 5 (disturbed in 5 of 5 rounds)" in lines[2]
+
+
 def test_a_noisy_machine_is_warned_of(printed, by_hand):
     run = by_hand.rounds(a=(1.0, 1.0))
     cells = [msgspec.structs.replace(cell, control_s=[1.0 + cell.round]) for cell in run.cells]
     warning = (
-        "warning: the machine was noisy: a fixed workload varied by 60.0 % between cells; "
-        "smaller differences between engines mean nothing"
+        "warning: the machine was noisy: a fixed workload varied by 60.0 % between cells, "
+        "100.0 % of the epochs were undisturbed; smaller differences between engines mean nothing"
     )
     assert warning in printed(msgspec.structs.replace(run, cells=cells))
 

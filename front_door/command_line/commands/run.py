@@ -25,7 +25,10 @@ def run(
         str | None, typer.Option(help="The column of a CSV that holds the classes.")
     ] = None,
     epochs: Annotated[int | None, typer.Option(help="Epochs of every engine.")] = None,
-    rounds: Annotated[int | None, typer.Option(help="How often every engine runs.")] = None,
+    rounds: Annotated[
+        int | None,
+        typer.Option(help="How often each engine runs; the plan may have fewer for a slow one."),
+    ] = None,
     precision: Annotated[
         str | None,
         typer.Option(help="Run rounds until each ratio is known to, e.g., 2%, within --budget."),

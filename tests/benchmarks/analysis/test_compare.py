@@ -51,6 +51,23 @@ def rows(old, new, *arguments):
 OLD = results({"a": 0.01, "b": 0.02, "c": 0.03})
 
 
+def test_a_run_beside_other_work_supports_no_verdict():
+    busy = [
+        msgspec.structs.replace(
+            cell,
+            epochs=[msgspec.structs.replace(e, waited_s=e.wall_s / 2) for e in cell.epochs],
+        )
+        if cell.engine == "a" and cell.round < 4
+        else cell
+        for cell in OLD.cells
+    ]
+    found = rows(OLD, msgspec.structs.replace(OLD, cells=busy))
+    assert (found["a"].verdict, found["b"].verdict) == ("not comparable", "no difference")
+    assert found["a"].reason == (
+        "too disturbed: the machine had other work in 4 of 6 rounds of one run"
+    )
+
+
 def test_a_first_epoch_is_not_compared_with_steady_ones():
     """A budget may leave an engine nothing else, and the first epoch warms up."""
     cut = [

@@ -2,7 +2,13 @@
 
 import pytest
 
-from benchgrad.benchmarks.analysis.rounds import MOST_ROUNDS, participants, precision, rotated
+from benchgrad.benchmarks.analysis.rounds import (
+    MOST_ROUNDS,
+    number_of_cells,
+    participants,
+    precision,
+    rotated,
+)
 from benchgrad.benchmarks.plan import Contestant, Plan
 from benchgrad.benchmarks.records import Cell, Epoch
 
@@ -33,6 +39,24 @@ WIDE = cells("c", 1.3, 1.5, 1.2, 1.4, 1.3, 1.3)
 def test_without_a_precision_all_run_in_as_many_rounds_as_the_plan_has():
     fixed = plan("a", "b", precision=None, rounds=2)
     assert [names(fixed, [], round) for round in range(3)] == [["a", "b"], ["a", "b"], []]
+
+
+def test_an_engine_takes_part_in_as_many_rounds_as_the_plan_gives_it():
+    fixed = plan(
+        Contestant("a", rounds=1), "b", Contestant("c", rounds=9), precision=None, rounds=3
+    )
+    found = [names(fixed, [], round) for round in range(4)]
+    assert found == [["a", "b", "c"], ["b", "c"], ["b", "c"], []]
+    assert number_of_cells(fixed) == "7"
+
+
+def test_with_a_precision_too():
+    once = plan(Contestant("slow", rounds=1), "a", "b")
+    first = cells("slow", 60.0) + [cell for cell in STEADY + CLOSE if cell.round == 0]
+    assert names(once, first, 1) == ["a", "b"]
+    assert number_of_cells(once) == "about 11 or more"
+    missed = precision(once, STEADY + CLOSE + cells("slow", 60.0)).missed
+    assert missed == {"slow": "no interval after 1 round, the plan lets slow take part in no more"}
 
 
 def test_nobody_leaves_before_there_are_rounds_enough_for_a_verdict():

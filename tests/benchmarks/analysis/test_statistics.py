@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import stats
 from simulation import Noise, pairs, rounds_of, simulate, two_runs
 
 from benchgrad.benchmarks.analysis.statistics import (
@@ -13,7 +14,10 @@ from benchgrad.benchmarks.analysis.statistics import (
     PAIRED_EFFECT,
     UNPAIRED_EFFECT,
     Estimate,
+    against_fastest,
+    disturbed_by_engine,
     paired,
+    ranked_rounds,
     round_seconds,
     unpaired,
     verdict,
@@ -166,6 +170,72 @@ def test_a_ratio_does_not_know_the_unit_of_time(before, after, unit):
     other = unpaired([unit * s for s in before], [unit * s for s in after])
     for name in ("ratio", "low", "high"):
         assert getattr(one, name) == pytest.approx(getattr(other, name))
+
+
+def test_among_more_engines_an_interval_is_wider_around_the_same_ratio():
+    before = {k: 1.0 + 0.01 * (k % 3) for k in range(8)}
+    after = {k: 1.3 + 0.02 * (k % 4) for k in range(8)}
+    two, three, ten = (paired(before, after, n_engines=n) for n in (2, 3, 10))
+    assert two == paired(before, after)
+    assert two.ratio == three.ratio == ten.ratio
+    assert ten.low < three.low < two.low < two.ratio < two.high < three.high < ten.high
+    factor = stats.t.ppf(1 - 0.025 / 45, 7) / stats.t.ppf(0.975, 7)
+    for two_end, ten_end in ((two.low, ten.low), (two.high, ten.high)):
+        reach = math.log(two_end / two.ratio)
+        assert math.log(ten_end / ten.ratio) == pytest.approx(factor * reach)
+
+
+def falls(cells):
+    """Return the verdicts on all engines of a run but the fastest."""
+    _, ratios = against_fastest(ranked_rounds(cells), disturbed_by_engine(cells))
+    return [verdict(ratio, PAIRED_EFFECT) for ratio in ratios.values()]
+
+
+def test_of_ten_equal_engines_the_luckiest_makes_none_of_the_others_slower():
+    equal = dict.fromkeys("abcdefghij", 0.01)
+    runs = [falls(simulate(equal, Noise(), seed, 5)) for seed in range(60)]
+    assert np.mean(["slower" in found for found in runs]) <= 0.05
+    one_slow = equal | {"j": 0.02}
+    assert all(falls(simulate(one_slow, Noise(), seed, 5))[-1] == "slower" for seed in range(10))
+
+
+def busy(slowdown, victim="", n_runs=40):
+    """Yield the estimate of b against a on a machine that a neighbour uses half of the time."""
+    noise = Noise(busy=0.5, victim=victim)
+    for seed in range(n_runs):
+        cells = simulate({"a": 0.01, "b": 0.01 * slowdown}, noise, seed, n_epochs=60)
+        disturbed = disturbed_by_engine(cells)
+        rounds = ranked_rounds(cells)
+        yield paired(rounds["a"], rounds["b"], disturbed["a"] | disturbed["b"])
+
+
+@pytest.mark.parametrize("victim", ["", "b"])
+def test_a_busy_neighbour_makes_no_difference(victim):
+    found = [verdict(e, PAIRED_EFFECT) for e in busy(1.0, victim)]
+    assert share(found, "no difference") >= 0.95
+
+
+def test_beside_a_busy_neighbour_five_percent_are_still_found():
+    estimates = list(busy(1.05))
+    assert share((verdict(e, PAIRED_EFFECT) for e in estimates), "slower") >= 0.5
+    assert np.median([e.high - e.low for e in estimates]) < 0.1
+
+
+def test_disturbed_rounds_are_left_out_if_enough_remain():
+    before = dict.fromkeys(range(7), 1.0)
+    after = {0: 9.0, 1: 9.0} | dict.fromkeys(range(2, 7), 2.0)
+    found = paired(before, after, frozenset({0, 1, 12}))
+    assert (found.n_rounds, found.n_disturbed, found.high) == (5, 0, pytest.approx(2.0))
+    kept = paired(before, after, frozenset({0, 1, 2}))
+    assert (kept.n_rounds, kept.n_disturbed) == (7, 3)
+    assert verdict(kept, PAIRED_EFFECT) == "slower"
+
+
+def test_too_many_disturbed_rounds_support_no_verdict():
+    before, after = dict.fromkeys(range(7), 1.0), dict.fromkeys(range(7), 2.0)
+    found = paired(before, after, frozenset({0, 1, 2, 3}))
+    assert found.is_disturbed
+    assert verdict(found, PAIRED_EFFECT) == "too disturbed"
 
 
 def test_the_same_records_give_the_same_interval():

@@ -1,9 +1,12 @@
 """Which cells run, in which order, held to which reference; with real worker processes."""
 
+import msgspec
 import pytest
 from small_runs import Remembering, go, small
 
 from benchgrad.benchmarks.plan import Contestant
+from benchgrad.benchmarks.run.runner import run_in
+from benchgrad.benchmarks.run.verify import problems
 from benchgrad.engines import EngineError
 
 
@@ -36,6 +39,26 @@ def test_a_budget_ends_an_engine_early_and_it_is_still_held_to_the_reference(eng
     plan = small(engine_file("pass"), "numpy").with_each(budget_s=1e-9)
     for cell in go(plan).cells:
         assert (cell.status, len(cell.epochs), cell.epochs_planned) == ("ok", 1, 5)
+
+
+def test_a_later_budget_and_rounds_of_its_own_keep_a_slow_engine_short(tmp_path):
+    short = Contestant("short", engine="tensor", later_budget_s=1e-9)
+    once = Contestant("once", engine="tensor", rounds=1)
+    plan = small("numpy", rounds=3)
+    plan = plan.replace(engines=[*plan.engines, short, once], epochs=4)
+    results = run_in(tmp_path, plan, "benchgrad run test", Remembering())
+    found = {(c.engine, c.round): (c.status, c.budget_s, len(c.epochs)) for c in results.cells}
+    assert found == {
+        **{("numpy", round): ("ok", None, 5) for round in range(3)},
+        ("short", 0): ("ok", None, 4),
+        ("short", 1): ("ok", 1e-9, 1),
+        ("short", 2): ("ok", 1e-9, 1),
+        ("once", 0): ("ok", None, 4),
+    }
+    assert problems(tmp_path, results) == []
+    cells = [msgspec.structs.replace(c, budget_s=None) for c in results.cells]
+    forged = msgspec.structs.replace(results, cells=cells)
+    assert any("budget_s is None, the plan has 1e-09" in p for p in problems(tmp_path, forged))
 
 
 def test_an_engine_with_batches_of_its_own_is_held_to_a_reference_with_the_same():
