@@ -150,6 +150,9 @@ _ALL: tuple[Column[EngineSummary], ...] = (
            "its time"),
     Column("matmul_share", "of the machine's matmul rate", lambda e: e.matmul_share,
            formats.share),
+    Column("times_floor", "times the floor", lambda e: e.times_floor, formats.ratio,
+           "the time of an epoch divided by that of its matrix products and exponentials at the "
+           "machine's own rates, with everything else for nothing"),
 
     # The process.
     Column("peak_bytes", "peak memory", lambda e: e.process.peak_bytes, formats.memory,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from benchgrad.benchmarks.analysis.floor import floor
 from benchgrad.benchmarks.analysis.statistics import (
     PAIRED_EFFECT,
     Estimate,
@@ -35,7 +36,8 @@ class EngineSummary:
     `warning` says what a reader must know before comparing the engine. `rounds` counts those with
     an epoch, `epochs_done` is the fewest in any round. `test_accuracy` is that after the last epoch
     of the first round. `flops_per_s` is the rate of an epoch's matrix products, `matmul_share` its
-    share of the machine's own rate. `times_fastest` is the ratio to the fastest engine.
+    share of the machine's own rate, `times_floor` the ratio of an epoch to its floor
+    (`benchmarks.analysis.floor`). `times_fastest` is the ratio to the fastest engine.
     """
 
     name: str
@@ -55,6 +57,7 @@ class EngineSummary:
     differences: Differences
     flops_per_s: float
     matmul_share: float
+    times_floor: float
     test_accuracy: float
     times_fastest: Estimate
 
@@ -93,6 +96,7 @@ def _summary(
     worst = next((cell for cell in cells if cell.status != "ok"), cells[0])
     timing, process = facts.timing(worst, cells), facts.process(cells)
     flops_per_s = per(results.row_flops * results.data.n_train, timing.epoch_s)
+    lowest = floor(results)
     first = [epoch for cell in cells if cell.round == 0 for epoch in cell.epochs]
     return EngineSummary(
         name=contestant.name,
@@ -112,6 +116,7 @@ def _summary(
         differences=facts.differences(cells),
         flops_per_s=flops_per_s,
         matmul_share=per(flops_per_s, results.environment.matmul_flops_per_s or math.nan),
+        times_floor=per(timing.epoch_s, lowest.epoch_s) if lowest else math.nan,
         test_accuracy=_known(first[-1].test_accuracy) if first else math.nan,
         times_fastest=times_fastest,
     )

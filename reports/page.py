@@ -10,6 +10,7 @@ from pathlib import Path
 
 import jinja2
 
+from benchgrad.benchmarks.analysis.floor import floor
 from benchgrad.benchmarks.analysis.rounds import precision
 from benchgrad.benchmarks.analysis.statistics import PAIRED_EFFECT
 from benchgrad.benchmarks.records import Results, read_results, write_atomically
@@ -146,6 +147,7 @@ def _context(
         "precision": precision(results.plan, results.cells),
         "headline": headline(results, engines),
         "drift": drift(results),
+        "floor": floor(results),
         "figures": figures,
         "n_interrupted": sum(cell.status == "interrupted" for cell in results.cells),
     }
