@@ -15,6 +15,7 @@ Count = Annotated[int, Meta(ge=1)]
 Positive = Annotated[float, Meta(gt=0, le=1e9)]  # the bound keeps infinity out
 Share = Annotated[float, Meta(gt=0, lt=1)]
 NotNegative = Annotated[float, Meta(ge=0, le=1e6)]
+Collector = Literal["as shipped", "default", "paused"]
 
 
 class PlanError(Exception):
@@ -88,6 +89,9 @@ class Contestant(Struct, frozen=True, forbid_unknown_fields=True):
     reference that does the same. Training ends with the epoch in which it has taken `budget_s`; the
     remaining epochs are forecast. In a plan with a precision, `budget_s` also limits the time of
     all its processes together: an engine skips a round that would exceed it.
+
+    `collector` sets the cyclic garbage collector for the engine from outside: `default` runs it as
+    Python does, even where the engine pauses it, and `paused` never runs it inside an epoch.
     """
 
     name: str
@@ -96,6 +100,7 @@ class Contestant(Struct, frozen=True, forbid_unknown_fields=True):
     batch_size: Count | None = None
     budget_s: Positive | None = None
     published: Published | None = None
+    collector: Collector = "as shipped"
     cause: str = ""
 
     @property
@@ -109,7 +114,8 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
 
     With a `precision` there are at least `rounds` rounds, and more until every ratio to the fastest
     is known to within that share of it; `benchmarks.analysis.rounds` decides. `memory_bytes`
-    limits all processes of a cell together; None means no limit.
+    limits all processes of a cell together; None means no limit. With the allocator `keep`, the C
+    library keeps freed memory instead of returning it to the kernel; `default` leaves it as it is.
     """
 
     title: str
@@ -124,6 +130,7 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     threads: Count = 1
     timeout_s: Positive = 3600.0
     memory_bytes: Count | None = None
+    allocator: Literal["keep", "default"] = "keep"
     reference: str = "numpy"
 
     def __post_init__(self) -> None:
@@ -145,9 +152,18 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
         return contestant.batch_size or self.training.batch_size
 
     def select(self, names: list[str]) -> Plan:
-        """Return the plan with these engines only; ones that are new to it take its defaults."""
+        """Return the plan with these engines only; ones that are new to it take its defaults.
+
+        Where two or more of them are also in the plan under another policy of the collector, those
+        rows stay: without them the ratio between the two would hold for one policy only.
+        """
         known = {contestant.name: contestant for contestant in self.engines}
-        return self.replace(engines=[known.get(name, Contestant(name)) for name in names])
+        chosen = [known.get(name, Contestant(name)) for name in names]
+        specs = {contestant.spec for contestant in chosen} & known.keys()
+        again = [c for c in self.engines if c.collector != "as shipped" and c.spec in specs]
+        if len({contestant.spec for contestant in again}) < 2:
+            again = []
+        return self.replace(engines=[*chosen, *(c for c in again if c.name not in names)])
 
     def replace(self, **changes: object) -> Plan:
         """Return a copy with some fields changed, validated like a file.

@@ -172,6 +172,7 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
     second_build_s: float | None = None
     read_s: float | None = None
     logits_s: float | None = None
+    pauses_collector: bool = False  # the engine declares that it does, inside its own step
 
 
 class Grid(Struct, frozen=True, forbid_unknown_fields=True):

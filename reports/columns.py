@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from benchgrad.benchmarks.analysis.collector import UnderPolicy
 from benchgrad.benchmarks.analysis.statistics import CONFIDENCE, MIN_VERDICT_ROUNDS
 from benchgrad.reports import formats
 from benchgrad.reports.engine_summary import EngineSummary
@@ -183,3 +184,12 @@ _ALL: tuple[Column[EngineSummary], ...] = (
 )
 # fmt: on
 COLUMNS = {column.name: column for column in _ALL}
+
+POLICY_COLUMNS: tuple[Column[UnderPolicy], ...] = (
+    Column("slow", "an epoch with", lambda row: row.slow, is_number=False),
+    Column("ratio", "takes", lambda row: row.ratio.ratio,
+           show=lambda row: Entry(
+               formats.ratio_between(row.ratio.ratio, row.ratio.low, row.ratio.high))),
+    Column("fast", "as long as with", lambda row: row.fast, is_number=False),
+    Column("collector", "with the collector", lambda row: row.in_words, is_number=False),
+)  # fmt: skip

@@ -14,7 +14,7 @@ from benchgrad.benchmarks.analysis.statistics import (
     ranked_rounds,
     verdict,
 )
-from benchgrad.benchmarks.plan import Contestant, Published
+from benchgrad.benchmarks.plan import Collector, Contestant, Published
 from benchgrad.benchmarks.records import Cell, Results, Status
 from benchgrad.reports import facts
 from benchgrad.reports.facts import Differences, Graph, Process, Start, Timing, per
@@ -33,15 +33,17 @@ class EngineSummary:
     """One engine over all its rounds.
 
     `status`, `reason` and `note` are those of the first cell that is not ok, or else of the first.
-    `warning` says what a reader must know before comparing the engine. `rounds` counts those with
-    an epoch, `epochs_done` is the fewest in any round. `test_accuracy` is that after the last epoch
-    of the first round. `flops_per_s` is the rate of an epoch's matrix products, `matmul_share` its
-    share of the machine's own rate, `times_floor` the ratio of an epoch to its floor
-    (`benchmarks.analysis.floor`). `times_fastest` is the ratio to the fastest engine.
+    `collector` is the policy that the plan asks for. `warning` says what a reader must know before
+    comparing the engine. `rounds` counts those with an epoch, `epochs_done` is the fewest in any
+    round. `test_accuracy` is that after the last epoch of the first round. `flops_per_s` is the
+    rate of an epoch's matrix products, `matmul_share` its share of the machine's own rate,
+    `times_floor` the ratio of an epoch to its floor (`benchmarks.analysis.floor`). `times_fastest`
+    is the ratio to the fastest engine.
     """
 
     name: str
     cause: str
+    collector: Collector
     published: Published | None
     status: Status
     reason: str
@@ -70,6 +72,11 @@ class EngineSummary:
     def speedup(self) -> float:
         """How many times as fast an epoch is here as published."""
         return per(self.published_epoch_s, self.timing.epoch_s)
+
+    @property
+    def is_as_shipped(self) -> bool:
+        """Whether the garbage collector was left to the engine."""
+        return self.collector == "as shipped"
 
     @property
     def is_alike(self) -> bool:
@@ -101,6 +108,7 @@ def _summary(
     return EngineSummary(
         name=contestant.name,
         cause=contestant.cause,
+        collector=contestant.collector,
         published=contestant.published,
         status=worst.status,
         reason=worst.reason,

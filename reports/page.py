@@ -10,12 +10,13 @@ from pathlib import Path
 
 import jinja2
 
+from benchgrad.benchmarks.analysis.collector import under_policies
 from benchgrad.benchmarks.analysis.floor import floor
 from benchgrad.benchmarks.analysis.rounds import precision
 from benchgrad.benchmarks.analysis.statistics import PAIRED_EFFECT
 from benchgrad.benchmarks.records import Results, read_results, write_atomically
 from benchgrad.reports import formats, text_tables
-from benchgrad.reports.columns import chosen
+from benchgrad.reports.columns import POLICY_COLUMNS, chosen
 from benchgrad.reports.engine_summary import EngineSummary, summaries
 from benchgrad.reports.findings import drift, has_intervals, headline
 from benchgrad.reports.plot import Plot, all_plots, render
@@ -101,8 +102,12 @@ def _draw(results: Results, derived: Tables) -> tuple[list[Figure], dict[str, by
     )
     figures: list[Figure] = []
     drawn: dict[str, bytes] = {}
+    # Engines under another policy of the collector do the same work again: lines without news.
+    again = [c.name for c in results.plan.engines if c.collector != "as shipped"]
     for plot in all_plots():
         frame = getattr(derived, plot.table)
+        if plot.table != "ladder" and len(frame):
+            frame = frame[~frame["engine"].isin(again)]
         if reason := plot.missing(frame):
             figures.append(Figure(plot, omitted=reason))
             continue
@@ -148,6 +153,8 @@ def _context(
         "headline": headline(results, engines),
         "drift": drift(results),
         "floor": floor(results),
+        "under_policies": under_policies(results),
+        "policy_columns": POLICY_COLUMNS,
         "figures": figures,
         "n_interrupted": sum(cell.status == "interrupted" for cell in results.cells),
     }

@@ -46,8 +46,8 @@ class Tables:
         epochs: an `EpochRow` for each epoch of each cell, and `elapsed_s`, the summed time of the
             epochs so far.
         engines: a row for each engine, in the plan's order, with the values of all `COLUMNS`.
-        ladder: a row for each engine that is ok, in the plan's order, if the plan gives causes:
-            `factor` is how many times faster it is than the one before it, `cause` why.
+        ladder: a row for each engine that is ok and has a cause, in the plan's order: `factor` is
+            how many times faster it is than the one before it, `cause` why.
         points: for two features only: a row for each grid point (`part` grid), and each test
             point (`part` test), for each engine that finished; `label` is a class number.
         confusion: a row for each engine, true class and predicted class, with its `count`.
@@ -99,9 +99,7 @@ def _epochs(results: Results) -> pd.DataFrame:
 
 
 def _ladder(results: Results, engines: Sequence[EngineSummary]) -> pd.DataFrame:
-    rungs = [engine for engine in engines if engine.status == "ok"]
-    if not any(engine.cause for engine in rungs):
-        rungs = []
+    rungs = [engine for engine in engines if engine.status == "ok" and engine.cause]
     rounds = ranked_rounds(results.cells)
     factors = [
         paired(rounds[after.name], rounds[before.name]).ratio

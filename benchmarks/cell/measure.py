@@ -57,7 +57,8 @@ class CellMeasurer:
         self._plan = plan
         self._layers = layers(plan, dataset)
         self._listener = listener
-        self._limits = Limits(plan.threads, plan.timeout_s, plan.memory_bytes)
+        keeps_memory = plan.allocator == "keep"
+        self._limits = Limits(plan.threads, plan.timeout_s, plan.memory_bytes, keeps_memory)
         self._data_path = scratch / "data.npz"
         around = grid(dataset)
         np.savez(
@@ -146,6 +147,7 @@ class CellMeasurer:
             data_path=str(self._data_path),
             n_threads=plan.threads,
             snapshots=snapshots,
+            collector=contestant.collector,
         )
 
     def _observe(self, job: CellJob, observed: _Observed) -> tuple[Status, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from benchgrad.benchmarks.plan import TrainingPlan
+from benchgrad.benchmarks.plan import Collector, TrainingPlan
 from benchgrad.benchmarks.records import Epoch, GraphCounts, Status, Usage
 
 
@@ -27,6 +27,7 @@ class CellJob(Struct, frozen=True):
     data_path: str
     n_threads: int = 1
     snapshots: bool = False
+    collector: Collector = "as shipped"
 
 
 class Ready(Struct, frozen=True, tag=True):
@@ -39,6 +40,7 @@ class Ready(Struct, frozen=True, tag=True):
     build_s: float
     first_step_s: float
     baseline_bytes: int
+    pauses_collector: bool = False
 
 
 class EpochDone(Struct, frozen=True, tag=True):

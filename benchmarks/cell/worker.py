@@ -28,6 +28,7 @@ from benchgrad.benchmarks.cell.messages import (
     Ready,
     TrainingFinished,
 )
+from benchgrad.benchmarks.cell.policies import applied
 from benchgrad.benchmarks.cell.training import Schedule, train
 from benchgrad.benchmarks.records import Epoch, GraphCounts, Usage
 from benchgrad.engines import (
@@ -71,7 +72,8 @@ class CellWorker:
     def run(self) -> None:
         """Run the job and report every failure of the engine as an event."""
         try:
-            self._train(self._get_ready())
+            with applied(self._job.collector):
+                self._train(self._get_ready())
         except MissingPackageError as error:
             self._send(Failed("missing", str(error)))
         except UnsupportedError as error:
@@ -98,7 +100,9 @@ class CellWorker:
 
     def _schedule(self) -> Schedule:
         job, rule = self._job, self._job.training
-        return Schedule(job.n_epochs, rule.batch_size, rule.seed, job.round, job.budget_s)
+        return Schedule(
+            job.n_epochs, rule.batch_size, rule.seed, job.round, job.budget_s, job.collector
+        )
 
     def _load(self) -> Engine:
         """Load the engine and hold its library to its threads."""
@@ -124,6 +128,7 @@ class CellWorker:
                 build_s=built.wall_s,
                 first_step_s=step.wall_s,
                 baseline_bytes=baseline_bytes,
+                pauses_collector=engine.pauses_collector,
             )
         )
         return self._classifier(engine, self._first)

@@ -307,3 +307,62 @@ def test_a_graph_without_nodes_has_no_bytes_per_node(by_hand, rendered):
     page, text = rendered(by_hand.results([Contestant("a")], [cell]))
     assert page.rows("bytes per node")["a"][5] == "–"
     assert markdown_rows(text, "bytes per node")["a"][3] == "–"
+
+
+def test_the_ratio_under_each_policy_of_the_collector_is_on_page_and_summary(rendered, by_hand):
+    seconds = {"closures": 12.0, "closures, paused": 4.0, "slots": 1.0, "slots, running": 2.0}
+    contestants = [
+        Contestant("closures"),
+        Contestant("closures, paused", engine="closures", collector="paused"),
+        Contestant("slots"),
+        Contestant("slots, running", engine="slots", collector="default"),
+    ]
+    cells = [
+        by_hand.cell(c.name, (9.0, seconds[c.name]), pauses_collector=c.spec == "slots")
+        for c in contestants
+    ]
+    page, summary = rendered(by_hand.results(contestants, cells))
+    (table,) = [t for t in page.tables if t[0][-1].strip() == "with the collector"]
+    assert [[text.strip() for text in row] for row in table[1:]] == [
+        ["closures", "12.0 ×", "slots", "as each engine ships"],
+        ["closures", "6.00 ×", "slots", "running for both"],
+        ["closures", "4.00 ×", "slots", "paused for both"],
+    ]
+    assert "| `closures` | 4.00 × | slots | paused for both |" in summary
+
+
+def test_an_engine_under_another_policy_is_on_the_ladder_but_in_no_other_figure(
+    by_hand, monkeypatch
+):
+    contestants = [
+        Contestant("a", cause="a"),
+        Contestant("a, paused", engine="a", collector="paused", cause="paused"),
+        Contestant("b", cause="b"),
+    ]
+    cells = [by_hand.cell(c.name, (2.0, 1.0)) for c in contestants]
+    run = by_hand.results(contestants, cells)
+    seen = {}
+
+    def render(plot, frame, style):
+        seen[plot.name] = frame
+        return {"svg": b""}
+
+    monkeypatch.setattr(module, "render", render)
+    module.render_report(run)
+    engines = {name: set(frame["engine"]) for name, frame in seen.items()}
+    assert engines["ladder"] == {"a", "a, paused", "b"}
+    assert engines["epoch_seconds"] == engines["loss_by_epoch"] == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("allocator", "said"),
+    [
+        ("keep", "Freed memory stays with the process"),
+        ("default", "The allocator is the C library's default"),
+    ],
+)
+def test_the_allocator_is_stated_on_page_and_summary(rendered, by_hand, allocator, said):
+    run = by_hand.results([Contestant("x")], [by_hand.cell("x", (1.0,))], allocator=allocator)
+    page, summary = rendered(run)
+    assert said in page.text
+    assert said in summary
