@@ -152,13 +152,17 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
         return contestant.batch_size or self.training.batch_size
 
     def select(self, names: list[str]) -> Plan:
-        """Return the plan with these engines only; ones that are new to it take its defaults.
+        """Return the plan with these engines only, and with others that are new to it.
 
+        A new engine trains as long as the one that it is compared with: for the fewest epochs of
+        the plan's engines beside it, which all of them finish, or else for the plan's own number.
         Where two or more of them are also in the plan under another policy of the collector, those
         rows stay: without them the ratio between the two would hold for one policy only.
         """
         known = {contestant.name: contestant for contestant in self.engines}
-        chosen = [known.get(name, Contestant(name)) for name in names]
+        beside = [self.epochs_of(known[name]) for name in names if name in known]
+        epochs = min(beside, default=None)
+        chosen = [known.get(name) or Contestant(name, epochs=epochs) for name in names]
         specs = {contestant.spec for contestant in chosen} & known.keys()
         again = [c for c in self.engines if c.collector != "as shipped" and c.spec in specs]
         if len({contestant.spec for contestant in again}) < 2:

@@ -35,8 +35,17 @@ _CSV_COLUMNS = {
         "cpu_s",
         "collector_s",
         "elapsed_s",
+        "status",
     ],
-    "accuracy.csv": ["engine", "round", "epoch", "loss", "train_accuracy", "test_accuracy"],
+    "accuracy.csv": [
+        "engine",
+        "round",
+        "epoch",
+        "loss",
+        "train_accuracy",
+        "test_accuracy",
+        "status",
+    ],
 }
 _FILTERS = (
     "flops", "markdown", "memory", "percent", "precision", "ratio", "ratio_between", "seconds",
@@ -153,6 +162,7 @@ def _context(
         "headline": headline(results, engines),
         "drift": drift(results),
         "floor": floor(results),
+        "common": " common_accuracy" if any(engine.common for engine in engines) else "",
         "under_policies": under_policies(results),
         "policy_columns": POLICY_COLUMNS,
         "figures": figures,

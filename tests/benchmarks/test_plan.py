@@ -97,9 +97,18 @@ def test_a_plan_that_is_not_there(spec, complaint):
     assert complaint in str(error.value)
 
 
-def test_selected_engines_keep_their_epochs_and_new_ones_take_the_plans():
-    plan = load_plan("headline").select(["tensor", "mine.py"])
-    assert [(e.name, plan.epochs_of(e)) for e in plan.engines] == [("tensor", 100), ("mine.py", 20)]
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["tensor", "mine.py"], [100, 100]),
+        (["mine.py", "scalar"], [20, 20]),
+        (["tensor", "mine.py", "scalar"], [100, 20, 20]),
+        (["mine.py", "other.py"], [20, 20]),
+    ],
+)
+def test_a_new_engine_trains_as_long_as_the_one_that_it_is_compared_with(names, expected):
+    plan = load_plan("headline").select(names)
+    assert [plan.epochs_of(e) for e in plan.engines] == expected
 
 
 @pytest.mark.parametrize("name", ["full", "headline", "ladder", "quick"])

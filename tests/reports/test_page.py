@@ -91,32 +91,34 @@ def test_without_published_figures_there_is_one_ratio(deep_folder):
     assert "ublished" not in summary
 
 
-# status, rounds, epochs, per epoch, quartiles, total, its notes, × fastest, accuracy, memory, gc
+# status, rounds, epochs, per epoch, quartiles, total, its notes, × fastest, accuracy, that after
+# the epochs that all have, memory, gc
 ENGINES = {
     "micrograd": (
         "ok", "2", "3 of 3", "450 ms", "375 ms to 525 ms", "1.70 s", "",
-        "913 ×", "37.5 %", "60.0 MiB", "10.0 %",
+        "913 ×", "37.5 % after 3 epochs", "12.5 % after 1 epoch", "60.0 MiB", "10.0 %",
     ),
     "scalar": (
         "ok", "2", "2 of 5", "3.00 s", "2.50 s to 3.50 s", "13.3 s", "forecast, 4.30 s measured",
-        "5,774 ×", "25.0 %", "60.0 MiB", "10.0 %",
+        "5,774 ×", "25.0 % after 2 epochs", "12.5 % after 1 epoch", "60.0 MiB", "10.0 %",
     ),
     "tensor": (
         "ok", "2", "4 of 4", "2.50 ms", "2.00 ms to 3.00 ms", "92.5 ms", "",
-        "5.00 ×", "50.0 %", "60.0 MiB", "10.0 %",
+        "5.00 ×", "50.0 % after 4 epochs", "12.5 % after 1 epoch", "60.0 MiB", "10.0 %",
     ),
     "numpy": (
         "ok", "2", "1 of 1", "500 µs", "450 µs to 550 µs", "500 µs", "",
-        "1.00 ×", "12.5 %", "60.0 MiB", "10.0 %",
+        "1.00 ×", "12.5 % after 1 epoch", "12.5 % after 1 epoch", "60.0 MiB", "10.0 %",
     ),
     "bad<i>.py": (
-        "crashed", "2", "1 of 3", "700 ms", "", "–", "", "–", "12.5 %", "–", "10.0 %",
+        "crashed", "2", "1 of 3", "700 ms", "", "–", "", "–",
+        "12.5 % after 1 epoch", "12.5 % after 1 epoch", "–", "10.0 %",
     ),
     "wrong": (
         "invalid", "2", "2 of 2", "100 µs", "", "300 µs", "",
-        "–", "25.0 %", "60.0 MiB", "10.0 %",
+        "–", "25.0 % after 2 epochs", "12.5 % after 1 epoch", "60.0 MiB", "10.0 %",
     ),
-    "absent": ("missing", "0", "0 of 2", "–", "", "–", "", "–", "–", "–", "–"),
+    "absent": ("missing", "0", "0 of 2", "–", "", "–", "", "–", "–", "–", "–", "–"),
 }  # fmt: skip
 
 
@@ -125,14 +127,14 @@ def test_every_engine_has_its_figures_on_the_page_and_in_the_summary(page, summa
     on_page, in_summary = page.rows("peak memory"), markdown_rows(summary, "peak memory")
     assert list(on_page) == list(in_summary) == list(ENGINES)
     for name, figures in ENGINES.items():
-        *first, epoch, quartiles, total, notes, times, accuracy, peak, collector = figures
+        *first, epoch, quartiles, total, notes, times, accuracy, common, peak, collector = figures
         assert on_page[name] == [
             *first, f"{epoch} {quartiles}".strip(), f"{total} {notes}".strip(),
-            times, accuracy, peak, collector,
+            times, accuracy, common, peak, collector,
         ]  # fmt: skip
         assert in_summary[name] == [
             *first, f"{epoch} ({quartiles})".removesuffix(" ()"),
-            f"{total} ({notes})".removesuffix(" ()"), times, accuracy, peak,
+            f"{total} ({notes})".removesuffix(" ()"), times, accuracy, common, peak,
         ]  # fmt: skip
 
 
@@ -197,6 +199,34 @@ def test_failures_are_shown_with_their_status_and_reason(page, summary, engine, 
     assert markdown_rows(summary, "peak memory")[engine][0] == status
 
 
+def test_an_invalid_engine_is_marked_in_every_table(page, summary):
+    tables = [table for table in page.tables if table[0][0] == "engine"]
+    shown = [" ".join(row[0].split()) for table in tables for row in table]
+    shown = [name for name in shown if name.startswith("wrong")]
+    assert set(shown) == {"wrong invalid"}
+    lines = [line for line in summary.splitlines() if line.startswith("| `wrong`")]
+    assert len(shown) == len(lines) == 4
+    assert all(line.startswith("| `wrong` (invalid) |") for line in lines)
+
+
+def test_accuracies_after_different_epochs_are_told_apart(rendered, by_hand):
+    """Engines with as many epochs need no column of their own for that."""
+    cells = [by_hand.cell("a", (2.0, 1.0, 1.0)), by_hand.cell("b", (2.0, 1.0))]
+    contestants = [Contestant("a"), Contestant("b")]
+    page, summary = rendered(by_hand.results(contestants, cells))
+    for rows in (
+        page.rows("at the common epoch"),
+        markdown_rows(summary, "at the common epoch"),
+    ):
+        assert rows["a"][6:8] == ["37.5 % after 3 epochs", "25.0 % after 2 epochs"]
+        assert rows["b"][6:8] == ["25.0 % after 2 epochs", "25.0 % after 2 epochs"]
+    page, summary = rendered(
+        by_hand.results(contestants, [cells[1], by_hand.cell("a", (1.0,) * 2)])
+    )
+    assert "at the common epoch" not in page.text + summary
+    assert page.rows("peak memory")["a"][6] == "25.0 %"
+
+
 def test_what_an_engine_is_called_and_says_is_text_and_never_markup(page, full_folder, by_hand):
     assert not {"script", "i"} & {tag for tag, _ in page.tags}
     html = (full_folder / "index.html").read_text("utf-8")
@@ -257,8 +287,8 @@ def test_the_conditions_of_the_run_are_on_the_page_and_in_the_summary(page, summ
 
 def test_plots_that_cannot_be_drawn_are_named_with_the_reason(page, deep_folder):
     assert (
-        "Omitted: confusion matrices (the table confusion has no engine, label, predicted, count "
-        "in this run)"
+        "Omitted: confusion matrices (the table confusion has no engine, label, predicted, count, "
+        "n_epochs, status in this run)"
     ) in page.text
     deep = Page(deep_folder / "index.html").text
     assert "Omitted: decision boundaries (the table points has no engine, part, x, y, label" in deep
@@ -280,7 +310,7 @@ def test_a_run_of_which_all_engines_failed_has_a_report(failed_run, report):
     for plot in ("loss by epoch", "loss by seconds", "accuracy by seconds"):
         assert f"Omitted: {plot} (the table epochs is empty in this run)" in page.text
     assert (folder / "timings.csv").read_text().splitlines() == [
-        "engine,round,epoch,wall_s,late_s,cpu_s,collector_s,elapsed_s"
+        "engine,round,epoch,wall_s,late_s,cpu_s,collector_s,elapsed_s,status"
     ]
 
 

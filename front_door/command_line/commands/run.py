@@ -18,7 +18,10 @@ def run(
     ] = None,
     engines: Annotated[
         str | None,
-        typer.Option(help="Only these: names, path.py or module:attribute, separated by commas."),
+        typer.Option(
+            help="Only these: names, path.py or module:attribute, separated by commas. One that "
+            "the plan lacks trains for as many epochs as the engines beside it."
+        ),
     ] = None,
     dataset: Annotated[str | None, typer.Option(help="A data set by name, or file.csv.")] = None,
     label: Annotated[
