@@ -91,7 +91,7 @@ class Contestant(Struct, frozen=True, forbid_unknown_fields=True):
     all its processes together: an engine skips a round that would exceed it.
 
     `collector` sets the cyclic garbage collector for the engine from outside: `default` runs it as
-    Python does, even where the engine pauses it, and `paused` never runs it inside an epoch.
+    Python does, even where the engine pauses it, and `paused` runs it once, as each epoch ends.
     """
 
     name: str

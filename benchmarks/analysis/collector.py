@@ -16,7 +16,7 @@ from benchgrad.benchmarks.records import Results
 _IN_WORDS: dict[Collector, str] = {
     "as shipped": "as each engine ships",
     "default": "running for both",
-    "paused": "paused for both",
+    "paused": "paused for both until an epoch ends",
 }
 POLICIES = tuple(_IN_WORDS)
 

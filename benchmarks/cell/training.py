@@ -11,8 +11,6 @@ from typing import Any
 from numpy.typing import NDArray
 
 from benchgrad.benchmarks.cell.clock import Clock, Timed, timed
-from benchgrad.benchmarks.cell.policies import collected_between
-from benchgrad.benchmarks.plan import Collector
 from benchgrad.engines import Classifier, batch_generator, draw_epochs, train_epochs
 
 Array = NDArray[Any]
@@ -31,13 +29,11 @@ class Schedule:
     seed: int
     round: int = 0
     budget_s: float | None = None
-    collector: Collector = "as shipped"
 
     def batches(self, n_samples: int) -> Iterator[list[Array]]:
         """Return the row indices of each batch, epoch after epoch."""
         rng = batch_generator(self.seed, self.round)
-        epochs = draw_epochs(self.n_epochs, n_samples, self.batch_size, rng)
-        return collected_between(epochs, self.collector)
+        return draw_epochs(self.n_epochs, n_samples, self.batch_size, rng)
 
 
 def train(

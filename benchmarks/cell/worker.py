@@ -28,7 +28,7 @@ from benchgrad.benchmarks.cell.messages import (
     Ready,
     TrainingFinished,
 )
-from benchgrad.benchmarks.cell.policies import applied
+from benchgrad.benchmarks.cell.policies import applied, collecting
 from benchgrad.benchmarks.cell.training import Schedule, train
 from benchgrad.benchmarks.records import Epoch, GraphCounts, Usage
 from benchgrad.engines import (
@@ -73,7 +73,7 @@ class CellWorker:
         """Run the job and report every failure of the engine as an event."""
         try:
             with applied(self._job.collector):
-                self._train(self._get_ready())
+                self._train(collecting(self._get_ready(), self._job.collector))
         except MissingPackageError as error:
             self._send(Failed("missing", str(error)))
         except UnsupportedError as error:
@@ -100,9 +100,7 @@ class CellWorker:
 
     def _schedule(self) -> Schedule:
         job, rule = self._job, self._job.training
-        return Schedule(
-            job.n_epochs, rule.batch_size, rule.seed, job.round, job.budget_s, job.collector
-        )
+        return Schedule(job.n_epochs, rule.batch_size, rule.seed, job.round, job.budget_s)
 
     def _load(self) -> Engine:
         """Load the engine and hold its library to its threads."""

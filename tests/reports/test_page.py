@@ -356,9 +356,9 @@ def test_the_ratio_under_each_policy_of_the_collector_is_on_page_and_summary(ren
     assert [[text.strip() for text in row] for row in table[1:]] == [
         ["closures", "12.0 ×", "slots", "as each engine ships"],
         ["closures", "6.00 ×", "slots", "running for both"],
-        ["closures", "4.00 ×", "slots", "paused for both"],
+        ["closures", "4.00 ×", "slots", "paused for both until an epoch ends"],
     ]
-    assert "| `closures` | 4.00 × | slots | paused for both |" in summary
+    assert "| `closures` | 4.00 × | slots | paused for both until an epoch ends |" in summary
 
 
 def test_an_engine_under_another_policy_is_on_the_ladder_but_in_no_other_figure(
