@@ -15,6 +15,7 @@ Count = Annotated[int, Meta(ge=1)]
 Positive = Annotated[float, Meta(gt=0, le=1e9)]  # the bound keeps infinity out
 Share = Annotated[float, Meta(gt=0, lt=1)]
 NotNegative = Annotated[float, Meta(ge=0, le=1e6)]
+Collector = Literal["as shipped", "default", "paused"]
 
 
 class PlanError(Exception):
@@ -91,6 +92,8 @@ class Contestant(Struct, frozen=True, forbid_unknown_fields=True):
 
     A slow engine need not train to the end in every round: `rounds` is in how many of the plan's
     rounds it takes part, `later_budget_s` its budget in those after the first.
+    `collector` sets the cyclic garbage collector for the engine from outside: `default` runs it as
+    Python does, even where the engine pauses it, and `paused` runs it once, as each epoch ends.
     """
 
     name: str
@@ -99,6 +102,7 @@ class Contestant(Struct, frozen=True, forbid_unknown_fields=True):
     batch_size: Count | None = None
     budget_s: Positive | None = None
     published: Published | None = None
+    collector: Collector = "as shipped"
     cause: str = ""
     rounds: Count | None = None
     later_budget_s: Positive | None = None
@@ -121,7 +125,8 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
 
     With a `precision` there are at least `rounds` rounds, and more until every ratio to the fastest
     is known to within that share of it; `benchmarks.analysis.rounds` decides. `memory_bytes`
-    limits all processes of a cell together; None means no limit.
+    limits all processes of a cell together; None means no limit. With the allocator `keep`, the C
+    library keeps freed memory instead of returning it to the kernel; `default` leaves it as it is.
     """
 
     title: str
@@ -136,6 +141,7 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     threads: Count = 1
     timeout_s: Positive = 3600.0
     memory_bytes: Count | None = None
+    allocator: Literal["keep", "default"] = "keep"
     reference: str = "numpy"
 
     def __post_init__(self) -> None:
@@ -162,9 +168,22 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
         return is_in_plan and (contestant.rounds is None or round < contestant.rounds)
 
     def select(self, names: list[str]) -> Plan:
-        """Return the plan with these engines only; ones that are new to it take its defaults."""
+        """Return the plan with these engines only, and with others that are new to it.
+
+        A new engine trains as long as the one that it is compared with: for the fewest epochs of
+        the plan's engines beside it, which all of them finish, or else for the plan's own number.
+        Where two or more of them are also in the plan under another policy of the collector, those
+        rows stay: without them the ratio between the two would hold for one policy only.
+        """
         known = {contestant.name: contestant for contestant in self.engines}
-        return self.replace(engines=[known.get(name, Contestant(name)) for name in names])
+        beside = [self.epochs_of(known[name]) for name in names if name in known]
+        epochs = min(beside, default=None)
+        chosen = [known.get(name) or Contestant(name, epochs=epochs) for name in names]
+        specs = {contestant.spec for contestant in chosen} & known.keys()
+        again = [c for c in self.engines if c.collector != "as shipped" and c.spec in specs]
+        if len({contestant.spec for contestant in again}) < 2:
+            again = []
+        return self.replace(engines=[*chosen, *(c for c in again if c.name not in names)])
 
     def replace(self, **changes: object) -> Plan:
         """Return a copy with some fields changed, validated like a file.

@@ -176,6 +176,7 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
     read_s: float | None = None
     logits_s: float | None = None
     tree_cpu_s: float | None = None
+    pauses_collector: bool = False  # the engine declares that it does, inside its own step
 
 
 class Grid(Struct, frozen=True, forbid_unknown_fields=True):
@@ -224,6 +225,7 @@ class Environment(Struct, frozen=True, forbid_unknown_fields=True):
     matmul_flops_per_s: float | None = None  # of a 512 × 512 product in the plan's dtype
     governor: str = ""  # of the processor's frequency, where the system says
     commit: str = ""  # of benchgrad's checkout, with a + if files were edited
+    exp_per_s: float | None = None  # exponentials by NumPy in the plan's dtype, on one thread
 
 
 class Snapshot(Struct, frozen=True, forbid_unknown_fields=True):

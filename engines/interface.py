@@ -86,6 +86,7 @@ class Engine(ABC):
         version: the version of the library behind it, or empty.
         note: a remark to show beside its results, or empty.
         requires: the modules it imports when it is first used.
+        pauses_collector: it pauses the cyclic garbage collector inside its own step.
         install: the requirement that pip installs to provide them.
         deviations: checks of `benchgrad check` that it is known to fail, check -> reason; a name
             ending in ``*`` covers every check with that prefix.
@@ -98,6 +99,7 @@ class Engine(ABC):
     note: str = ""
     requires: tuple[str, ...] = ()
     install: str = ""
+    pauses_collector: bool = False
     deviations: Mapping[str, str] = MappingProxyType({})
 
     def missing(self) -> str:

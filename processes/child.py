@@ -41,8 +41,8 @@ THREAD_VARIABLES = (
     "NUMEXPR_NUM_THREADS",
 )
 # Above a threshold, glibc returns freed memory to the kernel and faults it in again at the next
-# step. That costs an engine that frees a whole graph up to a third of a wide step, so here every
-# child keeps what it frees. Other systems ignore these.
+# step. That costs an engine that frees a whole graph up to a third of a wide step, so here a child
+# keeps what it frees unless it is to run as its users would run it. Other systems ignore these.
 ALLOCATOR_VARIABLES = {
     "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
     "MALLOC_MMAP_THRESHOLD_": str(1 << 25),
@@ -58,12 +58,14 @@ _LONGEST_ANSWER = 1 << 28  # bytes; no model trained here has that many paramete
 class Limits:
     """What a child may use: `memory_bytes` is for all its processes together.
 
-    `timeout_s` is the time for everything that one message asks for.
+    `timeout_s` is the time for everything that one message asks for. With `keeps_memory` it keeps
+    the memory that it frees (`ALLOCATOR_VARIABLES`).
     """
 
     n_threads: int
     timeout_s: float
     memory_bytes: int | None = None
+    keeps_memory: bool = True
 
 
 class ChildProcess:
@@ -211,13 +213,14 @@ def _supervised(module: str, asked: int, answers: int, limits: Limits) -> subpro
     lean = [sys.executable, "-P", "-S", supervisor.__file__, str(os.getpid())]
     command = [sys.executable, "-P", "-m", module, str(asked), str(answers)]
     threads = dict.fromkeys(THREAD_VARIABLES, str(limits.n_threads))
+    allocator = ALLOCATOR_VARIABLES if limits.keeps_memory else {}
     return subprocess.Popen(
         lean + command,
         bufsize=0,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=os.environ | threads | ALLOCATOR_VARIABLES,
+        env=os.environ | threads | allocator,
         pass_fds=(asked, answers),
         start_new_session=True,
     )

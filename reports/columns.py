@@ -5,10 +5,12 @@ A table is a choice of columns. Nothing is computed here.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from benchgrad.benchmarks.analysis.collector import UnderPolicy
 from benchgrad.benchmarks.analysis.statistics import CONFIDENCE, MIN_VERDICT_ROUNDS
 from benchgrad.benchmarks.analysis.undisturbed import MAX_WAITED, MIN_BUSY, MIN_EPOCHS
 from benchgrad.reports import formats
@@ -53,8 +55,34 @@ def chosen(names: str) -> list[Column[EngineSummary]]:
     return [COLUMNS[name] for name in names.split()]
 
 
+def _name(e: EngineSummary) -> Entry:
+    """Return an engine's name, marked in every table if its work was not the reference's."""
+    return Entry(e.name, flag="invalid" if e.status == "invalid" else "")
+
+
 def _status(e: EngineSummary) -> Entry:
     return Entry("ok") if e.status == "ok" else Entry("", flag=e.status)
+
+
+def _accuracy(e: EngineSummary) -> Entry:
+    """Return an accuracy, with its epochs where those of the engines differ."""
+    text = formats.percent(e.test_accuracy)
+    return Entry(f"{text} {after(e.accuracy_epochs)}" if e.common and e.accuracy_epochs else text)
+
+
+def _common(e: EngineSummary) -> float:
+    return e.common.test_accuracy if e.common else math.nan
+
+
+def _common_accuracy(e: EngineSummary) -> Entry:
+    known = e.common is not None and not math.isnan(e.common.test_accuracy)
+    text = formats.percent(_common(e))
+    return Entry(f"{text} {after(e.common.n_epochs)}" if e.common and known else text)
+
+
+def after(n_epochs: int) -> str:
+    """Return how long an engine has trained, as readers say it."""
+    return f"after {n_epochs} epoch{'s' if n_epochs != 1 else ''}"
 
 
 def _epoch(e: EngineSummary) -> Entry:
@@ -120,11 +148,15 @@ def _pair(first: float, second: float) -> str:
 
 # fmt: off
 _ALL: tuple[Column[EngineSummary], ...] = (
-    Column("engine", "engine", lambda e: e.name, is_number=False),
+    Column("engine", "engine", lambda e: e.name, show=_name, is_number=False),
     Column("status", "status", lambda e: e.status, show=_status, is_number=False),
     Column("rounds", "rounds", lambda e: e.rounds),
     Column("epochs", "epochs", lambda e: f"{e.epochs_done} of {e.epochs_planned}"),
-    Column("test_accuracy", "test accuracy", lambda e: e.test_accuracy, formats.percent),
+    Column("test_accuracy", "test accuracy", lambda e: e.test_accuracy, formats.percent,
+           show=_accuracy),
+    Column("common_accuracy", "at the common epoch", _common, formats.percent,
+           "the test accuracy after as many epochs as all engines have; accuracies after different "
+           "numbers of epochs say nothing about the engines", show=_common_accuracy),
 
     # The epochs, and what was published beside them.
     Column("epoch_s", "seconds per epoch", lambda e: e.timing.epoch_s, show=_epoch,
@@ -192,6 +224,9 @@ _ALL: tuple[Column[EngineSummary], ...] = (
            "its time"),
     Column("matmul_share", "of the machine's matmul rate", lambda e: e.matmul_share,
            formats.share),
+    Column("times_floor", "times the floor", lambda e: e.times_floor, formats.ratio,
+           "the time of an epoch divided by that of its matrix products and exponentials at the "
+           "machine's own rates, with everything else for nothing"),
 
     # The process.
     Column("peak_bytes", "peak memory", lambda e: e.process.peak_bytes, formats.memory,
@@ -229,3 +264,12 @@ _ALL: tuple[Column[EngineSummary], ...] = (
 )
 # fmt: on
 COLUMNS = {column.name: column for column in _ALL}
+
+POLICY_COLUMNS: tuple[Column[UnderPolicy], ...] = (
+    Column("slow", "an epoch with", lambda row: row.slow, is_number=False),
+    Column("ratio", "takes", lambda row: row.ratio.ratio,
+           show=lambda row: Entry(
+               formats.ratio_between(row.ratio.ratio, row.ratio.low, row.ratio.high))),
+    Column("fast", "as long as with", lambda row: row.fast, is_number=False),
+    Column("collector", "with the collector", lambda row: row.in_words, is_number=False),
+)  # fmt: skip

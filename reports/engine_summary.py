@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from benchgrad.benchmarks.analysis.floor import floor
 from benchgrad.benchmarks.analysis.honesty import remarks
 from benchgrad.benchmarks.analysis.statistics import (
     PAIRED_EFFECT,
@@ -17,7 +18,7 @@ from benchgrad.benchmarks.analysis.statistics import (
     ranked_rounds,
     verdict,
 )
-from benchgrad.benchmarks.plan import Contestant, Published
+from benchgrad.benchmarks.plan import Collector, Contestant, Published
 from benchgrad.benchmarks.records import Cell, Results, Status
 from benchgrad.reports import facts
 from benchgrad.reports.facts import Calm, Differences, Graph, Process, Start, Timing, per
@@ -32,19 +33,31 @@ _UNRANKED = Estimate(math.nan, math.nan, math.nan, 0)
 
 
 @dataclass(frozen=True)
+class CommonAccuracy:
+    """A test accuracy after `n_epochs`, the most that all engines of a run have."""
+
+    n_epochs: int
+    test_accuracy: float
+
+
+@dataclass(frozen=True)
 class EngineSummary:
     """One engine over all its rounds.
 
     `status`, `reason` and `note` are those of the first cell that is not ok, or else of the first.
-    `warnings` say what a reader must know before comparing the engine. `rounds` counts those with
-    an epoch, `epochs_done` is the fewest in any that had the first one's budget. `test_accuracy` is
-    that after the last epoch of the first round. `flops_per_s` is the rate of an epoch's matrix
-    products, `matmul_share` its share of the machine's own rate. `times_fastest` is the ratio to
-    the fastest engine.
+    `collector` is the policy that the plan asks for. `warnings` say what a reader must know before
+    comparing the engine. `rounds` counts those with an epoch, `epochs_done` is the fewest in any
+    that had the first one's budget. `test_accuracy` is that after the last epoch of the first
+    round. `flops_per_s` is the rate of an epoch's matrix products, `matmul_share` its share of the
+    machine's own rate, `times_floor` the ratio of an epoch to its floor
+    (`benchmarks.analysis.floor`). `times_fastest` is the ratio to the fastest engine.
+    `accuracy_epochs` is the number of epochs behind `test_accuracy`, `common` the accuracy after as
+    many epochs as all engines have.
     """
 
     name: str
     cause: str
+    collector: Collector
     published: Published | None
     status: Status
     reason: str
@@ -61,7 +74,10 @@ class EngineSummary:
     differences: Differences
     flops_per_s: float
     matmul_share: float
+    times_floor: float
     test_accuracy: float
+    accuracy_epochs: int
+    common: CommonAccuracy | None
     times_fastest: Estimate
 
     @property
@@ -86,6 +102,11 @@ class EngineSummary:
         return verdict(self.times_fastest, PAIRED_EFFECT)
 
     @property
+    def is_as_shipped(self) -> bool:
+        """Whether the garbage collector was left to the engine."""
+        return self.collector == "as shipped"
+
+    @property
     def is_alike(self) -> bool:
         """Whether the rounds suffice to detect a difference from the fastest, and show none."""
         return self.verdict == "no difference"
@@ -96,13 +117,38 @@ def summaries(results: Results) -> list[EngineSummary]:
     disturbed = disturbed_by_engine(results.cells)
     fastest, ratios = against_fastest(ranked_rounds(results.cells), disturbed)
     ratios = {**ratios, fastest: _FASTEST}
+    n_common = _common_epochs(results)
     found = []
     for contestant in results.plan.engines:
         cells = countable(cell for cell in results.cells if cell.engine == contestant.name)
         if cells:
             ratio = ratios.get(contestant.name, _UNRANKED)
-            found.append(_summary(contestant, cells, results, ratio))
+            summary = _summary(contestant, cells, results, ratio)
+            found.append(replace(summary, common=_common_accuracy(cells, n_common)))
     return found
+
+
+def _common_epochs(results: Results) -> int:
+    """Return the most epochs that all engines finished in the first round; 0 if all are equal.
+
+    An engine that is not ok does not count, nor one under another policy of the collector, whose
+    few epochs are for its time only.
+    """
+    again = {c.name for c in results.plan.engines if c.collector != "as shipped"}
+    finished = [cell for cell in results.cells if cell.round == 0 and cell.epochs]
+    counted = [c for c in finished if c.status == "ok" and c.engine not in again]
+    fewest = min((len(cell.epochs) for cell in counted), default=0)
+    return fewest if len({len(cell.epochs) for cell in finished}) > 1 else 0
+
+
+def _common_accuracy(cells: list[Cell], n_epochs: int) -> CommonAccuracy | None:
+    """Return an engine's accuracy after the common epochs; nan if it has not so many."""
+    if not n_epochs:
+        return None
+    first = [epoch for cell in cells if cell.round == 0 for epoch in cell.epochs]
+    enough = len(first) >= n_epochs
+    accuracy = _known(first[n_epochs - 1].test_accuracy) if enough else math.nan
+    return CommonAccuracy(n_epochs, accuracy)
 
 
 def _summary(
@@ -111,10 +157,12 @@ def _summary(
     worst = next((cell for cell in cells if cell.status != "ok"), cells[0])
     timing, process = facts.timing(worst, cells), facts.process(cells)
     flops_per_s = per(results.row_flops * results.data.n_train, timing.epoch_s)
+    lowest = floor(results)
     first = [epoch for cell in cells if cell.round == 0 for epoch in cell.epochs]
     return EngineSummary(
         name=contestant.name,
         cause=contestant.cause,
+        collector=contestant.collector,
         published=contestant.published,
         status=worst.status,
         reason=worst.reason,
@@ -131,7 +179,10 @@ def _summary(
         differences=facts.differences(cells),
         flops_per_s=flops_per_s,
         matmul_share=per(flops_per_s, results.environment.matmul_flops_per_s or math.nan),
+        times_floor=per(timing.epoch_s, lowest.epoch_s) if lowest else math.nan,
         test_accuracy=_known(first[-1].test_accuracy) if first else math.nan,
+        accuracy_epochs=len(first),
+        common=None,
         times_fastest=times_fastest,
     )
 

@@ -51,9 +51,10 @@ class Headline:
 def headline(results: Results, engines: Sequence[EngineSummary]) -> Headline | None:
     """Return the ratio per epoch between the two published engines, or else slowest to fastest.
 
-    Only ranked engines are compared; None if there are fewer than two.
+    Only ranked engines are compared, each with the garbage collector as shipped; None if there are
+    fewer than two.
     """
-    ranked = [engine for engine in engines if not math.isnan(engine.times_fastest.ratio)]
+    ranked = [e for e in engines if e.is_as_shipped and not math.isnan(e.times_fastest.ratio)]
     if len(ranked) < 2:
         return None
     published = [engine for engine in ranked if engine.published]

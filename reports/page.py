@@ -10,11 +10,13 @@ from pathlib import Path
 
 import jinja2
 
+from benchgrad.benchmarks.analysis.collector import under_policies
+from benchgrad.benchmarks.analysis.floor import floor
 from benchgrad.benchmarks.analysis.rounds import precision
 from benchgrad.benchmarks.analysis.statistics import PAIRED_EFFECT
 from benchgrad.benchmarks.records import Results, read_results, write_atomically
 from benchgrad.reports import formats, text_tables
-from benchgrad.reports.columns import chosen
+from benchgrad.reports.columns import POLICY_COLUMNS, chosen
 from benchgrad.reports.engine_summary import EngineSummary, summaries
 from benchgrad.reports.findings import drift, has_intervals, headline
 from benchgrad.reports.plot import Plot, all_plots, render
@@ -26,9 +28,11 @@ _PAGES = ("summary.md", PAGE)
 _CSV_COLUMNS = {
     "timings.csv": [
         *("engine", "round", "epoch", "wall_s", "late_s", "cpu_s", "collector_s", "elapsed_s"),
-        *("own_s", "witness_s", "waited_s", "stolen_s", "pressure_s"),
+        *("own_s", "witness_s", "waited_s", "stolen_s", "pressure_s", "status"),
     ],
-    "accuracy.csv": ["engine", "round", "epoch", "loss", "train_accuracy", "test_accuracy"],
+    "accuracy.csv": [
+        *("engine", "round", "epoch", "loss", "train_accuracy", "test_accuracy", "status"),
+    ],
 }
 _FILTERS = (
     "flops", "markdown", "memory", "percent", "precision", "ratio", "ratio_between", "seconds",
@@ -94,8 +98,12 @@ def _draw(results: Results, derived: Tables) -> tuple[list[Figure], dict[str, by
     )
     figures: list[Figure] = []
     drawn: dict[str, bytes] = {}
+    # Engines under another policy of the collector do the same work again: lines without news.
+    again = [c.name for c in results.plan.engines if c.collector != "as shipped"]
     for plot in all_plots():
         frame = getattr(derived, plot.table)
+        if plot.table != "ladder" and len(frame):
+            frame = frame[~frame["engine"].isin(again)]
         if reason := plot.missing(frame):
             figures.append(Figure(plot, omitted=reason))
             continue
@@ -141,6 +149,10 @@ def _context(
         "precision": precision(results.plan, results.cells),
         "headline": headline(results, engines),
         "drift": drift(results),
+        "floor": floor(results),
+        "common": " common_accuracy" if any(engine.common for engine in engines) else "",
+        "under_policies": under_policies(results),
+        "policy_columns": POLICY_COLUMNS,
         "figures": figures,
         "n_interrupted": sum(cell.status == "interrupted" for cell in results.cells),
     }

@@ -28,7 +28,8 @@ Draw = Callable[["Axes", pd.DataFrame, Style], None]
 class Plot:
     """A figure of a report: the table and the columns it reads, and how it is drawn.
 
-    If `panel` names a column, the figure has an axes for each of its values.
+    If `panel` names a column, the figure has an axes for each of its values, headed by it and by
+    the columns `status` and `n_epochs`.
     """
 
     name: str
@@ -45,7 +46,7 @@ class Plot:
         absent = [column for column in self.columns if column not in frame.columns]
         if absent:
             return f"the table {self.table} has no {', '.join(absent)} in this run"
-        ranked = frame[frame["status"] == "ok"] if "status" in self.columns else frame
+        ranked = frame[frame["status"] == "ok"] if self.table == "engines" else frame
         return "" if len(ranked) else f"the table {self.table} is empty in this run"
 
 
@@ -86,10 +87,22 @@ def lines_by_seconds(ax: Axes, frame: pd.DataFrame, style: Style, column: str) -
     lines = {}
     for engine, own in frame[frame["round"] == 0].groupby("engine", sort=False):
         colour = style.colours[str(engine)]
-        (lines[engine],) = ax.plot(own["elapsed_s"], own[column], ".-", color=colour, label=engine)
+        label = marked(str(engine), own)
+        (lines[label],) = ax.plot(own["elapsed_s"], own[column], ".-", color=colour, label=label)
     # Passed explicitly: matplotlib's own legends skip names that begin with an underscore.
     ax.legend(list(lines.values()), list(lines))
     seconds_on_x(ax, "training time")
+
+
+def marked(engine: str, own: pd.DataFrame) -> str:
+    """Return the name of an engine as figures show it, given its rows: `wrong (invalid)`."""
+    return f"{engine} (invalid)" if (own["status"] == "invalid").any() else engine
+
+
+def _panel_title(name: str, part: pd.DataFrame) -> str:
+    """Return what heads a panel: the engine, marked if invalid, and after how many epochs."""
+    n_epochs = int(part["n_epochs"].iloc[0])
+    return f"{marked(_short(name), part)}\nafter {n_epochs} epoch{'s' if n_epochs != 1 else ''}"
 
 
 def _short(name: str) -> str:
@@ -123,7 +136,8 @@ def render(plot: Plot, frame: pd.DataFrame, style: Style) -> dict[str, bytes]:
         for ax, (value, part) in zip(axes, panels, strict=False):
             plot.draw(ax, part, style)
             if plot.panel:
-                ax.set_title(_short(str(value)), color=style.colours.get(str(value), INK))
+                title = _panel_title(str(value), part)
+                ax.set_title(title, color=style.colours.get(str(value), INK))
         for ax in axes[len(panels) :]:
             ax.set_axis_off()
         figure.draw_without_rendering()  # places everything, once for both formats

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,13 +15,15 @@ import numpy as np
 import pandas as pd
 
 from benchgrad.benchmarks.analysis.statistics import disturbed_by_engine, paired, ranked_rounds
-from benchgrad.benchmarks.records import Cell, Results
+from benchgrad.benchmarks.records import Cell, Results, Status
 from benchgrad.reports.columns import COLUMNS
 from benchgrad.reports.engine_summary import EngineSummary
 
 
 class EpochRow(NamedTuple):
     """One epoch of one cell, counted from 1; `loss` is the mean over its steps.
+
+    `status` is that of the engine over all rounds.
 
     The time that counts is `wall_s` + `late_s`; `Epoch` of the records describes both.
     """
@@ -41,6 +43,7 @@ class EpochRow(NamedTuple):
     loss: float
     train_accuracy: float | None
     test_accuracy: float | None
+    status: str
 
 
 @dataclass(frozen=True)
@@ -51,11 +54,13 @@ class Tables:
         epochs: an `EpochRow` for each epoch of each cell, and `elapsed_s`, the summed time of the
             epochs so far.
         engines: a row for each engine, in the plan's order, with the values of all `COLUMNS`.
-        ladder: a row for each engine that is ok, in the plan's order, if the plan gives causes:
-            `factor` is how many times faster it is than the one before it, `cause` why.
+        ladder: a row for each engine that is ok and has a cause, in the plan's order: `factor` is
+            how many times faster it is than the one before it, `cause` why.
         points: for two features only: a row for each grid point (`part` grid), and each test
             point (`part` test), for each engine that finished; `label` is a class number.
-        confusion: a row for each engine, true class and predicted class, with its `count`.
+        confusion: a row for each engine, true class and predicted class, with its `count`. In this
+            table and in `points`, `n_epochs` is the number of epochs before the prediction, and
+            `status` that of the engine over all rounds.
     """
 
     epochs: pd.DataFrame
@@ -67,12 +72,13 @@ class Tables:
 
 def tables(results: Results, engines: Sequence[EngineSummary]) -> Tables:
     """Return the tables of a run, given the summaries of its engines."""
+    statuses = {engine.name: engine.status for engine in engines}
     finished = {cell.engine: cell for cell in results.cells if cell.final and cell.round == 0}
-    points = [_points(results, cell) for cell in finished.values()]
-    confusion = [_confusion(results, cell) for cell in finished.values()]
+    points = [_after(cell, _points(results, cell), statuses) for cell in finished.values()]
+    confusion = [_after(cell, _confusion(results, cell), statuses) for cell in finished.values()]
     rows = [[column.value(engine) for column in COLUMNS.values()] for engine in engines]
     return Tables(
-        epochs=_epochs(results),
+        epochs=_epochs(results, statuses),
         engines=pd.DataFrame(rows, columns=list(COLUMNS)),
         ladder=_ladder(results, engines),
         points=pd.concat(points or [pd.DataFrame()]),
@@ -80,7 +86,15 @@ def tables(results: Results, engines: Sequence[EngineSummary]) -> Tables:
     )
 
 
-def _epochs(results: Results) -> pd.DataFrame:
+def _after(cell: Cell, table: pd.DataFrame, statuses: Mapping[str, Status]) -> pd.DataFrame:
+    """Return what a cell predicted, with the number of its epochs and its engine's status."""
+    if table.empty:
+        return table
+    status = statuses[cell.engine]
+    return table.assign(engine=cell.engine, n_epochs=len(cell.epochs), status=status)
+
+
+def _epochs(results: Results, statuses: Mapping[str, Status]) -> pd.DataFrame:
     rows = [
         EpochRow(
             engine=cell.engine,
@@ -98,6 +112,7 @@ def _epochs(results: Results) -> pd.DataFrame:
             loss=float(np.mean(np.array(epoch.losses, np.float64))),
             train_accuracy=epoch.train_accuracy,
             test_accuracy=epoch.test_accuracy,
+            status=statuses[cell.engine],
         )
         for cell in results.cells
         for i, epoch in enumerate(cell.epochs, start=1)
@@ -109,9 +124,7 @@ def _epochs(results: Results) -> pd.DataFrame:
 
 
 def _ladder(results: Results, engines: Sequence[EngineSummary]) -> pd.DataFrame:
-    rungs = [engine for engine in engines if engine.status == "ok"]
-    if not any(engine.cause for engine in rungs):
-        rungs = []
+    rungs = [engine for engine in engines if engine.status == "ok" and engine.cause]
     rounds = ranked_rounds(results.cells)
     disturbed = disturbed_by_engine(results.cells)
     factors = [
@@ -137,7 +150,7 @@ def _points(results: Results, cell: Cell) -> pd.DataFrame:
     on_grid = {"part": "grid", "x": x, "y": y, "label": final.grid_classes}
     x, y = np.array(results.data.test_points).reshape(-1, 2).T
     tested = {"part": "test", "x": x, "y": y, "label": results.data.test_labels}
-    return pd.concat([pd.DataFrame(on_grid), pd.DataFrame(tested)]).assign(engine=cell.engine)
+    return pd.concat([pd.DataFrame(on_grid), pd.DataFrame(tested)])
 
 
 def _confusion(results: Results, cell: Cell) -> pd.DataFrame:
@@ -149,4 +162,4 @@ def _confusion(results: Results, cell: Cell) -> pd.DataFrame:
         pd.Categorical(cell.final.test_classes, classes),
         rownames=["label"], colnames=["predicted"], dropna=False,
     )  # fmt: skip
-    return counts.stack().rename("count").reset_index().assign(engine=cell.engine)
+    return counts.stack().rename("count").reset_index()

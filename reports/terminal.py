@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from rich.table import Table
 
+from benchgrad.benchmarks.analysis.collector import under_policies
 from benchgrad.benchmarks.analysis.rounds import precision
 from benchgrad.benchmarks.analysis.statistics import PAIRED_EFFECT
 from benchgrad.benchmarks.records import Results
@@ -35,6 +36,9 @@ def summary(results: Results) -> Iterator[Table | str]:
         yield f"indistinguishable from the fastest, within {within}: {alike}"
     if reached := precision(results.plan, results.cells):
         yield formats.precision(reached)
+    for row in under_policies(results):
+        ratio = formats.ratio_between(row.ratio.ratio, row.ratio.low, row.ratio.high)
+        yield f"collector {row.in_words}: {row.slow} takes {ratio} as long as {row.fast}"
     if found := headline(results, engines):
         ratio = formats.ratio_between(found.ratio.ratio, found.ratio.low, found.ratio.high)
         published = formats.ratio(found.published_ratio)

@@ -27,7 +27,8 @@ def markdown(columns: Sequence[Column[T]], rows: Iterable[T]) -> str:
         ["---:" if column.is_number else "---" for column in columns],
     ]
     for row in rows:
-        name, *rest = (column.entry(row).line() for column in columns)
-        code = name.replace("|", r"\|")
-        lines.append([f"`{code}`", *map(formats.markdown, rest)])
+        name, *rest = (column.entry(row) for column in columns)
+        code = f"`{name.text}`".replace("|", r"\|")
+        marked = f"{code} ({name.flag})" if name.flag else code
+        lines.append([marked, *(formats.markdown(entry.line()) for entry in rest)])
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

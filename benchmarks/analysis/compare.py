@@ -34,7 +34,8 @@ from benchgrad.benchmarks.plan import Contestant, Plan
 from benchgrad.benchmarks.records import Cell, Environment, Results
 
 SCHEMA_VERSION = 1
-_WORK = ("data", "model", "training", "threads")  # fields of a plan that make an epoch other work
+# Fields of a plan that make an epoch other work, or the same work under other conditions.
+_WORK = ("data", "model", "training", "threads", "allocator")
 
 
 class Side(Struct, frozen=True):
@@ -194,11 +195,12 @@ def _engine_obstacle(name: str, old: Results, new: Results) -> str:
     )
 
 
-def _own_work(contestant: Contestant, plan: Plan) -> dict[str, int]:
+def _own_work(contestant: Contestant, plan: Plan) -> dict[str, object]:
     """Return what a plan asks of one engine."""
     return {
         "epochs": plan.epochs_of(contestant),
         "batch_size": plan.batch_size_of(contestant),
+        "collector": contestant.collector,
     }
 
 

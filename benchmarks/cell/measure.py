@@ -98,7 +98,8 @@ class CellMeasurer:
         self._machine = Machine(MLP(self._layers).step_flops(1) * n_train, flops_per_s)
         self._listener = listener
         self._clock = Clock()
-        self._limits = Limits(plan.threads, plan.timeout_s, plan.memory_bytes)
+        keeps_memory = plan.allocator == "keep"
+        self._limits = Limits(plan.threads, plan.timeout_s, plan.memory_bytes, keeps_memory)
         self._data_path = scratch / "data.npz"
         around = grid(dataset)
         np.savez(
@@ -189,6 +190,7 @@ class CellMeasurer:
             data_path=str(self._data_path),
             n_threads=plan.threads,
             snapshots=snapshots,
+            collector=contestant.collector,
         )
 
     def _observe(self, job: CellJob, observed: _Observed) -> tuple[Status, str]:

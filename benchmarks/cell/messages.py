@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 from msgspec import Struct
 
-from benchgrad.benchmarks.plan import TrainingPlan
+from benchgrad.benchmarks.plan import Collector, TrainingPlan
 from benchgrad.benchmarks.records import Epoch, GraphCounts, Status, Usage
 
 
@@ -28,6 +28,7 @@ class CellJob(Struct, frozen=True):
     data_path: str
     n_threads: int = 1
     snapshots: bool = False
+    collector: Collector = "as shipped"
 
 
 class Ready(Struct, frozen=True, tag=True):
@@ -41,6 +42,7 @@ class Ready(Struct, frozen=True, tag=True):
     first_step_s: float
     second_build_s: float
     baseline_bytes: int
+    pauses_collector: bool = False
 
 
 class EpochDone(Struct, frozen=True, tag=True):

@@ -35,6 +35,7 @@ from benchgrad.benchmarks.cell.messages import (
     TrainingFinished,
 )
 from benchgrad.benchmarks.cell.plain import NotPlainError, plain_copy
+from benchgrad.benchmarks.cell.policies import applied, collecting
 from benchgrad.benchmarks.cell.snapshots import SnapshotError, Snapshots
 from benchgrad.benchmarks.cell.training import Schedule, TrainedEpoch, train
 from benchgrad.benchmarks.records import Epoch, GraphCounts, Usage
@@ -71,9 +72,11 @@ class CellWorker:
     def run(self) -> None:
         """Run the job and report every failure of the engine as an event."""
         try:
-            classifier = self._get_ready()
-            with Snapshots(Path(self._job.data_path).parent, self._first) as snapshots:
-                self._train(classifier, snapshots)
+            with (
+                applied(self._job.collector),
+                Snapshots(Path(self._job.data_path).parent, self._first) as snapshots,
+            ):
+                self._train(collecting(self._get_ready(), self._job.collector), snapshots)
         except MissingPackageError as error:
             self._send(Failed("missing", str(error)))
         except UnsupportedError as error:
@@ -126,6 +129,7 @@ class CellWorker:
                 first_step_s=step.wall_s,
                 second_build_s=rebuilt.wall_s,
                 baseline_bytes=baseline_bytes,
+                pauses_collector=engine.pauses_collector,
             )
         )
         return rebuilt.result

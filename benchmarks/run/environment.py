@@ -14,11 +14,12 @@ from benchgrad.benchmarks.cell.clock import Clock, timed
 from benchgrad.benchmarks.records import Environment
 
 _MATMUL_N = 512
+_EXP_N = 1 << 13  # 64 KiB in float64, which stay in a core's own cache
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "pandas", "matplotlib")
 
 
 def observe() -> Environment:
-    """Return the environment of this process; the rate of its matrix product is not measured."""
+    """Return the environment of this process; the rates of its arithmetic are not measured."""
     blas = [pool for pool in threadpool_info() if pool["user_api"] == "blas"]
     return Environment(
         benchgrad=_version("benchgrad"),
@@ -51,6 +52,17 @@ def matmul_flops_per_s(n_threads: int, dtype: str) -> float:
     with threadpool_limits(n_threads):
         found = [timed(np.matmul, a, a, clock=Clock()) for _ in range(10)]
     return 2 * _MATMUL_N**3 / min(min(each.wall_s, each.cpu_s / n_threads) for each in found)
+
+
+def exp_per_s(dtype: str) -> float:
+    """Return how many exponentials NumPy takes in a second, on one thread, the best of fifty.
+
+    The arguments are those of a softmax whose row maximum was taken out: none is positive.
+    """
+    x = np.linspace(-8.0, 0.0, _EXP_N, dtype=dtype)
+    out = np.empty_like(x)
+    wall_s = min(timed(np.exp, x, out, clock=Clock()).wall_s for _ in range(50))
+    return _EXP_N / wall_s
 
 
 def _version(package: str) -> str:

@@ -46,14 +46,18 @@ def prepare(plan: Plan) -> Dataset:
 def header(plan: Plan, command: str, dataset: Dataset, asked_for: bool = False) -> Header:
     """Return the header of a run that begins now, with the machine and all it depends on."""
     here = environment.observe()
-    rate = environment.matmul_flops_per_s(plan.threads, plan.training.dtype)
+    dtype = plan.training.dtype
     return Header(
         version=JOURNAL_VERSION,
         started_at=now(),
         command=command,
         asked_for=asked_for,
         plan=plan,
-        environment=msgspec.structs.replace(here, matmul_flops_per_s=rate),
+        environment=msgspec.structs.replace(
+            here,
+            matmul_flops_per_s=environment.matmul_flops_per_s(plan.threads, dtype),
+            exp_per_s=environment.exp_per_s(dtype),
+        ),
         fingerprint=fingerprint.take(plan, dataset, here),
     )
 

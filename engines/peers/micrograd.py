@@ -8,6 +8,7 @@ Source: https://github.com/karpathy/micrograd, `micrograd/engine.py`.
 import math
 from collections.abc import Iterable
 from importlib.metadata import version
+from typing import Any
 
 from micrograd.engine import Value
 
@@ -72,12 +73,49 @@ class MicrogradEngine(ValueEngine):
         return str(value._op)
 
 
-engine = MicrogradEngine(
-    "micrograd",
-    kind="scalar",
-    value=Value,
-    operations={"exp": exp, "log": log, "relu": Value.relu},
-    shows_graph=True,
-    version=version("micrograd"),
-    note="exp and log are added by benchgrad, in the package's own style",
+class FreedMicrogradEngine(MicrogradEngine):
+    """micrograd, but a step's graph is freed when the step ends, without the collector.
+
+    Two cycles keep a graph alive: a node and its closure hold each other, and so does the recursive
+    function that orders the graph. So this one orders it without recursion and, after the backward
+    pass, drops the closures. For the ladder, which separates what memory costs from what closures
+    cost.
+    """
+
+    def backward(self, loss: Value) -> None:
+        """Run every node's own closure, each after those of its users, and then drop it."""
+        order = _ordered(loss)
+        loss.grad = 1.0
+        for node in reversed(order):
+            node._backward()
+            if node._prev:  # leaves live on, and hold no cycle
+                node._backward = None
+
+
+def _ordered(root: Value) -> list[Value]:
+    """Return the nodes of a graph, each after its children, as `engines.topology` does."""
+    order: list[Value] = []
+    entered: set[Value] = set()
+    stack: list[Value | None] = [root]
+    while stack:
+        node = stack.pop()
+        if node is None:
+            order.append(stack.pop())
+        elif node not in entered:
+            entered.add(node)
+            stack += (node, None, *node._prev)
+    return order
+
+
+_PARTS: dict[str, Any] = {
+    "kind": "scalar",
+    "value": Value,
+    "operations": {"exp": exp, "log": log, "relu": Value.relu},
+    "shows_graph": True,
+    "version": version("micrograd"),
+}
+_NOTE = "exp and log are added by benchgrad, in the package's own style"
+engine = MicrogradEngine("micrograd", **_PARTS, note=_NOTE)
+freed = FreedMicrogradEngine(
+    "micrograd-freed", **_PARTS, note=f"{_NOTE}; each step frees its graph, for the ladder only"
 )

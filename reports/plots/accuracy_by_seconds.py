@@ -14,7 +14,7 @@ from benchgrad.reports.style import Style
     caption="Test accuracy after each epoch, against training time on a log axis. Evaluation is "
     "not part of that time.",
     table="epochs",
-    columns=("engine", "round", "elapsed_s", "test_accuracy"),
+    columns=("engine", "round", "elapsed_s", "status", "test_accuracy"),
 )
 def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
     """Draw a line for each engine, from its first round."""

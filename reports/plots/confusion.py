@@ -13,7 +13,7 @@ from benchgrad.reports.style import INK, Style
     caption="Test rows by true class (down) and predicted class (across), after each engine's last "
     "epoch.",
     table="confusion",
-    columns=("engine", "label", "predicted", "count"),
+    columns=("engine", "label", "predicted", "count", "n_epochs", "status"),
     panel="engine",
 )
 def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:

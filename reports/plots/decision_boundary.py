@@ -14,9 +14,10 @@ from benchgrad.reports.style import Style
     order=50,
     title="Decision boundaries",
     caption="The class that each engine's classifier predicts after its last epoch, with the "
-    "test points in the colours of their true classes. Features are standardised.",
+    "test points in the colours of their true classes. Features are standardised. Boundaries after "
+    "different numbers of epochs say nothing about the engines.",
     table="points",
-    columns=("engine", "part", "x", "y", "label"),
+    columns=("engine", "part", "x", "y", "label", "n_epochs", "status"),
     panel="engine",
 )
 def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:

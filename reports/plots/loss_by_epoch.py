@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from benchgrad.reports.plot import plot
+from benchgrad.reports.plot import marked, plot
 from benchgrad.reports.style import Style
 
 
@@ -14,7 +14,7 @@ from benchgrad.reports.style import Style
     caption="Mean training loss of each epoch. The lines of engines that did the same work "
     "coincide, so each is drawn narrower than the one below it.",
     table="epochs",
-    columns=("engine", "round", "epoch", "loss"),
+    columns=("engine", "round", "epoch", "loss", "status"),
 )
 def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
     """Draw a line for each engine, from its first round."""
@@ -24,7 +24,8 @@ def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
         own = frame[(frame["engine"] == engine) & (frame["round"] == 0)]
         line = style.line(i, len(engines))
         colour = style.colours[engine]
-        (lines[engine],) = ax.plot(own["epoch"], own["loss"], color=colour, label=engine, **line)
+        label = marked(engine, own)
+        (lines[label],) = ax.plot(own["epoch"], own["loss"], color=colour, label=label, **line)
         ax.plot(own["epoch"].iloc[-1:], own["loss"].iloc[-1:], "o", color=colour)
     ax.set_xlabel("epoch")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))

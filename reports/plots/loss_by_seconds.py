@@ -13,7 +13,7 @@ from benchgrad.reports.style import Style
     caption="The same losses against training time, on a log axis; evaluation is not part of it. "
     "The horizontal distance between two lines is the factor between their engines.",
     table="epochs",
-    columns=("engine", "round", "elapsed_s", "loss"),
+    columns=("engine", "round", "elapsed_s", "status", "loss"),
 )
 def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
     """Draw a line for each engine, from its first round."""

@@ -25,7 +25,8 @@ def test_the_shipped_plans_are_the_documented_ones():
 
 def test_the_headline_plan_is_the_published_comparison():
     plan = load_plan("headline")
-    epochs = {engine.name: plan.epochs_of(engine) for engine in plan.engines}
+    shipped = [engine for engine in plan.engines if engine.collector == "as shipped"]
+    epochs = {engine.name: plan.epochs_of(engine) for engine in shipped}
     assert epochs == {"micrograd": 20, "scalar": 20, "tensor": 100, "numpy": 100}
     published = {
         e.name: (e.published.epochs, e.published.total_s) for e in plan.engines if e.published
@@ -113,9 +114,30 @@ def test_a_plan_that_is_not_there(spec, complaint):
     assert complaint in str(error.value)
 
 
-def test_selected_engines_keep_their_epochs_and_new_ones_take_the_plans():
-    plan = load_plan("headline").select(["tensor", "mine.py"])
-    assert [(e.name, plan.epochs_of(e)) for e in plan.engines] == [("tensor", 100), ("mine.py", 20)]
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (["tensor", "mine.py"], [100, 100]),
+        (["mine.py", "scalar"], [20, 20]),
+        (["tensor", "mine.py", "scalar"], [100, 20, 20]),
+        (["mine.py", "other.py"], [20, 20]),
+    ],
+)
+def test_a_new_engine_trains_as_long_as_the_one_that_it_is_compared_with(names, expected):
+    plan = load_plan("headline").select(names)
+    assert [plan.epochs_of(e) for e in plan.engines] == expected
+
+
+@pytest.mark.parametrize("name", ["full", "headline", "ladder", "quick"])
+def test_where_micrograd_stands_beside_scalar_both_run_under_every_policy(name):
+    plan = load_plan(name).select(["micrograd", "scalar"])
+    again = [(e.spec, e.collector) for e in plan.engines if e.name != e.spec]
+    assert again == [("micrograd", "paused"), ("scalar", "default")]
+
+
+@pytest.mark.parametrize("names", [["micrograd", "tensor"], ["scalar"], ["mine.py", "scalar"]])
+def test_an_engine_without_its_counterpart_runs_as_shipped_only(names):
+    assert [e.name for e in load_plan("headline").select(names).engines] == names
 
 
 def test_options_are_validated_like_a_file():

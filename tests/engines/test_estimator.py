@@ -71,7 +71,7 @@ def test_the_headline_plan_is_trained_step_by_step_as_the_harness_does(engine, s
     by_harness = load(engine).classifier(model, model.initial_parameters(0), SGD(0.05))
     schedule = Schedule(n_epochs=20, batch_size=32, seed=0)
     timed = list(train(by_harness, data.X_train, data.y_train, schedule, Clock()))
-    expected = [epoch.result for epoch in timed]
+    expected = [epoch.losses for epoch in timed]
 
     fitted = AutogradClassifier(engine, epochs=20, random_state=0).fit(data.X_train, data.y_train)
     np.testing.assert_array_equal(steps, expected, strict=True)

@@ -2,7 +2,8 @@
 
 import pytest
 
-from benchgrad.command_line.options import UsageError, n_bytes, share
+from benchgrad.benchmarks.plan import load_plan
+from benchgrad.command_line.options import RunOptions, UsageError, n_bytes, share
 
 
 @pytest.mark.parametrize(
@@ -27,3 +28,11 @@ def test_shares_are_read_as_people_write_them(text, expected):
 def test_what_is_no_share_gets_one_line(text):
     with pytest.raises(UsageError, match="is no share; write it as 2% or "):
         share("--precision", text)
+
+
+def test_the_allocator_is_the_plans_unless_an_option_says_otherwise():
+    quick = load_plan("quick")
+    assert RunOptions().applied(quick).allocator == "keep"
+    assert RunOptions(allocator="default").applied(quick).allocator == "default"
+    with pytest.raises(UsageError, match="--allocator: Invalid enum value 'jemalloc'"):
+        RunOptions(allocator="jemalloc").applied(quick)

@@ -45,10 +45,16 @@ class Page(HTMLParser):
         return "td" in self.open or "th" in self.open
 
     def rows(self, heading):
-        """Return the rows of the table of which a column has this heading, by engine."""
+        """Return the rows of the table of which a column has this heading, by engine.
+
+        The mark of an invalid engine does not count as its name.
+        """
         for header, *rows in self.tables:
             if heading in [" ".join(cell.split()) for cell in header]:
-                return {row[0]: [" ".join(cell.split()) for cell in row[1:]] for row in rows}
+                return {
+                    row[0].removesuffix(" invalid").strip(): [" ".join(c.split()) for c in row[1:]]
+                    for row in rows
+                }
         raise AssertionError(f"there is no table with a column {heading!r}")
 
 
@@ -59,5 +65,5 @@ def markdown_rows(text, heading):
         header, _, *rows = ([c.strip() for c in line.strip("|").split("|")] for line in table)
         assert {len(row) for row in rows} == {len(header)}
         if heading in header:
-            return {row[0].strip("`"): row[1:] for row in rows}
+            return {row[0].removesuffix(" (invalid)").strip("`"): row[1:] for row in rows}
     raise AssertionError(f"there is no table with a column {heading!r}")

@@ -304,6 +304,17 @@ def test_a_step_has_its_share_of_the_epoch_and_a_node_its_share_of_the_step(by_h
     assert (found.flops_per_s, found.matmul_share) == near((400.0, 0.04))
 
 
+def test_an_engine_is_set_against_the_floor_of_its_epochs(by_hand):
+    """Two rows of two classes: 200 operations in 0.02 s, four exponentials in 0.08 s."""
+    run = by_hand.results([Contestant("x")], [by_hand.cell("x", (9.0, 0.5))])
+    assert math.isnan(summaries(run)[0].times_floor)
+    rates = {"matmul_flops_per_s": 1e4, "exp_per_s": 50.0}
+    environment = msgspec.structs.replace(run.environment, **rates)
+    run = msgspec.structs.replace(run, row_flops=100, environment=environment)
+    (found,) = summaries(run)
+    assert found.times_floor == near(5.0)
+
+
 def test_published_figures_are_those_of_the_plan(full):
     found = full["scalar"]
     assert (found.published.epochs, found.published.total_s) == (20, 651.86)

@@ -92,33 +92,39 @@ def test_without_published_figures_there_is_one_ratio(deep_folder):
 
 
 # status, rounds, epochs, undisturbed, per epoch, quartiles, mean, × fastest, total, its notes,
-# cold, accuracy, memory, gc
+# cold, accuracy, that after the epochs that all have, memory, gc
 ENGINES = {
     "micrograd": (
         "ok", "2", "3 of 3", "4 of 4", "450 ms", "375 ms to 525 ms", "450 ms", "913 ×",
-        "1.70 s", "", "1.94 s", "37.5 %", "60.0 MiB", "10.0 %",
+        "1.70 s", "", "1.94 s", "37.5 % after 3 epochs", "12.5 % after 1 epoch", "60.0 MiB",
+        "10.0 %",
     ),
     "scalar": (
         "ok", "2", "4 of 5", "6 of 6", "3.00 s", "2.00 s to 4.00 s", "3.00 s", "5,774 ×",
-        "9.50 s", "forecast, 9.46 s to 9.54 s", "9.74 s", "50.0 %", "60.0 MiB", "10.0 %",
+        "9.50 s", "forecast, 9.46 s to 9.54 s", "9.74 s", "50.0 % after 4 epochs",
+        "12.5 % after 1 epoch", "60.0 MiB", "10.0 %",
     ),
     "tensor": (
         "ok", "2", "4 of 4", "6 of 6", "2.50 ms", "2.00 ms to 3.00 ms", "2.50 ms", "5.00 ×",
-        "92.5 ms", "", "336 ms", "50.0 %", "60.0 MiB", "10.0 %",
+        "92.5 ms", "", "336 ms", "50.0 % after 4 epochs", "12.5 % after 1 epoch", "60.0 MiB",
+        "10.0 %",
     ),
     "numpy": (
         "ok", "2", "1 of 1", "2 of 2", "500 µs", "450 µs to 550 µs", "500 µs", "1.00 ×",
-        "500 µs", "", "244 ms", "12.5 %", "60.0 MiB", "10.0 %",
+        "500 µs", "", "244 ms", "12.5 % after 1 epoch", "12.5 % after 1 epoch", "60.0 MiB",
+        "10.0 %",
     ),
     "bad<i>.py": (
         "crashed", "2", "1 of 3", "2 of 2", "700 ms", "", "700 ms", "–", "–", "", "–",
-        "12.5 %", "–", "10.0 %",
+        "12.5 % after 1 epoch", "12.5 % after 1 epoch", "–", "10.0 %",
     ),
     "wrong": (
         "invalid", "2", "2 of 2", "2 of 2", "100 µs", "", "100 µs", "–", "300 µs", "", "243 ms",
-        "25.0 %", "60.0 MiB", "10.0 %",
+        "25.0 % after 2 epochs", "12.5 % after 1 epoch", "60.0 MiB", "10.0 %",
     ),
-    "absent": ("missing", "0", "0 of 2", "–", "–", "", "–", "–", "–", "", "–", "–", "–", "–"),
+    "absent": (
+        "missing", "0", "0 of 2", "–", "–", "", "–", "–", "–", "", "–", "–", "–", "–", "–",
+    ),
 }  # fmt: skip
 
 
@@ -127,14 +133,16 @@ def test_every_engine_has_its_figures_on_the_page_and_in_the_summary(page, summa
     on_page, in_summary = page.rows("peak memory"), markdown_rows(summary, "peak memory")
     assert list(on_page) == list(in_summary) == list(ENGINES)
     for name, figures in ENGINES.items():
-        *first, epoch, quartiles, mean, times, total, notes, cold, accuracy, peak, gc = figures
+        *first, epoch, quartiles, mean, times, total, notes, cold, accuracy, common, peak, gc = (
+            figures
+        )
         assert on_page[name] == [
             *first, f"{epoch} {quartiles}".strip(), mean, times, f"{total} {notes}".strip(),
-            cold, accuracy, peak, gc,
+            cold, accuracy, common, peak, gc,
         ]  # fmt: skip
         assert in_summary[name] == [
             *first, f"{epoch} ({quartiles})".removesuffix(" ()"), mean, times,
-            f"{total} ({notes})".removesuffix(" ()"), cold, accuracy, peak,
+            f"{total} ({notes})".removesuffix(" ()"), cold, accuracy, common, peak,
         ]  # fmt: skip
 
 
@@ -199,6 +207,34 @@ def test_failures_are_shown_with_their_status_and_reason(page, summary, engine, 
     assert markdown_rows(summary, "peak memory")[engine][0] == status
 
 
+def test_an_invalid_engine_is_marked_in_every_table(page, summary):
+    tables = [table for table in page.tables if table[0][0] == "engine"]
+    shown = [" ".join(row[0].split()) for table in tables for row in table]
+    shown = [name for name in shown if name.startswith("wrong")]
+    assert set(shown) == {"wrong invalid"}
+    lines = [line for line in summary.splitlines() if line.startswith("| `wrong`")]
+    assert len(shown) == len(lines) == 4
+    assert all(line.startswith("| `wrong` (invalid) |") for line in lines)
+
+
+def test_accuracies_after_different_epochs_are_told_apart(rendered, by_hand):
+    """Engines with as many epochs need no column of their own for that."""
+    cells = [by_hand.cell("a", (2.0, 1.0, 1.0)), by_hand.cell("b", (2.0, 1.0))]
+    contestants = [Contestant("a"), Contestant("b")]
+    page, summary = rendered(by_hand.results(contestants, cells))
+    for rows in (
+        page.rows("at the common epoch"),
+        markdown_rows(summary, "at the common epoch"),
+    ):
+        assert rows["a"][8:10] == ["37.5 % after 3 epochs", "25.0 % after 2 epochs"]
+        assert rows["b"][8:10] == ["25.0 % after 2 epochs", "25.0 % after 2 epochs"]
+    page, summary = rendered(
+        by_hand.results(contestants, [cells[1], by_hand.cell("a", (1.0,) * 2)])
+    )
+    assert "at the common epoch" not in page.text + summary
+    assert page.rows("peak memory")["a"][8] == "25.0 %"
+
+
 def test_what_an_engine_is_called_and_says_is_text_and_never_markup(page, full_folder, by_hand):
     assert not {"script", "i"} & {tag for tag, _ in page.tags}
     html = (full_folder / "index.html").read_text("utf-8")
@@ -259,8 +295,8 @@ def test_the_conditions_of_the_run_are_on_the_page_and_in_the_summary(page, summ
 
 def test_plots_that_cannot_be_drawn_are_named_with_the_reason(page, deep_folder):
     assert (
-        "Omitted: confusion matrices (the table confusion has no engine, label, predicted, count "
-        "in this run)"
+        "Omitted: confusion matrices (the table confusion has no engine, label, predicted, count, "
+        "n_epochs, status in this run)"
     ) in page.text
     deep = Page(deep_folder / "index.html").text
     assert "Omitted: decision boundaries (the table points has no engine, part, x, y, label" in deep
@@ -284,7 +320,7 @@ def test_a_run_of_which_all_engines_failed_has_a_report(failed_run, report):
     assert (folder / "timings.csv").read_text().splitlines() == [
         (
             "engine,round,epoch,wall_s,late_s,cpu_s,collector_s,elapsed_s,"
-            "own_s,witness_s,waited_s,stolen_s,pressure_s"
+            "own_s,witness_s,waited_s,stolen_s,pressure_s,status"
         )
     ]
 
@@ -356,3 +392,62 @@ def test_a_graph_without_nodes_has_no_bytes_per_node(by_hand, rendered):
     page, text = rendered(by_hand.results([Contestant("a")], [cell]))
     assert page.rows("bytes per node")["a"][5] == "–"
     assert markdown_rows(text, "bytes per node")["a"][3] == "–"
+
+
+def test_the_ratio_under_each_policy_of_the_collector_is_on_page_and_summary(rendered, by_hand):
+    seconds = {"closures": 12.0, "closures, paused": 4.0, "slots": 1.0, "slots, running": 2.0}
+    contestants = [
+        Contestant("closures"),
+        Contestant("closures, paused", engine="closures", collector="paused"),
+        Contestant("slots"),
+        Contestant("slots, running", engine="slots", collector="default"),
+    ]
+    cells = [
+        by_hand.cell(c.name, (9.0, seconds[c.name]), pauses_collector=c.spec == "slots")
+        for c in contestants
+    ]
+    page, summary = rendered(by_hand.results(contestants, cells))
+    (table,) = [t for t in page.tables if t[0][-1].strip() == "with the collector"]
+    assert [[text.strip() for text in row] for row in table[1:]] == [
+        ["closures", "12.0 ×", "slots", "as each engine ships"],
+        ["closures", "6.00 ×", "slots", "running for both"],
+        ["closures", "4.00 ×", "slots", "paused for both until an epoch ends"],
+    ]
+    assert "| `closures` | 4.00 × | slots | paused for both until an epoch ends |" in summary
+
+
+def test_an_engine_under_another_policy_is_on_the_ladder_but_in_no_other_figure(
+    by_hand, monkeypatch
+):
+    contestants = [
+        Contestant("a", cause="a"),
+        Contestant("a, paused", engine="a", collector="paused", cause="paused"),
+        Contestant("b", cause="b"),
+    ]
+    cells = [by_hand.cell(c.name, (2.0, 1.0)) for c in contestants]
+    run = by_hand.results(contestants, cells)
+    seen = {}
+
+    def render(plot, frame, style):
+        seen[plot.name] = frame
+        return {"svg": b""}
+
+    monkeypatch.setattr(module, "render", render)
+    module.render_report(run)
+    engines = {name: set(frame["engine"]) for name, frame in seen.items()}
+    assert engines["ladder"] == {"a", "a, paused", "b"}
+    assert engines["epoch_seconds"] == engines["loss_by_epoch"] == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("allocator", "said"),
+    [
+        ("keep", "Freed memory stays with the process"),
+        ("default", "The allocator is the C library's default"),
+    ],
+)
+def test_the_allocator_is_stated_on_page_and_summary(rendered, by_hand, allocator, said):
+    run = by_hand.results([Contestant("x")], [by_hand.cell("x", (1.0,))], allocator=allocator)
+    page, summary = rendered(run)
+    assert said in page.text
+    assert said in summary

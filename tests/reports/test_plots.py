@@ -67,7 +67,8 @@ def pixels(path):
 
 def lines(ax):
     """Return the lines of a plot by the engine that they are labelled with."""
-    return {line.get_label(): line for line in ax.lines if not line.get_label().startswith("_")}
+    labels = {line.get_label(): line for line in ax.lines if not line.get_label().startswith("_")}
+    return {label.removesuffix(" (invalid)"): line for label, line in labels.items()}
 
 
 def test_the_plots_are_found_in_their_order():
@@ -186,7 +187,7 @@ def test_accuracy_on_the_test_rows_is_drawn_by_seconds(drawn):
 @pytest.mark.parametrize("name", ["loss_by_epoch", "loss_by_seconds", "accuracy_by_seconds"])
 def test_the_legend_names_every_engine(drawn, name):
     legend = [text.get_text() for text in drawn("full", name).get_legend().get_texts()]
-    assert legend == ["micrograd", "scalar", "tensor", "numpy", "bad<i>.py", "wrong"]
+    assert legend == ["micrograd", "scalar", "tensor", "numpy", "bad<i>.py", "wrong (invalid)"]
 
 
 def test_bars_are_the_engines_that_are_ok_with_the_slowest_on_top(drawn):
@@ -316,3 +317,17 @@ def test_the_ladder_says_by_which_factor_and_why(drawn, derived):
 def test_a_plan_without_causes_has_no_ladder(derived):
     assert derived["full"].ladder.empty
     assert PLOTS["ladder"].missing(derived["full"].ladder) != ""
+
+
+def test_a_panel_is_headed_by_engine_validity_and_epochs(derived, runs, monkeypatch):
+    """An accuracy or a boundary after 2 epochs is not to be read beside one after 4."""
+    titles = []
+    monkeypatch.setattr(
+        "matplotlib.axes.Axes.set_title", lambda ax, text, **rest: titles.append(text)
+    )
+    names = [contestant.name for contestant in runs["full"].plan.engines]
+    plot = PLOTS["decision_boundary"]
+    render(plot, derived["full"].points, Style(colours(names), ("inner", "outer")))
+    assert "tensor\nafter 4 epochs" in titles
+    assert "numpy\nafter 1 epoch" in titles
+    assert "wrong (invalid)\nafter 2 epochs" in titles

@@ -66,10 +66,10 @@ def test_the_path_of_the_page_is_returned_and_records_stay(full_run, tmp_path, m
             "timings.csv",
             (
                 "engine round epoch wall_s late_s cpu_s collector_s elapsed_s "
-                "own_s witness_s waited_s stolen_s pressure_s"
+                "own_s witness_s waited_s stolen_s pressure_s status"
             ),
         ),
-        ("accuracy.csv", "engine round epoch loss train_accuracy test_accuracy"),
+        ("accuracy.csv", "engine round epoch loss train_accuracy test_accuracy status"),
     ],
 )
 def test_the_csv_files_hold_every_epoch(full_folder, full_run, name, columns):
@@ -80,6 +80,7 @@ def test_the_csv_files_hold_every_epoch(full_folder, full_run, name, columns):
     cells = [(cell, i, e) for cell in full_run.cells for i, e in enumerate(cell.epochs, start=1)]
     assert len(rows) == len(cells)
     for row, (cell, i, epoch) in zip(rows, cells, strict=True):
+        assert (row["status"] == "invalid") == (cell.engine == "wrong")
         assert (row["engine"], int(row["round"]), int(row["epoch"])) == (cell.engine, cell.round, i)
         for field in ("wall_s", "cpu_s", "collector_s", "train_accuracy", "test_accuracy"):
             if field in row:

@@ -29,25 +29,28 @@ def test_every_engine_has_a_line_with_its_figures(printed, full_run):
     cells = [[cell.strip() for cell in line.split("  ") if cell.strip()] for line in lines]
     assert cells[:7] == [
         [
-            "micrograd", "ok", "2", "4 of 4", "3 of 3", "450 ms", "1.70 s", "913 ×", "37.5 %",
-            "5.0e-15",
+            "micrograd", "ok", "2", "4 of 4", "3 of 3", "450 ms", "1.70 s", "913 ×",
+            "37.5 % after 3 epochs", "5.0e-15",
         ],
         [
             "scalar", "ok", "2", "6 of 6", "4 of 5", "3.00 s", "9.50 s (forecast)", "5,774 ×",
-            "50.0 %", "5.0e-15",
+            "50.0 % after 4 epochs", "5.0e-15",
         ],
         [
-            "tensor", "ok", "2", "6 of 6", "4 of 4", "2.50 ms", "92.5 ms", "5.00 ×", "50.0 %",
-            "5.0e-15",
+            "tensor", "ok", "2", "6 of 6", "4 of 4", "2.50 ms", "92.5 ms", "5.00 ×",
+            "50.0 % after 4 epochs", "5.0e-15",
         ],
         [
-            "numpy", "ok", "2", "2 of 2", "1 of 1", "500 µs", "500 µs", "1.00 ×", "12.5 %",
-            "5.0e-15",
+            "numpy", "ok", "2", "2 of 2", "1 of 1", "500 µs", "500 µs", "1.00 ×",
+            "12.5 % after 1 epoch", "5.0e-15",
         ],
-        ["bad<i>.py", "crashed", "2", "2 of 2", "1 of 3", "700 ms", "–", "–", "12.5 %", "–"],
         [
-            "wrong", "invalid", "2", "2 of 2", "2 of 2", "100 µs", "300 µs", "–", "25.0 %",
-            "5.0e-01",
+            "bad<i>.py", "crashed", "2", "2 of 2", "1 of 3", "700 ms", "–", "–",
+            "12.5 % after 1 epoch", "–",
+        ],
+        [
+            "wrong (invalid)", "invalid", "2", "2 of 2", "2 of 2", "100 µs", "300 µs", "–",
+            "25.0 % after 2 epochs", "5.0e-01",
         ],
         ["absent", "missing", "0", "–", "0 of 2", "–", "–", "–", "–", "–"],
     ]  # fmt: skip

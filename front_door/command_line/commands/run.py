@@ -18,7 +18,10 @@ def run(
     ] = None,
     engines: Annotated[
         str | None,
-        typer.Option(help="Only these: names, path.py or module:attribute, separated by commas."),
+        typer.Option(
+            help="Only these: names, path.py or module:attribute, separated by commas. One that "
+            "the plan lacks trains for as many epochs as the engines beside it."
+        ),
     ] = None,
     dataset: Annotated[str | None, typer.Option(help="A data set by name, or file.csv.")] = None,
     label: Annotated[
@@ -43,6 +46,10 @@ def run(
         str | None, typer.Option(help="Memory above which an engine is killed, e.g. 4GiB.")
     ] = None,
     threads: Annotated[int | None, typer.Option(help="Threads of every engine.")] = None,
+    allocator: Annotated[
+        str | None,
+        typer.Option(help="keep: engines keep the memory that they free; default: as users run."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the report [reports/out/PLAN].")
     ] = None,
@@ -78,6 +85,7 @@ def run(
         timeout_s=seconds("--timeout", timeout),
         memory_bytes=n_bytes("--memory", memory),
         threads=threads,
+        allocator=allocator,
     )
     terms = Terms(shlex.join(["benchgrad", *sys.argv[1:]]), lock, not no_wait)
     if resume is None:

@@ -5,7 +5,7 @@ The engines of a test run one after the other in one plan, each in a process of 
 
 import pytest
 from odd_engine import write_odd
-from small_runs import run_all
+from small_runs import go, run_all, small
 
 from benchgrad.processes.child import THREAD_VARIABLES
 
@@ -72,6 +72,14 @@ TOPS = {
               "ok", ""),
     "piped": ("assert os.readlink('/proc/self/fd/1').startswith('pipe:')", "ok", ""),
 }  # fmt: skip
+
+
+@pytest.mark.parametrize(("allocator", "is_kept"), [("keep", True), ("default", False)])
+def test_an_engine_keeps_freed_memory_if_the_plan_says_so(tmp_path, allocator, is_kept):
+    top = f"assert ('MALLOC_TRIM_THRESHOLD_' in os.environ) is {is_kept}"
+    path = write_odd(tmp_path, top=top)
+    (cell,) = go(small(path, allocator=allocator)).cells
+    assert cell.status == "ok", cell.reason
 
 
 def test_what_an_engine_finds_when_it_is_imported(tmp_path):
