@@ -109,7 +109,8 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
 
     With a `precision` there are at least `rounds` rounds, and more until every ratio to the fastest
     is known to within that share of it; `benchmarks.analysis.rounds` decides. `memory_bytes`
-    limits all processes of a cell together; None means no limit.
+    limits all processes of a cell together; None means no limit. `instructions` asks for those of
+    an epoch of each engine, counted after the timed cells.
     """
 
     title: str
@@ -125,6 +126,7 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     timeout_s: Positive = 3600.0
     memory_bytes: Count | None = None
     reference: str = "numpy"
+    instructions: bool = False
 
     def __post_init__(self) -> None:
         names = [contestant.name for contestant in self.engines]

@@ -14,7 +14,7 @@ from benchgrad.benchmarks.analysis.statistics import (
     verdict,
 )
 from benchgrad.benchmarks.plan import Contestant, Published
-from benchgrad.benchmarks.records import Cell, Results, Status
+from benchgrad.benchmarks.records import Cell, Instructions, Results, Status
 from benchgrad.reports import facts
 from benchgrad.reports.facts import Differences, Graph, Process, Start, Timing, per
 
@@ -36,6 +36,8 @@ class EngineSummary:
     an epoch, `epochs_done` is the fewest in any round. `test_accuracy` is that after the last epoch
     of the first round. `flops_per_s` is the rate of an epoch's matrix products, `matmul_share` its
     share of the machine's own rate. `times_fastest` is the ratio to the fastest engine.
+    `instructions` are those of an epoch, nan if none were counted; `uncounted` says why, if the
+    plan asks for them.
     """
 
     name: str
@@ -57,6 +59,8 @@ class EngineSummary:
     matmul_share: float
     test_accuracy: float
     times_fastest: Estimate
+    instructions: float = math.nan
+    uncounted: str = ""
 
     @property
     def published_epoch_s(self) -> float:
@@ -94,6 +98,7 @@ def _summary(
     timing, process = facts.timing(worst, cells), facts.process(cells)
     flops_per_s = per(results.row_flops * results.data.n_train, timing.epoch_s)
     first = [epoch for cell in cells if cell.round == 0 for epoch in cell.epochs]
+    counted = next((each for each in results.instructions if each.engine == contestant.name), None)
     return EngineSummary(
         name=contestant.name,
         cause=contestant.cause,
@@ -114,12 +119,21 @@ def _summary(
         matmul_share=per(flops_per_s, results.environment.matmul_flops_per_s or math.nan),
         test_accuracy=_known(first[-1].test_accuracy) if first else math.nan,
         times_fastest=times_fastest,
+        instructions=_known(counted.per_epoch if counted else None),
+        uncounted=_why_uncounted(counted, results),
     )
 
 
 def _known(number: float | None) -> float:
     """Return a number, nan where there is none."""
     return math.nan if number is None else number
+
+
+def _why_uncounted(counted: Instructions | None, results: Results) -> str:
+    """Return why a plan that asks for instructions did not get an engine's."""
+    if counted is None:
+        return "the run was interrupted" if results.plan.instructions else ""
+    return counted.reason
 
 
 def _busy(process: Process, n_threads: int) -> str:

@@ -43,8 +43,8 @@ class Tables:
     """The tables of one run.
 
     Attributes:
-        epochs: an `EpochRow` for each epoch of each cell, and `elapsed_s`, the summed time of the
-            epochs so far.
+        epochs: an `EpochRow` for each epoch of each cell; `elapsed_s`, the summed time of the
+            epochs so far; and `instructions`, those that the engine executes in an epoch.
         engines: a row for each engine, in the plan's order, with the values of all `COLUMNS`.
         ladder: a row for each engine that is ok, in the plan's order, if the plan gives causes:
             `factor` is how many times faster it is than the one before it, `cause` why.
@@ -67,7 +67,7 @@ def tables(results: Results, engines: Sequence[EngineSummary]) -> Tables:
     confusion = [_confusion(results, cell) for cell in finished.values()]
     rows = [[column.value(engine) for column in COLUMNS.values()] for engine in engines]
     return Tables(
-        epochs=_epochs(results),
+        epochs=_epochs(results, engines),
         engines=pd.DataFrame(rows, columns=list(COLUMNS)),
         ladder=_ladder(results, engines),
         points=pd.concat(points or [pd.DataFrame()]),
@@ -75,7 +75,7 @@ def tables(results: Results, engines: Sequence[EngineSummary]) -> Tables:
     )
 
 
-def _epochs(results: Results) -> pd.DataFrame:
+def _epochs(results: Results, engines: Sequence[EngineSummary]) -> pd.DataFrame:
     rows = [
         EpochRow(
             engine=cell.engine,
@@ -95,7 +95,8 @@ def _epochs(results: Results) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=list(EpochRow._fields))
     seconds = table["wall_s"].astype(float) + table["late_s"].astype(float)
     elapsed_s = seconds.groupby([table["engine"], table["round"]]).cumsum()
-    return table.assign(elapsed_s=elapsed_s)
+    instructions = {engine.name: engine.instructions for engine in engines}
+    return table.assign(elapsed_s=elapsed_s, instructions=table["engine"].map(instructions))
 
 
 def _ladder(results: Results, engines: Sequence[EngineSummary]) -> pd.DataFrame:

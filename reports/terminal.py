@@ -20,7 +20,10 @@ def summary(results: Results) -> Iterator[Table | str]:
     engines = summaries(results)
     several = any(engine.rounds > 1 for engine in engines)
     names = _COLUMNS.replace("status", "status rounds") if several else _COLUMNS
+    if results.plan.instructions:
+        names = names.replace("epoch_s", "epoch_s instructions")
     yield text_tables.terminal(chosen(names), engines)
+    yield from (f"not counted: {e.name}: {e.uncounted}" for e in engines if e.uncounted)
     yield from (f"warning: {e.name} {e.warning}" for e in engines if e.warning)
     moved = drift(results)
     if moved and moved.is_noisy:

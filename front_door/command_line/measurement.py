@@ -15,7 +15,7 @@ from pathlib import Path
 
 from benchgrad.benchmarks.analysis.rounds import number_of_cells
 from benchgrad.benchmarks.plan import load_plan
-from benchgrad.benchmarks.records import FAILURES, Results, write_results
+from benchgrad.benchmarks.records import FAILURES, Results, uncounted, write_results
 from benchgrad.benchmarks.run import lock, resume, runner
 from benchgrad.benchmarks.run.journal import Journal
 from benchgrad.command_line.console import RunConsole, printer
@@ -113,7 +113,7 @@ def _tell(text: str) -> None:
 def _exit_code(results: Results, asked_for: bool) -> int:
     """Return the exit code of a run; engines that the user named must have run."""
     statuses = {cell.status for cell in results.cells}
-    if "interrupted" in statuses:
+    if "interrupted" in statuses or uncounted(results):
         return INTERRUPTED
     failures = {*FAILURES, "missing", "unsupported"} if asked_for else set(FAILURES)
     return ENGINE_FAILED if statuses & failures else OK

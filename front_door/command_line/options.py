@@ -35,6 +35,7 @@ class RunOptions:
     timeout_s: float | None = None
     memory_bytes: int | None = None
     threads: int | None = None
+    instructions: bool | None = None
 
     def applied(self, shipped: Plan) -> Plan:
         """Return the changed plan; with other data it no longer claims published figures.
@@ -63,6 +64,7 @@ class RunOptions:
             timeout_s=self.timeout_s,
             memory_bytes=self.memory_bytes,
             threads=self.threads,
+            instructions=self.instructions,
         )
         plan = plan.with_data(**_given(name=self.dataset, label=self.label)).replace(**whole)
         return plan.with_each(**_given(epochs=self.epochs, budget_s=self.budget_s))

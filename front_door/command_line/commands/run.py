@@ -40,6 +40,10 @@ def run(
         str | None, typer.Option(help="Memory above which an engine is killed, e.g. 4GiB.")
     ] = None,
     threads: Annotated[int | None, typer.Option(help="Threads of every engine.")] = None,
+    instructions: Annotated[
+        bool,
+        typer.Option("--instructions", help="Also count instructions per epoch, with valgrind."),
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the report [reports/out/PLAN].")
     ] = None,
@@ -75,6 +79,7 @@ def run(
         timeout_s=seconds("--timeout", timeout),
         memory_bytes=n_bytes("--memory", memory),
         threads=threads,
+        instructions=instructions or None,
     )
     terms = Terms(shlex.join(["benchgrad", *sys.argv[1:]]), lock, not no_wait)
     if resume is None:
