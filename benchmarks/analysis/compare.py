@@ -149,6 +149,9 @@ def side_by_side(old: str, new: str, results: Results, fail_above: float | None)
     failed = next((cell for cell in (*before, *after) if cell.status != "ok"), None)
     obstacle = f"{failed.engine} is {failed.status}: {failed.reason}" if failed else ""
     other_work = bool(obstacle)
+    warm = [name for name in (first, second) if _is_warm_up(name, results)]
+    if len(warm) == 1 and not obstacle:
+        obstacle = f"only its first epoch, which warms up, was measured of {warm[0]}"
     obstacle = obstacle or _rounds_obstacle(estimate)
     found = "not comparable" if obstacle else verdict(estimate, PAIRED_EFFECT)
     reason = obstacle if obstacle else _left_open(found, estimate, 1.0)

@@ -26,6 +26,10 @@ from benchgrad.command_line.options import RunOptions
 from benchgrad.command_line.versions import spec_of
 from benchgrad.datasets import Dataset
 
+# How long each cell of `compare --run` trains, whichever comes first.
+_PAIR_EPOCHS = 100
+_PAIR_S = 1.0
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -77,8 +81,8 @@ def side_by_side(
 ) -> tuple[Results, int]:
     """Run two versions of an engine, in turns, as the engines `old` and `new` of one plan.
 
-    `shape` is that plan but for its engines. Return the results and the exit code. An interrupted
-    run cannot go on, since what is written of git revisions is gone by then.
+    `shape` is that plan but for its engines, and for how long they train. Return the results and
+    the exit code. An interrupted run cannot go on: what is written of git revisions is gone then.
     """
     with (
         resume.claimed(writable(folder)),
@@ -86,7 +90,12 @@ def side_by_side(
         ExitStack() as timing,
     ):
         engines = [
-            Contestant(name, engine=spec_of(text, Path(scratch) / name))
+            Contestant(
+                name,
+                engine=spec_of(text, Path(scratch) / name),
+                epochs=_PAIR_EPOCHS,
+                budget_s=_PAIR_S,
+            )
             for name, text in (("old", old), ("new", new))
         ]
         plan = shape.unpublished().replace(engines=engines, title=f"{old} against {new}")

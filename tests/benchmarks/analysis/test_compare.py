@@ -222,6 +222,18 @@ def test_an_engine_that_failed_beside_the_other_has_no_verdict():
     assert not row.is_above
 
 
+def test_a_budget_that_leaves_one_version_its_first_epoch_only_leaves_no_verdict():
+    run = results({"old": 0.01, "new": 0.02})
+    cells = [
+        msgspec.structs.replace(cell, epochs=cell.epochs[: 1 if cell.engine == "new" else None])
+        for cell in run.cells
+    ]
+    (row,) = side_by_side("o", "n", msgspec.structs.replace(run, cells=cells), 1.1).rows
+    assert row.verdict == "not comparable"
+    assert row.reason == "only its first epoch, which warms up, was measured of new"
+    assert not row.is_above
+
+
 def test_another_machine_may_be_allowed_and_is_still_warned_of():
     new = replaced(OLD, "environment", processor="Other", python="CPython 3.12.0")
     found = compare(("old", OLD), ("new", new), None, True)
