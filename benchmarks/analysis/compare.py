@@ -37,7 +37,7 @@ from benchgrad.benchmarks.plan import Contestant, Plan
 from benchgrad.benchmarks.records import Cell, Environment, Results
 
 SCHEMA_VERSION = 1
-# Counts of the same code differ by 0.1 % at most from run to run; see docs/measurement.md.
+# Counts of the same code differ by much less from run to run; see docs/measurement.md.
 INSTRUCTIONS_EFFECT = 1.005
 _WORK = ("data", "model", "training", "threads")  # fields of a plan that make an epoch other work
 

@@ -38,7 +38,7 @@ _WORKER = "benchgrad.benchmarks.cell.instructions_worker"
 _EPOCHS = 2
 _STEPS = 48
 _SHORT_S, _LONG_S = 0.02, 0.5  # from the first on two epochs outweigh it, from the second on one
-_SLOWDOWN = 20.0  # of callgrind, at least; it took 25 to 80 times as long for the built-in engines
+_SLOWDOWN = 20.0  # of callgrind, at least
 _LONGEST_S = 600.0  # that each of the two runs may take
 # Other hash seeds sort sets and dictionaries of names otherwise.
 _VARIABLES = {"PYTHONHASHSEED": "0"}
