@@ -8,7 +8,7 @@ ROOMS := benchmarks datasets engines processes reports
 OUT := reports/out
 
 .DEFAULT_GOAL := help
-.PHONY: help install bench bench-quick bench-full bench-peers ladder two-by-two test test-peers lint format microbench targets overhead verdicts mutants clean
+.PHONY: help install bench bench-quick bench-full bench-peers ladder two-by-two test test-peers lint format microbench targets overhead verdicts instructions mutants clean
 
 help:
 	@echo "make bench        the published comparison on this machine (about three minutes)"
@@ -24,6 +24,7 @@ help:
 	@echo "make targets      the speeds that docs/performance.md promises (about two minutes)"
 	@echo "make overhead     what the harness adds to the times that it measures"
 	@echo "make verdicts     known differences in real runs: are the verdicts right?"
+	@echo "make instructions the same for counts of instructions (needs valgrind, 15 minutes)"
 	@echo "make install      only create .venv    make clean       remove what was made"
 
 install: $(STAMP)
@@ -104,6 +105,10 @@ overhead: $(STAMP)
 # The same engine twice, and one that is slower by 5 %; see docs/measurement.md.
 verdicts: $(STAMP)
 	$(BIN)/python -P tools/verdicts.py
+
+# The same engine in run after run, and one with 1 % more work; see docs/measurement.md.
+instructions: $(STAMP)
+	$(BIN)/python -P tools/instructions.py
 
 clean:
 	rm -rf $(VENV) $(PEERS) build *.egg-info $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks

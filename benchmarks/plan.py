@@ -127,6 +127,7 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     is known to within that share of it; `benchmarks.analysis.rounds` decides. `memory_bytes`
     limits all processes of a cell together; None means no limit. With the allocator `keep`, the C
     library keeps freed memory instead of returning it to the kernel; `default` leaves it as it is.
+    `instructions` asks for those of an epoch of each engine, counted after the timed cells.
     """
 
     title: str
@@ -143,6 +144,7 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     memory_bytes: Count | None = None
     allocator: Literal["keep", "default"] = "keep"
     reference: str = "numpy"
+    instructions: bool = False
 
     def __post_init__(self) -> None:
         names = [contestant.name for contestant in self.engines]

@@ -252,6 +252,8 @@ class Reference(Struct, frozen=True, forbid_unknown_fields=True):
 class Instructions(Struct, frozen=True, forbid_unknown_fields=True):
     """How many machine instructions an engine executes in an epoch; null if nobody could count.
 
+    Every instruction of its process counts, whatever the thread, but none of other processes.
+
     `per_epoch` is the difference between a run with more epochs and one with fewer, divided by
     their number. `reason` says in one line why there is no count.
     """
@@ -278,6 +280,13 @@ class Results(Struct, frozen=True, forbid_unknown_fields=True):
     resumed_at: list[str] = []
     references: list[Reference] = []
     instructions: list[Instructions] = []
+
+
+def uncounted(results: Results) -> list[str]:
+    """Return the engines whose instructions the plan asks for and an interruption left out."""
+    counted = {each.engine for each in results.instructions}
+    engines = results.plan.engines if results.plan.instructions else ()
+    return [each.name for each in engines if each.name not in counted]
 
 
 def write_atomically(path: Path, content: bytes) -> None:

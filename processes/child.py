@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import IO, Self, TypeVar
 
@@ -71,12 +71,20 @@ class Limits:
 class ChildProcess:
     """``python -P -m MODULE IN OUT`` in a fresh process; a context that ends it.
 
+    `launcher` is a program with its options, by its full path, that runs Python in its turn;
+    `variables` are added to the environment.
     The module reads messages from the descriptor IN and answers on OUT (`pipes.pipes_to_parent`).
     What it prints goes to a pipe of its own, and only the end of that is kept. Once the context is
     left, the child is gone, and so is every process that it started.
     """
 
-    def __init__(self, module: str, limits: Limits) -> None:
+    def __init__(
+        self,
+        module: str,
+        limits: Limits,
+        launcher: Sequence[str] = (),
+        variables: Mapping[str, str] | None = None,
+    ) -> None:
         self._limits = limits
         self._timeout_s = limits.timeout_s
         self._deadline = time.monotonic() + self._timeout_s
@@ -89,7 +97,9 @@ class ChildProcess:
             asked, self._ask = _pipe(resources)
             self._answers, answers = _pipe(resources)
             with asked, answers:
-                self._process = _supervised(module, asked.fileno(), answers.fileno(), limits)
+                python = [sys.executable, "-P", "-m", module]
+                pipes = (asked.fileno(), answers.fileno())
+                self._process = _supervised([*launcher, *python], pipes, limits, variables or {})
             assert self._process.stdout is not None
             self._output = resources.enter_context(self._process.stdout)
             self._selector.register(self._answers, selectors.EVENT_READ)
@@ -208,20 +218,21 @@ def _pipe(resources: contextlib.ExitStack) -> tuple[IO[bytes], IO[bytes]]:
     return reading, writing
 
 
-def _supervised(module: str, asked: int, answers: int, limits: Limits) -> subprocess.Popen[bytes]:
-    """Start a module below a supervisor, which ends as the module does."""
+def _supervised(
+    command: list[str], pipes: tuple[int, int], limits: Limits, variables: Mapping[str, str]
+) -> subprocess.Popen[bytes]:
+    """Start a command below a supervisor, which ends as the command does."""
     lean = [sys.executable, "-P", "-S", supervisor.__file__, str(os.getpid())]
-    command = [sys.executable, "-P", "-m", module, str(asked), str(answers)]
     threads = dict.fromkeys(THREAD_VARIABLES, str(limits.n_threads))
     allocator = ALLOCATOR_VARIABLES if limits.keeps_memory else {}
     return subprocess.Popen(
-        lean + command,
+        [*lean, *command, *map(str, pipes)],
         bufsize=0,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env=os.environ | threads | allocator,
-        pass_fds=(asked, answers),
+        env={**os.environ, **threads, **allocator, **variables},
+        pass_fds=pipes,
         start_new_session=True,
     )
 

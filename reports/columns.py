@@ -188,6 +188,14 @@ _ALL: tuple[Column[EngineSummary], ...] = (
     Column("here_epoch_s", "per epoch", lambda e: e.timing.epoch_s, formats.seconds),
     Column("here_speedup", "an epoch here", lambda e: e.speedup, formats.speedup),
 
+    Column("instructions", "instructions per epoch", lambda e: e.instructions,
+           formats.instructions,
+           "executed by the engine's process in an epoch, as callgrind counts them: the same from "
+           "run to run, however busy the machine is. They are no time: they cannot see how long "
+           "memory takes, what runs in parallel (threads count as if one ran after the other), "
+           "other processes, or an accelerator; valgrind's processor may lack the newest vector "
+           "instructions, and it refuses some compilers"),
+
     # Before the first epoch.
     Column("import_s", "import", lambda e: e.start.import_s, formats.seconds,
            "loading the engine's own modules; Python and NumPy are already loaded"),

@@ -19,7 +19,7 @@ from benchgrad.benchmarks.analysis.statistics import (
     verdict,
 )
 from benchgrad.benchmarks.plan import Collector, Contestant, Published
-from benchgrad.benchmarks.records import Cell, Results, Status
+from benchgrad.benchmarks.records import Cell, Instructions, Results, Status
 from benchgrad.reports import facts
 from benchgrad.reports.facts import Calm, Differences, Graph, Process, Start, Timing, per
 
@@ -52,7 +52,8 @@ class EngineSummary:
     machine's own rate, `times_floor` the ratio of an epoch to its floor
     (`benchmarks.analysis.floor`). `times_fastest` is the ratio to the fastest engine.
     `accuracy_epochs` is the number of epochs behind `test_accuracy`, `common` the accuracy after as
-    many epochs as all engines have.
+    many epochs as all engines have. `instructions` are those of an epoch, nan if none were counted;
+    `uncounted` says why, if the plan asks for them.
     """
 
     name: str
@@ -79,6 +80,8 @@ class EngineSummary:
     accuracy_epochs: int
     common: CommonAccuracy | None
     times_fastest: Estimate
+    instructions: float = math.nan
+    uncounted: str = ""
 
     @property
     def published_epoch_s(self) -> float:
@@ -159,6 +162,7 @@ def _summary(
     flops_per_s = per(results.row_flops * results.data.n_train, timing.epoch_s)
     lowest = floor(results)
     first = [epoch for cell in cells if cell.round == 0 for epoch in cell.epochs]
+    counted = next((each for each in results.instructions if each.engine == contestant.name), None)
     return EngineSummary(
         name=contestant.name,
         cause=contestant.cause,
@@ -184,6 +188,8 @@ def _summary(
         accuracy_epochs=len(first),
         common=None,
         times_fastest=times_fastest,
+        instructions=_known(counted.per_epoch if counted else None),
+        uncounted=_why_uncounted(counted, results),
     )
 
 
@@ -199,6 +205,13 @@ def _warnings(timing: Timing, process: Process, cells: list[Cell], n_threads: in
         if found := list(remarks(cell)):  # those of one round are enough
             yield from found
             return
+
+
+def _why_uncounted(counted: Instructions | None, results: Results) -> str:
+    """Return why a plan that asks for instructions did not get an engine's."""
+    if counted is None:
+        return "the run was interrupted" if results.plan.instructions else ""
+    return counted.reason
 
 
 def _busy(process: Process, n_threads: int) -> str:

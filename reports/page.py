@@ -72,8 +72,11 @@ def render_report(results: Results) -> dict[str, bytes]:
     figures, plots = _draw(results, derived)
     environment = _templates()
     known = _context(results, engines, figures)
+    csv = {name: list(columns) for name, columns in _CSV_COLUMNS.items()}
+    if results.plan.instructions:
+        csv["timings.csv"].append("instructions")
     return {
-        **{name: _csv(derived, columns) for name, columns in _CSV_COLUMNS.items()},
+        **{name: _csv(derived, columns) for name, columns in csv.items()},
         **plots,
         **{name: environment.get_template(name).render(known).encode() for name in _PAGES},
     }

@@ -51,8 +51,8 @@ class Tables:
     """The tables of one run.
 
     Attributes:
-        epochs: an `EpochRow` for each epoch of each cell, and `elapsed_s`, the summed time of the
-            epochs so far.
+        epochs: an `EpochRow` for each epoch of each cell; `elapsed_s`, the summed time of the
+            epochs so far; and `instructions`, those that the engine executes in an epoch.
         engines: a row for each engine, in the plan's order, with the values of all `COLUMNS`.
         ladder: a row for each engine that is ok and has a cause, in the plan's order: `factor` is
             how many times faster it is than the one before it, `cause` why.
@@ -78,7 +78,7 @@ def tables(results: Results, engines: Sequence[EngineSummary]) -> Tables:
     confusion = [_after(cell, _confusion(results, cell), statuses) for cell in finished.values()]
     rows = [[column.value(engine) for column in COLUMNS.values()] for engine in engines]
     return Tables(
-        epochs=_epochs(results, statuses),
+        epochs=_epochs(results, engines),
         engines=pd.DataFrame(rows, columns=list(COLUMNS)),
         ladder=_ladder(results, engines),
         points=pd.concat(points or [pd.DataFrame()]),
@@ -94,7 +94,8 @@ def _after(cell: Cell, table: pd.DataFrame, statuses: Mapping[str, Status]) -> p
     return table.assign(engine=cell.engine, n_epochs=len(cell.epochs), status=status)
 
 
-def _epochs(results: Results, statuses: Mapping[str, Status]) -> pd.DataFrame:
+def _epochs(results: Results, engines: Sequence[EngineSummary]) -> pd.DataFrame:
+    statuses = {engine.name: engine.status for engine in engines}
     rows = [
         EpochRow(
             engine=cell.engine,
@@ -120,7 +121,8 @@ def _epochs(results: Results, statuses: Mapping[str, Status]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=list(EpochRow._fields))
     seconds = table["wall_s"].astype(float) + table["late_s"].astype(float)
     elapsed_s = seconds.groupby([table["engine"], table["round"]]).cumsum()
-    return table.assign(elapsed_s=elapsed_s)
+    instructions = {engine.name: engine.instructions for engine in engines}
+    return table.assign(elapsed_s=elapsed_s, instructions=table["engine"].map(instructions))
 
 
 def _ladder(results: Results, engines: Sequence[EngineSummary]) -> pd.DataFrame:

@@ -21,7 +21,10 @@ def summary(results: Results) -> Iterator[Table | str]:
     engines = summaries(results)
     several = any(engine.rounds > 1 for engine in engines)
     names = _COLUMNS.replace("status", "status rounds undisturbed") if several else _COLUMNS
+    if results.plan.instructions:
+        names = names.replace("epoch_s", "epoch_s instructions")
     yield text_tables.terminal(chosen(names), engines)
+    yield from (f"not counted: {e.name}: {e.uncounted}" for e in engines if e.uncounted)
     yield from (f"warning: {e.name} {warning}" for e in engines for warning in e.warnings)
     moved = drift(results)
     if moved and moved.is_noisy:

@@ -8,7 +8,9 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Literal
 
+import msgspec
 import numpy as np
 from msgspec import Struct
 
@@ -18,13 +20,16 @@ from benchgrad.benchmarks.analysis.differences import (
     libraries,
     machine,
 )
+from benchgrad.benchmarks.analysis.sessions import Doubt, doubts
 from benchgrad.benchmarks.analysis.statistics import (
     CONFIDENCE,
     MIN_VERDICT_ROUNDS,
+    PAIRED_EFFECT,
     UNPAIRED_EFFECT,
     Estimate,
     Verdict,
     countable,
+    paired,
     round_seconds,
     unpaired,
     verdict,
@@ -34,6 +39,8 @@ from benchgrad.benchmarks.plan import Contestant, Plan
 from benchgrad.benchmarks.records import Cell, Environment, Results
 
 SCHEMA_VERSION = 1
+# Counts of the same code differ by much less from run to run; see docs/measurement.md.
+INSTRUCTIONS_EFFECT = 1.005
 # Fields of a plan that make an epoch other work, or the same work under other conditions.
 _WORK = ("data", "model", "training", "threads", "allocator")
 
@@ -48,12 +55,19 @@ class Side(Struct, frozen=True):
     matmul_flops_per_s: float | None
 
 
+InstructionsVerdict = Literal["fewer", "more", "no difference", "not comparable", ""]
+
+
 class EngineComparison(Struct, frozen=True):
     """One engine in both runs. Ratios are NEW / OLD; a figure that is unknown is None.
 
     `old_s` and `new_s` are medians over rounds of the median steady epoch. `reason` says why there
     is no verdict, or how large a difference may have gone unnoticed. `is_above`: the whole interval
-    lies above the limit that was asked for.
+    lies above the limit that was asked for. `doubts` say how the sessions of the two runs differ;
+    the largest raises the effect that a verdict needs to `minimal_effect`.
+
+    The instructions are those of an epoch, None if nobody counted them. Their verdict needs
+    neither rounds nor equal sessions, and is empty where not both runs have a count.
     """
 
     engine: str
@@ -69,10 +83,19 @@ class EngineComparison(Struct, frozen=True):
     old_version: str = ""
     new_version: str = ""
     is_above: bool = False
+    minimal_effect: float = UNPAIRED_EFFECT
+    doubts: list[Doubt] = []
+    old_instructions: float | None = None
+    new_instructions: float | None = None
+    instructions_ratio: float | None = None
+    instructions_verdict: InstructionsVerdict = ""
 
 
 class RunComparison(Struct, frozen=True):
-    """Two runs compared: a row for each engine of either, and warnings to read first."""
+    """Two runs compared: a row for each engine of either, and warnings to read first.
+
+    `is_paired`: old and new are two engines of one run instead, in its only row.
+    """
 
     schema_version: int
     old: Side
@@ -82,6 +105,8 @@ class RunComparison(Struct, frozen=True):
     fail_above: float | None
     warnings: list[str]
     rows: list[EngineComparison]
+    is_paired: bool = False
+    instructions_effect: float = INSTRUCTIONS_EFFECT
 
 
 def compare(
@@ -113,6 +138,53 @@ def compare(
             for each in found
         ],
         rows=[_row(name, before, after, obstacle, fail_above) for name in dict.fromkeys(names)],
+    )
+
+
+def side_by_side(old: str, new: str, results: Results, fail_above: float | None) -> RunComparison:
+    """Return the comparison of the first two engines of one run, paired by round.
+
+    `old` and `new` are how the user named them.
+    """
+    first, second = (contestant.name for contestant in results.plan.engines)
+    before, after = _cells(first, results), _cells(second, results)
+    estimate = paired(round_seconds(before), round_seconds(after))
+    failed = next((cell for cell in (*before, *after) if cell.status != "ok"), None)
+    obstacle = f"{failed.engine} is {failed.status}: {failed.reason}" if failed else ""
+    other_work = bool(obstacle)
+    warm = [name for name in (first, second) if _is_warm_up(name, results)]
+    if len(warm) == 1 and not obstacle:
+        obstacle = f"only its first epoch, which warms up, was measured of {warm[0]}"
+    obstacle = obstacle or _rounds_obstacle(estimate)
+    found = "not comparable" if obstacle else verdict(estimate, PAIRED_EFFECT)
+    reason = obstacle if obstacle else _left_open(found, estimate, 1.0)
+    row = EngineComparison(
+        engine=new,
+        verdict=found,
+        reason=reason,
+        ratio=_known(estimate.ratio),
+        ratio_low=_known(estimate.low),
+        ratio_high=_known(estimate.high),
+        old_s=_median_s(before),
+        new_s=_median_s(after),
+        old_rounds=len(round_seconds(before)),
+        new_rounds=len(round_seconds(after)),
+        old_version=_version(before),
+        new_version=_version(after),
+        is_above=not obstacle and fail_above is not None and estimate.low > fail_above,
+        minimal_effect=PAIRED_EFFECT,
+    )
+    counts = _instructions(first, results), _instructions(second, results)
+    return RunComparison(
+        schema_version=SCHEMA_VERSION,
+        old=_side(old, results),
+        new=_side(new, results),
+        confidence=CONFIDENCE,
+        minimal_effect=PAIRED_EFFECT,
+        fail_above=fail_above,
+        warnings=[],
+        rows=[_with_instructions(row, *counts, other_work)],
+        is_paired=True,
     )
 
 
@@ -149,10 +221,15 @@ def _row(
 ) -> EngineComparison:
     before, after = _cells(name, old), _cells(name, new)
     estimate = _estimate(before, after)
-    obstacle = obstacle or _engine_obstacle(name, old, new) or _rounds_obstacle(estimate)
-    found = "not comparable" if obstacle else verdict(estimate, UNPAIRED_EFFECT)
-    reason = obstacle if found == "not comparable" else _left_open(found, estimate)
-    return EngineComparison(
+    other_work = obstacle or _engine_obstacle(name, old, new)
+    obstacle = other_work or _rounds_obstacle(estimate)
+    doubtful = doubts(old, new, before, after)
+    doubt = doubtful[0].factor if doubtful else 1.0
+    effect = UNPAIRED_EFFECT * doubt
+    found = "not comparable" if obstacle else verdict(estimate, effect)
+    reason = obstacle if found == "not comparable" else _left_open(found, estimate, effect)
+    counts = _instructions(name, old), _instructions(name, new)
+    row = EngineComparison(
         engine=name,
         verdict=found,
         reason=reason,
@@ -165,8 +242,37 @@ def _row(
         new_rounds=len(round_seconds(after)),
         old_version=_version(before),
         new_version=_version(after),
-        is_above=not obstacle and fail_above is not None and estimate.low > fail_above,
+        is_above=not obstacle and fail_above is not None and estimate.low > fail_above * doubt,
+        minimal_effect=effect,
+        doubts=doubtful,
     )
+    return _with_instructions(row, *counts, bool(other_work))
+
+
+def _instructions(name: str, results: Results) -> float | None:
+    return next((each.per_epoch for each in results.instructions if each.engine == name), None)
+
+
+def _with_instructions(
+    row: EngineComparison, old: float | None, new: float | None, is_other_work: bool
+) -> EngineComparison:
+    """Return a row with the verdict on instructions added, if both sides have a count."""
+    if old is None or new is None:
+        return msgspec.structs.replace(row, old_instructions=old, new_instructions=new)
+    return msgspec.structs.replace(
+        row,
+        old_instructions=old,
+        new_instructions=new,
+        instructions_ratio=new / old,
+        instructions_verdict="not comparable" if is_other_work else by_instructions(old, new),
+    )
+
+
+def by_instructions(old: float, new: float) -> InstructionsVerdict:
+    """Return what the instructions of an epoch show: they hardly vary, so one count is enough."""
+    if new / old > INSTRUCTIONS_EFFECT:
+        return "more"
+    return "fewer" if old / new > INSTRUCTIONS_EFFECT else "no difference"
 
 
 def _cells(name: str, results: Results) -> list[Cell]:
@@ -219,11 +325,11 @@ def _rounds_obstacle(estimate: Estimate) -> str:
     return f"too few rounds ({estimate.n_rounds}); a verdict needs {n} in each run: --rounds {n}"
 
 
-def _left_open(found: Verdict, estimate: Estimate) -> str:
-    """Return how large a difference may hide behind "no difference"."""
+def _left_open(found: Verdict, estimate: Estimate, effect: float) -> str:
+    """Return how large a difference may hide behind "no difference"; `effect` at the least."""
     if found != "no difference":
         return ""
-    open_by = max(estimate.high, 1.0 / estimate.low) - 1.0
+    open_by = max(estimate.high, 1.0 / estimate.low, effect) - 1.0
     return f"differences up to {100 * open_by:.1f} % are not excluded"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchgrad.benchmarks.records import Cell
+from benchgrad.benchmarks.records import Cell, Instructions
 
 
 class StoppedError(Exception):
@@ -28,6 +28,15 @@ class Listener:
 
     def cell_finished(self, cell: Cell) -> None:
         """Hear that a cell has its status."""
+
+    def counting_started(self, engine: str) -> None:
+        """Hear that the instructions of an engine are being counted."""
+
+    def counting_finished(self, found: Instructions) -> None:
+        """Hear how many instructions an engine executes, or why nobody could count them."""
+
+    def counting_impossible(self, why: str) -> None:
+        """Hear that no engine's instructions can be counted on this machine."""
 
 
 class Quiet(Listener):

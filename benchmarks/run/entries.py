@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from benchgrad.benchmarks.analysis.rounds import round_name
 from benchgrad.benchmarks.plan import Plan
-from benchgrad.benchmarks.records import Cell, Environment, Reference
+from benchgrad.benchmarks.records import Cell, Environment, Instructions, Reference
 from benchgrad.benchmarks.run.fingerprint import Fingerprint
 
 JOURNAL_VERSION = 1
@@ -45,6 +45,12 @@ class FinishedRound(Struct, frozen=True, tag="round", forbid_unknown_fields=True
     references: list[Reference]
 
 
+class Counted(Struct, frozen=True, tag="counted", forbid_unknown_fields=True):
+    """The instructions of an engine are counted, or it is known why they cannot be."""
+
+    instructions: Instructions
+
+
 class Resumed(Struct, frozen=True, tag="resumed", forbid_unknown_fields=True):
     """The run was resumed; `damage` describes the lines that could not be trusted."""
 
@@ -58,17 +64,22 @@ class Ended(Struct, frozen=True, tag="ended", forbid_unknown_fields=True):
     at: str
 
 
-Entry = Header | FinishedCell | FinishedRound | Resumed | Ended
+Entry = Header | FinishedCell | FinishedRound | Counted | Resumed | Ended
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What only one line may be about: a cell, or without an engine a whole round."""
+    """What only one line may be about: a cell, or a whole round, or an engine's instructions.
 
-    round: int
+    The last two lack the engine and the round.
+    """
+
+    round: int | None = None
     engine: str | None = None
 
     def __str__(self) -> str:
+        if self.round is None:
+            return f"the instructions of {self.engine}"
         where = round_name(self.round)
         return f"the references of {where}" if self.engine is None else f"{self.engine} in {where}"
 
@@ -80,6 +91,8 @@ def subject_of(entry: Entry) -> Subject | None:
             return Subject(cell.round, cell.engine)
         case FinishedRound(round):
             return Subject(round)
+        case Counted(instructions):
+            return Subject(engine=instructions.engine)
     return None
 
 

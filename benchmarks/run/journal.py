@@ -15,9 +15,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from benchgrad.benchmarks.records import Cell, RecordError, Reference, write_atomically
+from benchgrad.benchmarks.records import (
+    Cell,
+    Instructions,
+    RecordError,
+    Reference,
+    write_atomically,
+)
 from benchgrad.benchmarks.run.entries import (
     JOURNAL_VERSION,
+    Counted,
     DamagedError,
     Ended,
     Entry,
@@ -51,6 +58,7 @@ class Reading:
     lines: list[bytes]
     cells: dict[Key, Cell] = field(default_factory=dict)
     references: dict[int, list[Reference]] = field(default_factory=dict)  # of complete rounds
+    instructions: dict[str, Instructions] = field(default_factory=dict)  # by engine
     resumed_at: list[str] = field(default_factory=list)
     ended: bool = False
     damage: list[str] = field(default_factory=list)
@@ -64,6 +72,8 @@ class Reading:
                 if any((engine, round) not in self.cells for engine in engines):
                     return  # a cell of it was damaged, so the round is no longer complete
                 self.references[round] = references
+            case Counted(instructions):
+                self.instructions[instructions.engine] = instructions
             case Resumed(at):
                 self.resumed_at.append(at)
             case Ended():
@@ -130,13 +140,15 @@ class Journal:
     """The journal of a run in progress, open for its next line; a context that closes it.
 
     `header` says what is run; `cells` were finished before the run was last resumed; `references`
-    are what they were compared with in the rounds that were complete by then.
+    are what they were compared with in the rounds that were complete by then; `instructions` of
+    engines had been counted.
     """
 
     def __init__(self, folder: Path, reading: Reading) -> None:
         self.header = reading.header
         self.cells: Mapping[Key, Cell] = reading.cells
         self.references: Mapping[int, list[Reference]] = reading.references
+        self.instructions: Mapping[str, Instructions] = reading.instructions
         self.resumed_at = list(reading.resumed_at)
         self.folder = folder
         self._path = folder / JOURNAL
@@ -179,6 +191,10 @@ class Journal:
     def keep_references(self, round: int, engines: list[str], references: list[Reference]) -> None:
         """Write what the cells of a round were compared with, once all of them are written."""
         self._append(FinishedRound(round, engines, references))
+
+    def keep_instructions(self, found: Instructions) -> None:
+        """Write how many instructions an engine executes in an epoch, or why nobody knows."""
+        self._append(Counted(found))
 
     def end(self) -> None:
         """Note that the run is complete and its report written."""

@@ -16,10 +16,18 @@ from benchgrad import datasets
 from benchgrad.benchmarks.analysis.equality import Trajectory
 from benchgrad.benchmarks.analysis.rounds import participants, rotated, round_name
 from benchgrad.benchmarks.cell.description import describe
+from benchgrad.benchmarks.cell.instructions import NOT_INSTALLED, InstructionCounter
 from benchgrad.benchmarks.cell.listener import Listener, StoppedError
 from benchgrad.benchmarks.cell.measure import INTERRUPTED, CellMeasurer, layers
 from benchgrad.benchmarks.plan import Contestant, Plan
-from benchgrad.benchmarks.records import SCHEMA_VERSION, Cell, Reference, Results, Status
+from benchgrad.benchmarks.records import (
+    SCHEMA_VERSION,
+    Cell,
+    Instructions,
+    Reference,
+    Results,
+    Status,
+)
 from benchgrad.benchmarks.run import environment, fingerprint
 from benchgrad.benchmarks.run.entries import JOURNAL_VERSION, Header
 from benchgrad.benchmarks.run.journal import SCRATCH, Journal, now
@@ -74,7 +82,9 @@ def run(journal: Journal, dataset: Dataset, listener: Listener) -> Results:
     with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=journal.folder) as scratch:
         rate = begun.environment.matmul_flops_per_s
         measurer = CellMeasurer(plan, dataset, Path(scratch), listener, rate)
-        cells, references = _all_rounds(_Running(plan, measurer, listener, journal))
+        running = _Running(plan, measurer, listener, journal)
+        cells, references = _all_rounds(running)
+        instructions = _instructions(running, cells) if plan.instructions else []
     return Results(
         schema_version=SCHEMA_VERSION,
         started_at=begun.started_at,
@@ -86,6 +96,7 @@ def run(journal: Journal, dataset: Dataset, listener: Listener) -> Results:
         row_flops=MLP(layers(plan, dataset)).step_flops(1),
         resumed_at=journal.resumed_at,
         references=references,
+        instructions=instructions,
     )
 
 
@@ -125,6 +136,36 @@ def _all_rounds(running: _Running) -> tuple[list[Cell], list[Reference]]:
             cells += round.cells
             references += round.references()
     return cells, references
+
+
+def _instructions(running: _Running, cells: list[Cell]) -> list[Instructions]:
+    """Count the instructions of the engines that the journal lacks, after the timed cells.
+
+    When the listener asks to stop, the engines that are left are not in the list, and a resumed run
+    counts them.
+    """
+    listener, journal = running.listener, running.journal
+    if any(cell.status == "interrupted" for cell in cells):
+        return list(journal.instructions.values())
+    counter = InstructionCounter(running.plan, running.measurer, listener)
+    if not counter.is_possible:
+        listener.counting_impossible(NOT_INSTALLED)
+    first = {cell.engine: cell for cell in cells if cell.round == 0}
+    found = []
+    for contestant in running.plan.engines:
+        counted = journal.instructions.get(contestant.name)
+        if counted is None:
+            if listener.stop_requested():
+                continue
+            listener.counting_started(contestant.name)
+            try:
+                counted = counter.count(contestant, first[contestant.name])
+            except StoppedError:
+                continue
+            journal.keep_instructions(counted)
+            listener.counting_finished(counted)
+        found.append(counted)
+    return found
 
 
 def _order(running: _Running, before: list[Cell], number: int) -> tuple[Contestant, ...]:

@@ -18,7 +18,7 @@ from benchgrad.benchmarks.analysis.equality import Trajectory, equality_of, why_
 from benchgrad.benchmarks.analysis.honesty import Machine, impossible
 from benchgrad.benchmarks.analysis.rounds import round_name
 from benchgrad.benchmarks.plan import Contestant, Plan
-from benchgrad.benchmarks.records import Cell, Epoch, Equality, Reference, Results
+from benchgrad.benchmarks.records import Cell, Epoch, Equality, Reference, Results, uncounted
 from benchgrad.benchmarks.run import journal
 from benchgrad.benchmarks.run.misfits import misfits, place
 from benchgrad.engines import MLP
@@ -38,6 +38,7 @@ def contradictions(folder: Path, results: Results) -> list[str]:
         *_wrong_numbers(results),
         *_wrong_references(results),
         *_wrong_judgements(results),
+        *_wrong_instructions(results),
         *journal_problems(folder, results),
     ]
 
@@ -209,6 +210,21 @@ def _wrong_status(cell: Cell, equality: Equality | None, machine: Machine) -> It
             yield f"it ended after {len(cell.epochs)} epochs and no budget ended it"
 
 
+def _wrong_instructions(results: Results) -> Iterator[str]:
+    """Yield counts that are no counts, that nobody asked for, or that lack their reason."""
+    asked = [each.name for each in results.plan.engines if results.plan.instructions]
+    names = Counter(each.engine for each in results.instructions)
+    for name, n in names.items():
+        if n > (name in asked):
+            yield f"{name}: its instructions are recorded {n} times, the plan asks for {asked}"
+    for each in results.instructions:
+        per_epoch = each.per_epoch
+        if per_epoch is not None and not (math.isfinite(per_epoch) and per_epoch > 0.0):
+            yield f"{each.engine}: it executes {per_epoch} instructions an epoch"
+        if (per_epoch is None) != bool(each.reason):
+            yield f"{each.engine}: {per_epoch} instructions an epoch, the reason {each.reason!r}"
+
+
 def _reference_of(cell: Cell, results: Results) -> Reference | None:
     wanted = (cell.round, results.plan.batch_size_of(_contestant(cell, results.plan)))
     return next((r for r in results.references if (r.round, r.batch_size) == wanted), None)
@@ -237,6 +253,7 @@ def journal_problems(folder: Path, results: Results) -> Iterator[str]:
         yield f"plan: {each.name} is {each.then!r}, in {journal.JOURNAL} {each.now!r}"
     if reading.resumed_at != results.resumed_at:
         yield f"resumed_at is {results.resumed_at}, in {journal.JOURNAL} {reading.resumed_at}"
+    yield from _other_instructions(reading, results)
     cells = {(cell.engine, cell.round): cell for cell in results.cells}
     for name, round in sorted(reading.cells.keys() - cells.keys()):
         yield f"{name}, {round_name(round)}: it is in {journal.JOURNAL} only"
@@ -248,3 +265,12 @@ def journal_problems(folder: Path, results: Results) -> Iterator[str]:
             yield f"{place(cell)}: it is not in {journal.JOURNAL}"
         elif msgspec.json.encode(kept) != msgspec.json.encode(cell):
             yield f"{place(cell)}: it is not the one of {journal.JOURNAL}"
+
+
+def _other_instructions(reading: journal.Reading, results: Results) -> Iterator[str]:
+    """Yield where the journal has other counts than the records, or some are missing at its end."""
+    counted = {each.engine: each for each in results.instructions}
+    for each in differences(reading.instructions, counted):
+        yield f"instructions of {each.name} are {each.now}, in {journal.JOURNAL} {each.then}"
+    if reading.ended:
+        yield from (f"{name}: its instructions are missing" for name in uncounted(results))

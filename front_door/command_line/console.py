@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from benchgrad.benchmarks.analysis.rounds import number_of_cells
 from benchgrad.benchmarks.cell.listener import Listener
 from benchgrad.benchmarks.plan import Plan
-from benchgrad.benchmarks.records import Cell
+from benchgrad.benchmarks.records import Cell, Instructions
 from benchgrad.command_line.interruption import Interruption
 
 
@@ -32,6 +32,7 @@ class RunConsole(Listener):
         self._of = "" if plan.precision else f"/{number_of_cells(plan)}"
         self._interruption = Interruption()
         self._has_announced_end = False
+        self._counts_nothing = False
         console = Console(stderr=True, highlight=False, markup=False)
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
@@ -84,6 +85,24 @@ class RunConsole(Listener):
         reason = f" ({cell.reason})" if cell.reason else ""
         head = f"[{self._n_finished}{self._of}] {cell.engine}: {cell.status}"
         self._print(f"{head}, {done}{reason}")
+
+    def counting_started(self, engine: str) -> None:
+        """Show whose instructions are being counted."""
+        what = f"counting the instructions of {engine}"
+        self._progress.reset(self._task, total=None, description=what, state="")
+
+    def counting_finished(self, found: Instructions) -> None:
+        """Print how many instructions an engine executes, if anybody could count them."""
+        if found.per_epoch is not None:
+            millions = f"{found.per_epoch / 1e6:,.2f} million"
+            self._print(f"{found.engine}: {millions} instructions an epoch")
+        elif not self._counts_nothing:
+            self._print(f"{found.engine}: its instructions were not counted: {found.reason}")
+
+    def counting_impossible(self, why: str) -> None:
+        """Print why no instructions are counted, once for all engines."""
+        self._counts_nothing = True
+        self._print(why)
 
     def writing_report(self) -> None:
         """Show that the report is being written."""

@@ -8,21 +8,27 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+import tempfile
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from benchgrad.benchmarks.analysis.rounds import number_of_cells
-from benchgrad.benchmarks.plan import load_plan
-from benchgrad.benchmarks.records import FAILURES, Results, write_results
+from benchgrad.benchmarks.plan import Contestant, Plan, load_plan
+from benchgrad.benchmarks.records import FAILURES, Results, uncounted, write_results
 from benchgrad.benchmarks.run import lock, resume, runner
-from benchgrad.benchmarks.run.journal import Journal
+from benchgrad.benchmarks.run.journal import SCRATCH, Journal
 from benchgrad.command_line.console import RunConsole, printer
 from benchgrad.command_line.exit_codes import ENGINE_FAILED, INTERRUPTED, OK
 from benchgrad.command_line.folders import writable, writing
 from benchgrad.command_line.options import RunOptions
+from benchgrad.command_line.versions import spec_of
 from benchgrad.datasets import Dataset
+
+# How long each cell of `compare --run` trains, whichever comes first.
+_PAIR_EPOCHS = 100
+_PAIR_S = 1.0
 
 
 @dataclass(frozen=True)
@@ -70,8 +76,48 @@ def go_on(plan: str | None, options: RunOptions, folder: Path, terms: Terms) -> 
             return _measure(Journal.go_on(folder, found), prepared, timing)
 
 
+def side_by_side(
+    old: str, new: str, shape: Plan, folder: Path, terms: Terms
+) -> tuple[Results, int]:
+    """Run two versions of an engine, in turns, as the engines `old` and `new` of one plan.
+
+    `shape` is that plan but for its engines, and for how long they train. Return the results and
+    the exit code. An interrupted run cannot go on: what is written of git revisions is gone then.
+    """
+    with (
+        resume.claimed(writable(folder)),
+        tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder.resolve()) as scratch,
+        ExitStack() as timing,
+    ):
+        engines = [
+            Contestant(
+                name,
+                engine=spec_of(text, Path(scratch) / name),
+                epochs=_PAIR_EPOCHS,
+                budget_s=_PAIR_S,
+            )
+            for name, text in (("old", old), ("new", new))
+        ]
+        plan = shape.unpublished().replace(engines=engines, title=f"{old} against {new}")
+        prepared = runner.prepare(plan)
+        timing.enter_context(terms.timing_alone())
+        header = runner.header(plan, terms.command, prepared, asked_for=True)
+        results, page, code = _measured(Journal.begin(folder, header), prepared, timing)
+    _tell(f"report: {page}")
+    return results, code
+
+
 def _measure(journal: Journal, prepared: Dataset, timing: ExitStack) -> int:
     """Run what a journal lacks, and write the report; `timing` is closed in between."""
+    results, page, code = _measured(journal, prepared, timing)
+    _summarise(results, page)
+    if code == INTERRUPTED:
+        _tell(f"go on with: benchgrad run --resume {shlex.quote(str(journal.folder))}")
+    return code
+
+
+def _measured(journal: Journal, prepared: Dataset, timing: ExitStack) -> tuple[Results, Path, int]:
+    """Run what a journal lacks, write the report; return results, the page and the exit code."""
     header, folder = journal.header, journal.folder
     with journal, RunConsole(header.plan, len(journal.cells)) as console:
         results = runner.run(journal, prepared, console)
@@ -83,10 +129,7 @@ def _measure(journal: Journal, prepared: Dataset, timing: ExitStack) -> int:
         code = _exit_code(results, header.asked_for)
         if code != INTERRUPTED:
             journal.end()
-    _summarise(results, page)
-    if code == INTERRUPTED:
-        _tell(f"go on with: benchgrad run --resume {shlex.quote(str(folder))}")
-    return code
+    return results, page, code
 
 
 def _report(folder: Path) -> Path:
@@ -113,7 +156,7 @@ def _tell(text: str) -> None:
 def _exit_code(results: Results, asked_for: bool) -> int:
     """Return the exit code of a run; engines that the user named must have run."""
     statuses = {cell.status for cell in results.cells}
-    if "interrupted" in statuses:
+    if "interrupted" in statuses or uncounted(results):
         return INTERRUPTED
     failures = {*FAILURES, "missing", "unsupported"} if asked_for else set(FAILURES)
     return ENGINE_FAILED if statuses & failures else OK

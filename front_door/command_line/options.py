@@ -36,6 +36,7 @@ class RunOptions:
     memory_bytes: int | None = None
     threads: int | None = None
     allocator: str | None = None
+    instructions: bool | None = None
 
     def applied(self, shipped: Plan) -> Plan:
         """Return the changed plan; with other data it no longer claims published figures.
@@ -65,6 +66,7 @@ class RunOptions:
             memory_bytes=self.memory_bytes,
             threads=self.threads,
             allocator=self.allocator,
+            instructions=self.instructions,
         )
         plan = plan.with_data(**_given(name=self.dataset, label=self.label)).replace(**whole)
         return plan.with_each(**_given(epochs=self.epochs, budget_s=self.budget_s))

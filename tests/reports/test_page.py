@@ -226,13 +226,13 @@ def test_accuracies_after_different_epochs_are_told_apart(rendered, by_hand):
         page.rows("at the common epoch"),
         markdown_rows(summary, "at the common epoch"),
     ):
-        assert rows["a"][8:10] == ["37.5 % after 3 epochs", "25.0 % after 2 epochs"]
-        assert rows["b"][8:10] == ["25.0 % after 2 epochs", "25.0 % after 2 epochs"]
+        assert rows["a"][9:11] == ["37.5 % after 3 epochs", "25.0 % after 2 epochs"]
+        assert rows["b"][9:11] == ["25.0 % after 2 epochs", "25.0 % after 2 epochs"]
     page, summary = rendered(
         by_hand.results(contestants, [cells[1], by_hand.cell("a", (1.0,) * 2)])
     )
     assert "at the common epoch" not in page.text + summary
-    assert page.rows("peak memory")["a"][8] == "25.0 %"
+    assert page.rows("peak memory")["a"][9] == "25.0 %"
 
 
 def test_what_an_engine_is_called_and_says_is_text_and_never_markup(page, full_folder, by_hand):

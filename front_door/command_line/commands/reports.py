@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shlex
 import sys
 from contextlib import nullcontext
 from enum import StrEnum
@@ -46,8 +48,23 @@ def report(folder: Folder) -> None:
 
 
 def compare(
-    old: Annotated[Path, typer.Argument(help="The run to compare with: folder or results.json.")],
-    new: Annotated[Path, typer.Argument(help="The run that is compared.")],
+    old: Annotated[
+        str, typer.Argument(help="What to compare with: a run's folder or results.json; an engine.")
+    ],
+    new: Annotated[str, typer.Argument(help="What is compared.")],
+    run: Annotated[
+        bool,
+        typer.Option(
+            "--run",
+            help="OLD and NEW are engines (file.py, a package's folder, REV:path in git, a name): "
+            "time them now, in turns.",
+        ),
+    ] = False,
+    plan: Annotated[str | None, typer.Option(help="With --run: what they train [quick].")] = None,
+    rounds: Annotated[int | None, typer.Option(help="With --run: rounds of both [10].")] = None,
+    instructions: Annotated[
+        bool, typer.Option("--instructions", help="With --run: also count instructions.")
+    ] = False,
     fail_above: Annotated[
         float | None,
         typer.Option(help="Exit 3 if the whole interval of NEW / OLD lies above, e.g. 1.10."),
@@ -58,14 +75,21 @@ def compare(
         bool, typer.Option(help="Also compare across machines and library versions.")
     ] = False,
 ) -> None:
-    """Compare two runs engine by engine: ratio, interval, verdict."""
+    """Compare two runs engine by engine, or two engines: ratio, interval, verdict."""
     from benchgrad.benchmarks.analysis import compare as comparing
     from benchgrad.benchmarks.records import write_atomically
 
     if fail_above is not None and not 0.0 < fail_above < float("inf"):
         raise UsageError(f"--fail-above {fail_above} is no ratio; write it as 1.10")
-    before, after = (str(old), _results(old)), (str(new), _results(new))
-    found = comparing.compare(before, after, fail_above, allow_different_machines)
+    code = OK
+    if run:
+        results, code = _run(old, new, plan or "quick", rounds or 10, instructions)
+        found = comparing.side_by_side(old, new, results, fail_above)
+    elif plan or rounds or instructions:
+        raise UsageError("--plan, --rounds and --instructions go with --run")
+    else:
+        before, after = (old, _results(Path(old))), (new, _results(Path(new)))
+        found = comparing.compare(before, after, fail_above, allow_different_machines)
     text = _shown(found, format)
     if out:
         with writing(out.parent):
@@ -75,7 +99,7 @@ def compare(
     unjudged = [row for row in found.rows if row.verdict == "not comparable"]
     for row in unjudged if fail_above is not None else []:
         sys.stderr.write(f"benchgrad: --fail-above cannot judge {row.engine}: {row.reason}\n")
-    raise typer.Exit(REGRESSED if any(row.is_above for row in found.rows) else OK)
+    raise typer.Exit(code or (REGRESSED if any(row.is_above for row in found.rows) else OK))
 
 
 def verify(folder: Folder) -> None:
@@ -98,6 +122,19 @@ def verify(folder: Folder) -> None:
         f"{folder}: the work, verdicts and statuses of {len(results.cells)} cells "
         f"({n_steps:,} steps) and every file of the report follow from the raw samples\n"
     )
+
+
+def _run(old: str, new: str, plan: str, rounds: int, instructions: bool) -> tuple[Results, int]:
+    """Time two engines side by side; return the results and the exit code."""
+    from benchgrad.benchmarks.plan import load_plan
+    from benchgrad.command_line.measurement import Terms, side_by_side
+    from benchgrad.command_line.options import RunOptions
+
+    options = RunOptions(rounds=rounds, instructions=instructions or None)
+    shape = options.applied(load_plan(plan))
+    lock = os.environ.get("BENCHGRAD_LOCK")
+    terms = Terms(shlex.join(["benchgrad", *sys.argv[1:]]), Path(lock) if lock else None, True)
+    return side_by_side(old, new, shape, Path("reports") / "out" / "compare", terms)
 
 
 def _shown(found: RunComparison, format: Format) -> str:

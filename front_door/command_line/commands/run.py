@@ -50,6 +50,10 @@ def run(
         str | None,
         typer.Option(help="keep: engines keep the memory that they free; default: as users run."),
     ] = None,
+    instructions: Annotated[
+        bool,
+        typer.Option("--instructions", help="Also count instructions per epoch, with valgrind."),
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(help="Folder for the report [reports/out/PLAN].")
     ] = None,
@@ -86,6 +90,7 @@ def run(
         memory_bytes=n_bytes("--memory", memory),
         threads=threads,
         allocator=allocator,
+        instructions=instructions or None,
     )
     terms = Terms(shlex.join(["benchgrad", *sys.argv[1:]]), lock, not no_wait)
     if resume is None:

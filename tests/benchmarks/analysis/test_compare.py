@@ -10,18 +10,20 @@ from imagined import ENVIRONMENT
 from simulation import Noise, simulate
 from typer.testing import CliRunner
 
-from benchgrad.benchmarks.analysis.compare import compare
+from benchgrad.benchmarks.analysis.compare import compare, side_by_side
 from benchgrad.benchmarks.plan import Contestant, DataPlan, Plan
 from benchgrad.benchmarks.records import (
     SCHEMA_VERSION,
     Cell,
     Data,
+    Instructions,
     Results,
     write_results,
 )
 from benchgrad.command_line.main import app
 
 QUIET = Noise(0.003, 0.0, 0.003, 0.0)
+WIDE = Noise(0.003, 0.0, 0.2, 0.0)
 DATA = Data("moons", 4, 2, 2, ["a", "b"], [0, 1], [0, 1, 0, 1], [], [], None)
 
 
@@ -97,8 +99,13 @@ def test_each_engine_has_its_ratio_its_interval_and_its_verdict():
 def test_no_difference_says_how_large_a_one_is_left_open():
     row = rows(OLD, results({"a": 0.0103, "b": 0.02, "c": 0.03}, seed=1))["a"]
     assert row.verdict == "no difference"
-    per_cent = 100 * (row.ratio_high - 1)
-    assert row.reason == f"differences up to {per_cent:.1f} % are not excluded"
+    assert 1.02 < row.ratio_high < 1.05
+    assert row.reason == "differences up to 5.0 % are not excluded"  # no two runs can show less
+    wider = msgspec.structs.replace(OLD, cells=simulate({"a": 0.01}, WIDE, 3, 6))
+    row = rows(wider, wider)["a"]
+    open_by = 100 * (max(row.ratio_high, 1 / row.ratio_low) - 1)
+    assert open_by > 5.0
+    assert row.reason == f"differences up to {open_by:.1f} % are not excluded"
 
 
 @pytest.mark.parametrize(
@@ -127,6 +134,122 @@ def test_what_must_be_equal_is_named_where_it_is_not(part, changes, reason, warn
         assert row.reason.startswith(reason)
         assert not row.is_above
     assert (warning in found.warnings) if warning else found.warnings == []
+
+
+def in_session(run, control_s=None, cpu_per_wall=1.0, load_1min=0.5):
+    """Return a run as it would have been recorded in another session."""
+    cells = [
+        msgspec.structs.replace(
+            cell,
+            control_s=[control_s] * 3 if control_s else [],
+            epochs=[msgspec.structs.replace(e, cpu_s=e.wall_s * cpu_per_wall) for e in cell.epochs],
+        )
+        for cell in run.cells
+    ]
+    run = replaced(run, "environment", load_1min=load_1min)
+    return msgspec.structs.replace(run, cells=cells)
+
+
+@pytest.mark.parametrize(
+    ("session", "what", "factor"),
+    [
+        ({"control_s": 0.0115}, "the fixed workload", 1.15),
+        ({"control_s": 0.008}, "the fixed workload", 1.25),
+        ({"control_s": 0.01, "cpu_per_wall": 0.8}, "the engine's share of a processor", 1.25),
+        ({"control_s": 0.01, "load_1min": 2.0}, "the load", 1.5),
+    ],
+)
+def test_sessions_that_differ_raise_what_a_verdict_needs(session, what, factor):
+    """The engine seems 10 % slower; of that the session may be the cause."""
+    old = in_session(OLD, control_s=0.01)
+    slower = results({"a": 0.011, "b": 0.02, "c": 0.06}, seed=1)
+    alike = rows(old, in_session(slower, control_s=0.0103), 1.05)
+    assert (alike["a"].verdict, alike["a"].doubts, alike["a"].is_above) == ("slower", [], True)
+    found = rows(old, in_session(slower, **session), 1.05)
+    assert found["a"].verdict == "no difference"
+    assert not found["a"].is_above
+    assert [(doubt.what, pytest.approx(doubt.factor)) for doubt in found["a"].doubts] == [
+        (what, factor)
+    ]
+    assert found["a"].minimal_effect == pytest.approx(1.05 * factor)
+    assert found["c"].verdict == "slower"  # twice as slow: no session explains that
+    assert found["c"].is_above
+
+
+def counted(run, **instructions):
+    """Return a run whose engines execute so many instructions."""
+    found = [Instructions(name, n, "" if n else "refused") for name, n in instructions.items()]
+    return msgspec.structs.replace(run, instructions=found)
+
+
+@pytest.mark.parametrize(
+    ("new", "verdict"),
+    [
+        (1.006e7, "more"), (0.994e7, "fewer"), (1.004e7, "no difference"),
+        (0.996e7, "no difference"), (None, ""),
+    ],
+)  # fmt: skip
+def test_instructions_have_a_verdict_of_their_own(new, verdict):
+    row = rows(counted(OLD, a=1e7), counted(OLD, a=new))["a"]
+    assert row.instructions_verdict == verdict
+    assert row.instructions_ratio == (pytest.approx(new / 1e7) if new else None)
+    assert row.verdict == "no difference"
+    assert rows(counted(OLD, a=1e7), OLD)["b"].instructions_verdict == ""
+
+
+def test_instructions_need_neither_rounds_nor_equal_sessions_but_the_same_work():
+    old = counted(in_session(results({"a": 0.01}, rounds=1), control_s=0.01), a=1e7)
+    new = counted(in_session(results({"a": 0.01}, rounds=1), control_s=0.02), a=1.1e7)
+    row = rows(old, new, 1.01)["a"]
+    assert (row.verdict, row.instructions_verdict) == ("not comparable", "more")
+    assert not row.is_above
+    for other in ({"threads": 2}, {"epochs": 7}):
+        assert rows(old, replaced(new, "plan", **other))["a"].instructions_verdict == (
+            "not comparable"
+        )
+
+
+def test_two_engines_of_one_run_are_paired_by_round():
+    noise = Noise(0.003, 0.0, 0.003, 0.0)
+    run = results({"old": 0.01, "new": 0.0102}, rounds=10)
+    cells = [  # round k takes k + 1 times as long, which only pairs survive
+        msgspec.structs.replace(
+            cell,
+            epochs=[
+                msgspec.structs.replace(e, wall_s=e.wall_s * (1 + cell.round)) for e in cell.epochs
+            ],
+        )
+        for cell in simulate({"old": 0.01, "new": 0.0103}, noise, 5, 10)
+    ]
+    run = counted(msgspec.structs.replace(run, cells=cells), old=1e7, new=1.01e7)
+    found = side_by_side("HEAD~1:a.py", "a.py", run, 1.02)
+    (row,) = found.rows
+    assert found.is_paired
+    assert (found.old.path, found.new.path) == ("HEAD~1:a.py", "a.py")
+    assert (row.verdict, row.is_above, row.instructions_verdict) == ("slower", True, "more")
+    assert row.ratio == pytest.approx(1.03, rel=0.004)
+    assert row.minimal_effect == 1.01
+
+
+def test_an_engine_that_failed_beside_the_other_has_no_verdict():
+    run = results({"old": 0.01, "new": 0.02})
+    broken = Cell("new", 1, "crashed", 20, reason="ValueError: no")
+    cells = [broken if (c.engine, c.round) == ("new", 1) else c for c in run.cells]
+    (row,) = side_by_side("o", "n", msgspec.structs.replace(run, cells=cells), 1.1).rows
+    assert (row.verdict, row.reason) == ("not comparable", "new is crashed: ValueError: no")
+    assert not row.is_above
+
+
+def test_a_budget_that_leaves_one_version_its_first_epoch_only_leaves_no_verdict():
+    run = results({"old": 0.01, "new": 0.02})
+    cells = [
+        msgspec.structs.replace(cell, epochs=cell.epochs[: 1 if cell.engine == "new" else None])
+        for cell in run.cells
+    ]
+    (row,) = side_by_side("o", "n", msgspec.structs.replace(run, cells=cells), 1.1).rows
+    assert row.verdict == "not comparable"
+    assert row.reason == "only its first epoch, which warms up, was measured of new"
+    assert not row.is_above
 
 
 def test_another_machine_may_be_allowed_and_is_still_warned_of():
@@ -217,6 +340,29 @@ def test_the_table_names_runs_ratios_and_verdicts(folders):
     (b,) = [line for line in lines if line.startswith("b ")]
     assert "no difference" in b
     assert any("OLD: " in line and "old" in line for line in lines)
+
+
+def test_the_output_says_what_two_runs_cannot_show(folders):
+    for format in ("table", "markdown"):
+        shown = " ".join(invoke(folders, "--format", format).stdout.split())
+        assert "Two runs cannot show a difference of less than 5 %" in shown
+        assert "benchgrad compare --run OLD NEW" in shown
+        assert "instructions" not in shown
+
+
+def test_instructions_and_sessions_are_shown_where_they_are_known(folders):
+    runs = {"fast": (1e7, 0.01), "heavy": (1.02e7, 0.02)}
+    for name, (n, control_s) in runs.items():
+        (folders / name).mkdir()
+        run = in_session(results({"a": 0.01}), control_s=control_s)
+        write_results(counted(run, a=n), folders / name)
+    done = invoke(folders, "--format", "markdown", old="fast", new="heavy")
+    (row,) = [line for line in done.stdout.splitlines() if line.startswith("| `a`")]
+    assert "| 10.00 million, +2.00 % | more |" in row
+    assert "the sessions differ, the fixed workload by 100.0 %, so a verdict needs 110.0 %" in row
+    found = json.loads(invoke(folders, "--format", "json", old="fast", new="heavy").stdout)
+    assert found["rows"][0]["instructions_verdict"] == "more"
+    assert found["rows"][0]["doubts"] == [{"what": "the fixed workload", "factor": 2.0}]
 
 
 def test_json_is_versioned_and_whole(folders):
