@@ -13,7 +13,7 @@ from benchgrad.benchmarks.analysis.statistics import (
     ranked_rounds,
     verdict,
 )
-from benchgrad.benchmarks.plan import Contestant, Published
+from benchgrad.benchmarks.plan import Contestant, Corner, Published
 from benchgrad.benchmarks.records import Cell, Results, Status
 from benchgrad.reports import facts
 from benchgrad.reports.facts import Differences, Graph, Process, Start, Timing, per
@@ -40,6 +40,7 @@ class EngineSummary:
 
     name: str
     cause: str
+    corner: Corner | None
     published: Published | None
     status: Status
     reason: str
@@ -97,6 +98,7 @@ def _summary(
     return EngineSummary(
         name=contestant.name,
         cause=contestant.cause,
+        corner=contestant.corner,
         published=contestant.published,
         status=worst.status,
         reason=worst.reason,

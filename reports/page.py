@@ -17,9 +17,11 @@ from benchgrad.reports import formats, text_tables
 from benchgrad.reports.columns import chosen
 from benchgrad.reports.engine_summary import EngineSummary, summaries
 from benchgrad.reports.findings import drift, has_intervals, headline
+from benchgrad.reports.payoff import payoffs
 from benchgrad.reports.plot import Plot, all_plots, render
 from benchgrad.reports.style import Style, colours
 from benchgrad.reports.tables import Tables, tables
+from benchgrad.reports.two_by_two import two_by_two
 
 PAGE = "index.html"
 _PAGES = ("summary.md", PAGE)
@@ -37,7 +39,8 @@ _CSV_COLUMNS = {
     "accuracy.csv": ["engine", "round", "epoch", "loss", "train_accuracy", "test_accuracy"],
 }
 _FILTERS = (
-    "flops", "markdown", "memory", "percent", "precision", "ratio", "ratio_between", "seconds",
+    "code", "count", "flops", "markdown", "memory", "percent", "precision", "ratio",
+    "ratio_between", "seconds",
 )  # fmt: skip
 
 
@@ -145,6 +148,8 @@ def _context(
         "has_intervals": has_intervals(engines),
         "precision": precision(results.plan, results.cells),
         "headline": headline(results, engines),
+        "payoffs": payoffs(results, engines),
+        "two_by_two": two_by_two(results, engines),
         "drift": drift(results),
         "figures": figures,
         "n_interrupted": sum(cell.status == "interrupted" for cell in results.cells),

@@ -28,6 +28,5 @@ def markdown(columns: Sequence[Column[T]], rows: Iterable[T]) -> str:
     ]
     for row in rows:
         name, *rest = (column.entry(row).line() for column in columns)
-        code = name.replace("|", r"\|")
-        lines.append([f"`{code}`", *map(formats.markdown, rest)])
+        lines.append([formats.code(name), *map(formats.markdown, rest)])
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
