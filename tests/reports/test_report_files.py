@@ -14,7 +14,7 @@ from benchgrad.reports.page import render_report, write_report
 RENDER = """
 import sys
 from pathlib import Path
-from benchgrad.reports.page import render_report, write_report
+from benchgrad.reports.page import write_report
 
 write_report(Path(sys.argv[1]))
 print([name for name in sys.modules if name.startswith(("benchgrad", "matplotlib.pyplot"))])
