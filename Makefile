@@ -14,7 +14,7 @@ help:
 	@echo "make bench        the published comparison on this machine (about three minutes)"
 	@echo "make bench-quick  the same comparison in about 20 seconds"
 	@echo "make bench-full   the same without a budget: micrograd takes ten minutes"
-	@echo "make ladder       from micrograd to a replayed graph, each step with its factor and cause"
+	@echo "make ladder       from micrograd to machine code, each step with its factor and cause"
 	@echo "make two-by-two   how much is the granularity of the graph, how much the interpreter"
 	@echo "make bench-peers  PyTorch, JAX and others beside the built-in engines, if installed"
 	@echo "make test         the tests            make lint        ruff and mypy"

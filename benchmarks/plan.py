@@ -81,14 +81,22 @@ class Published(Struct, frozen=True, forbid_unknown_fields=True):
         return self.total_s / self.epochs
 
 
+class Corner(Struct, frozen=True, forbid_unknown_fields=True):
+    """The place of an engine in the two-by-two: what a node of its graph is, and what runs it."""
+
+    nodes: Literal["numbers", "arrays"]
+    run_by: Literal["Python", "machine code"]
+
+
 class Contestant(Struct, frozen=True, forbid_unknown_fields=True):
     """An engine in a plan; fields that it leaves out are the plan's.
 
     `engine` is what to load, if that is not the `name`; `cause` says what it does differently from
-    the engine before it. With its own `batch_size` it does different work, and is compared with a
-    reference that does the same. Training ends with the epoch in which it has taken `budget_s`; the
-    remaining epochs are forecast. In a plan with a precision, `budget_s` also limits the time of
-    all its processes together: an engine skips a round that would exceed it.
+    the engine before it, `corner` where it belongs in the two-by-two. With its own `batch_size` it
+    does different work, and is compared with a reference that does the same. Training ends with the
+    epoch in which it has taken `budget_s`; the remaining epochs are forecast. In a plan with a
+    precision, `budget_s` also limits the time of all its processes together: an engine skips a
+    round that would exceed it.
 
     A slow engine need not train to the end in every round: `rounds` is in how many of the plan's
     rounds it takes part, `later_budget_s` its budget in those after the first.
@@ -106,6 +114,7 @@ class Contestant(Struct, frozen=True, forbid_unknown_fields=True):
     cause: str = ""
     rounds: Count | None = None
     later_budget_s: Positive | None = None
+    corner: Corner | None = None
 
     @property
     def spec(self) -> str:
@@ -153,6 +162,9 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
         for name in names:
             if names.count(name) > 1:
                 raise _FieldError("engines", f"{name!r} is listed twice")
+        corners = [contestant.corner for contestant in self.engines if contestant.corner]
+        if len(set(corners)) < len(corners):
+            raise _FieldError("engines", "two of them have the same corner")
         if self.precision is not None and len(names) < 2:
             raise _FieldError("precision", "it applies to ratios, so name two engines or more")
 
@@ -267,4 +279,4 @@ def _in_words(problem: str) -> str:
     return f"unknown key {unknown!r}" + (f"; did you mean {near[0]!r}?" if near else "")
 
 
-_STRUCTS = (Plan, DataPlan, ModelPlan, TrainingPlan, Contestant, Published)
+_STRUCTS = (Plan, DataPlan, ModelPlan, TrainingPlan, Contestant, Corner, Published)

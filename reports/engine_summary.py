@@ -18,7 +18,7 @@ from benchgrad.benchmarks.analysis.statistics import (
     ranked_rounds,
     verdict,
 )
-from benchgrad.benchmarks.plan import Collector, Contestant, Published
+from benchgrad.benchmarks.plan import Collector, Contestant, Corner, Published
 from benchgrad.benchmarks.records import Cell, Instructions, Results, Status
 from benchgrad.reports import facts
 from benchgrad.reports.facts import Calm, Differences, Graph, Process, Start, Timing, per
@@ -59,6 +59,7 @@ class EngineSummary:
     name: str
     cause: str
     collector: Collector
+    corner: Corner | None
     published: Published | None
     status: Status
     reason: str
@@ -167,6 +168,7 @@ def _summary(
         name=contestant.name,
         cause=contestant.cause,
         collector=contestant.collector,
+        corner=contestant.corner,
         published=contestant.published,
         status=worst.status,
         reason=worst.reason,

@@ -165,6 +165,11 @@ class Start:
     first_step_s: float
     second_build_s: float
 
+    @property
+    def total_s(self) -> float:
+        """Seconds from the import to the end of the first step, in which engines compile."""
+        return self.import_s + self.build_s + self.first_step_s
+
 
 def start(cells: Sequence[Cell]) -> Start:
     """Return the start of an engine."""

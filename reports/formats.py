@@ -144,6 +144,12 @@ def scientific(value: float) -> str:
     return "0" if value == 0 else f"{value:.1e}"
 
 
+def code(name: str) -> str:
+    """Return a name as code in a Markdown table."""
+    escaped = name.replace("|", r"\|")
+    return f"`{escaped}`"
+
+
 def markdown(text: str) -> str:
     """Return a text that Markdown shows unchanged, in a table too."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "&#124;")

@@ -19,9 +19,11 @@ from benchgrad.reports import formats, text_tables
 from benchgrad.reports.columns import POLICY_COLUMNS, chosen
 from benchgrad.reports.engine_summary import EngineSummary, summaries
 from benchgrad.reports.findings import drift, has_intervals, headline
+from benchgrad.reports.payoff import payoffs
 from benchgrad.reports.plot import Plot, all_plots, render
 from benchgrad.reports.style import Style, colours
 from benchgrad.reports.tables import Tables, tables
+from benchgrad.reports.two_by_two import two_by_two
 
 PAGE = "index.html"
 _PAGES = ("summary.md", PAGE)
@@ -35,7 +37,8 @@ _CSV_COLUMNS = {
     ],
 }
 _FILTERS = (
-    "flops", "markdown", "memory", "percent", "precision", "ratio", "ratio_between", "seconds",
+    "code", "count", "flops", "markdown", "memory", "percent", "precision", "ratio",
+    "ratio_between", "seconds",
 )  # fmt: skip
 
 
@@ -105,7 +108,7 @@ def _draw(results: Results, derived: Tables) -> tuple[list[Figure], dict[str, by
     again = [c.name for c in results.plan.engines if c.collector != "as shipped"]
     for plot in all_plots():
         frame = getattr(derived, plot.table)
-        if plot.table != "ladder" and len(frame):
+        if plot.table not in ("ladder", "two_by_two") and len(frame):
             frame = frame[~frame["engine"].isin(again)]
         if reason := plot.missing(frame):
             figures.append(Figure(plot, omitted=reason))
@@ -151,6 +154,8 @@ def _context(
         "has_intervals": has_intervals(engines),
         "precision": precision(results.plan, results.cells),
         "headline": headline(results, engines),
+        "payoffs": payoffs(results, engines),
+        "two_by_two": two_by_two(results, engines),
         "drift": drift(results),
         "floor": floor(results),
         "common": " common_accuracy" if any(engine.common for engine in engines) else "",

@@ -18,6 +18,7 @@ from benchgrad.benchmarks.analysis.statistics import disturbed_by_engine, paired
 from benchgrad.benchmarks.records import Cell, Results, Status
 from benchgrad.reports.columns import COLUMNS
 from benchgrad.reports.engine_summary import EngineSummary
+from benchgrad.reports.two_by_two import TwoByTwo, two_by_two
 
 
 class EpochRow(NamedTuple):
@@ -46,6 +47,21 @@ class EpochRow(NamedTuple):
     status: str
 
 
+class EdgeRow(NamedTuple):
+    """Two engines of the two-by-two that differ in one thing, `granularity` or `interpreter`."""
+
+    cause: str
+    slow: str
+    slow_epoch_s: float
+    slow_run_by: str
+    fast: str
+    fast_epoch_s: float
+    fast_run_by: str
+    factor: float
+    factor_low: float
+    factor_high: float
+
+
 @dataclass(frozen=True)
 class Tables:
     """The tables of one run.
@@ -56,6 +72,9 @@ class Tables:
         engines: a row for each engine, in the plan's order, with the values of all `COLUMNS`.
         ladder: a row for each engine that is ok and has a cause, in the plan's order: `factor` is
             how many times faster it is than the one before it, `cause` why.
+        two_by_two: a row for each of the four edges between its corners, if there are four: what
+            tells the two engines apart (`cause`), each one's name, time and what runs it, and
+            `factor`, how many times as long `slow` takes as `fast`, with its interval.
         points: for two features only: a row for each grid point (`part` grid), and each test
             point (`part` test), for each engine that finished; `label` is a class number.
         confusion: a row for each engine, true class and predicted class, with its `count`. In this
@@ -66,6 +85,7 @@ class Tables:
     epochs: pd.DataFrame
     engines: pd.DataFrame
     ladder: pd.DataFrame
+    two_by_two: pd.DataFrame
     points: pd.DataFrame
     confusion: pd.DataFrame
 
@@ -81,6 +101,7 @@ def tables(results: Results, engines: Sequence[EngineSummary]) -> Tables:
         epochs=_epochs(results, engines),
         engines=pd.DataFrame(rows, columns=list(COLUMNS)),
         ladder=_ladder(results, engines),
+        two_by_two=_two_by_two(two_by_two(results, engines)),
         points=pd.concat(points or [pd.DataFrame()]),
         confusion=pd.concat(confusion or [pd.DataFrame()]),
     )
@@ -142,6 +163,25 @@ def _ladder(results: Results, engines: Sequence[EngineSummary]) -> pd.DataFrame:
         for engine, factor in zip(rungs, [math.nan, *factors], strict=False)
     ]
     return pd.DataFrame(rows, columns=["engine", "epoch_s", "cause", "factor"])
+
+
+def _two_by_two(found: TwoByTwo | None) -> pd.DataFrame:
+    rows = [
+        EdgeRow(
+            cause=edge.cause,
+            slow=edge.slow.name,
+            slow_epoch_s=edge.slow.timing.epoch_s,
+            slow_run_by=edge.run_by[0],
+            fast=edge.fast.name,
+            fast_epoch_s=edge.fast.timing.epoch_s,
+            fast_run_by=edge.run_by[1],
+            factor=edge.factor.ratio,
+            factor_low=edge.factor.low,
+            factor_high=edge.factor.high,
+        )
+        for edge in (found.edges if found else ())
+    ]
+    return pd.DataFrame(rows, columns=list(EdgeRow._fields))
 
 
 def _points(results: Results, cell: Cell) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from benchgrad.reports import formats, text_tables
 from benchgrad.reports.columns import chosen
 from benchgrad.reports.engine_summary import summaries
 from benchgrad.reports.findings import drift, has_intervals, headline
+from benchgrad.reports.two_by_two import two_by_two
 
 _COLUMNS = "engine status epochs epoch_s total_s times_fastest test_accuracy loss_difference"
 
@@ -55,3 +56,5 @@ def summary(results: Results) -> Iterator[Table | str]:
             )
             + (f"; published: {published}" if published != formats.UNKNOWN else "")
         )
+    if four := two_by_two(results, engines):
+        yield from four.sentences

@@ -28,7 +28,7 @@ def markdown(columns: Sequence[Column[T]], rows: Iterable[T]) -> str:
     ]
     for row in rows:
         name, *rest = (column.entry(row) for column in columns)
-        code = f"`{name.text}`".replace("|", r"\|")
+        code = formats.code(name.text)
         marked = f"{code} ({name.flag})" if name.flag else code
         lines.append([marked, *(formats.markdown(entry.line()) for entry in rest)])
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -22,8 +22,9 @@ _CLOCKS_MEDIAN, _CLOCKS_MEDIAN_S = 1.25, 1e-3
 _MANY = 5  # epochs, for a median to mean something
 # No process used more processor time than the kernel gave it.
 _CPU, _CPU_S = 1.1, 0.05
-# Between two epochs the worker copies the parameters twice, keeps them, and tells the runner.
-_GAP_CPU_S = 5e-4
+# Between two epochs the worker copies the parameters, keeps them, and tells the runner: so much,
+# and so much more for each number, on a busy machine.
+_GAP_CPU_S, _GAP_CPU_EACH_S = 5e-4, 5e-8
 _GAP_S = 2e-3
 _NOTABLE, _NOTABLE_S = 0.05, 2e-3  # of the time of all epochs: less is not worth a remark
 _ONCE, _ONCE_S = 0.25, 1e-2  # the same for a single call, which the system may disturb
@@ -155,7 +156,8 @@ def _between(cell: Cell, total_s: float) -> Iterator[str]:
     allowed_s = max(_NOTABLE * total_s, _NOTABLE_S)
     if used.between_idle_s is not None and used.between_idle_s > n * _GAP_S + 2 * allowed_s:
         yield f"let {used.between_idle_s:.3g} s pass between its epochs (not counted)"
-    if used.between_cpu_s > n * _GAP_CPU_S + allowed_s:
+    n_parameters = len(cell.final.parameters) if cell.final else 0
+    if used.between_cpu_s > n * (_GAP_CPU_S + _GAP_CPU_EACH_S * n_parameters) + allowed_s:
         yield f"used {used.between_cpu_s:.3g} s of processor time between its epochs (not counted)"
     if used.children_cpu_s > allowed_s:
         yield f"used {used.children_cpu_s:.3g} s of processor time in processes that it started"

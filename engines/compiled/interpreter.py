@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchgrad.engines.compiled.buffers import LoweringError
 from benchgrad.engines.compiled.forms import ALL, PRODUCT
 from benchgrad.engines.compiled.instructions import Instruction, Loop, Move, Operand, Product, View
-from benchgrad.engines.compiled.lowering import Lowering, LoweringError
+from benchgrad.engines.compiled.lowering import Lowering
 from benchgrad.engines.compiled.machine import compiled
 from benchgrad.engines.tensor.replay import ReplayError, Tape, plain
 from benchgrad.engines.tensor.value import Value
@@ -105,7 +106,7 @@ class Interpreted:
             raise LoweringError(f"arrays of {' and '.join(sorted(map(str, dtypes)))}")
         self._dtype = dtypes.pop()
         lowering = Lowering(tape.steps, self._dtype, inputs)
-        self._results = [(lowering.view(array), array.shape) for array in results]
+        self._results = [(lowering.buffers.view(array), array.shape) for array in results]
         self._rows = _Encoding(lowering)
         for buffer, array in enumerate(inputs):
             self._rows.fill(buffer, array.ravel("K"))
@@ -122,7 +123,7 @@ class _Encoding:
     """Instructions as rows of integers, and the memory that they name."""
 
     def __init__(self, lowering: Lowering) -> None:
-        self._starts = np.cumsum([0, *lowering.sizes])
+        self._starts = np.cumsum([0, *lowering.buffers.sizes])
         numbers = {1.0: 0}
         rows = [
             row
@@ -130,9 +131,9 @@ class _Encoding:
             for row in self._encoded(instruction, numbers)
         ]
         self.rows = np.array(rows, np.int64).reshape(-1, _WIDTH)
-        self.memory = np.zeros(self._starts[-1] + len(numbers), lowering.dtype)
+        self.memory = np.zeros(self._starts[-1] + len(numbers), lowering.buffers.dtype)
         self.memory[self._starts[-1] :] = list(numbers)
-        for buffer, constant in lowering.constants.items():
+        for buffer, constant in lowering.buffers.constants.items():
             self.fill(buffer, constant)
 
     def fill(self, buffer: int, data: Array) -> None:

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchgrad.engines.compiled.buffers import Buffers, LoweringError, positions_of
 from benchgrad.engines.compiled.forms import COPY, FORMS, LOGIC, PRODUCT, STARTS, Function
-from benchgrad.engines.compiled.instructions import Instruction, Loop, Move, Operand, Product, View
+from benchgrad.engines.compiled.instructions import Instruction, Loop, Move, Product, View
 from benchgrad.engines.tensor.listing import name_of
 from benchgrad.engines.tensor.memory import Step, owner_of
 
@@ -20,16 +21,11 @@ Array = NDArray[Any]
 
 # Functions that only move elements: what they do to positions, they do to elements.
 _MOVES = (operator.getitem, np.reshape, np.transpose, np.squeeze, np.broadcast_to, np.repeat)
-_LARGEST_INTEGER = {"float64": 2**53, "float32": 2**24}  # up to which all integers are exact
 _BLAS_FROM = 1024  # multiply-adds; a smaller product, or a sum of two, is faster as a loop
 
 
-class LoweringError(Exception):
-    """A call has no machine code."""
-
-
 class Lowering:
-    """The instructions of the calls on a tape, and the memory they need.
+    """The instructions of the calls on a tape, and the buffers they work on.
 
     Args:
         steps: the calls.
@@ -39,79 +35,10 @@ class Lowering:
     """
 
     def __init__(self, steps: Iterable[Step], dtype: Any, pinned: Sequence[Array]) -> None:
-        self.dtype = np.dtype(dtype)
-        self.sizes: list[int] = []
-        self.constants: dict[int, Array] = {}  # buffer -> what it always holds
+        self.buffers = Buffers(dtype, pinned)
         self.instructions: list[Instruction] = []
-        self.n_pinned = len(pinned)
-        self._owners: dict[int, tuple[int, Array]] = {}  # id -> its buffer by now, and itself
-        for array in pinned:
-            self._new(owner_of(array))
         for step in steps:
             self._lower(step)
-
-    def view(self, array: Array) -> View:
-        """Return where an array's elements are by now."""
-        owner = owner_of(array)
-        if id(owner) not in self._owners:
-            self.constants[self._new(owner)] = owner.ravel("K")
-        return self._placed(array, self._owners[id(owner)][0])
-
-    def copy(self, target: Array, source: Array) -> None:
-        """Add a copy from one array to another."""
-        self._loop(COPY, target, [source])
-
-    def _new(self, owner: Array) -> int:
-        self._check(owner)
-        if not owner.flags.forc:
-            raise LoweringError("memory with gaps")
-        self.sizes.append(owner.size)
-        self._owners[id(owner)] = (len(self.sizes) - 1, owner)
-        return len(self.sizes) - 1
-
-    def _placed(self, array: Array, buffer: int) -> View:
-        size = array.itemsize
-        offset = (array.ctypes.data - owner_of(array).ctypes.data) // size
-        return View(buffer, offset, tuple(stride // size for stride in array.strides))
-
-    def _check(self, array: Array) -> None:
-        if array.size == 0:
-            raise LoweringError("an array without elements")
-        if array.dtype.kind == "f" and array.dtype != self.dtype:
-            raise LoweringError(f"an array of {array.dtype} among arrays of {self.dtype}")
-        if array.dtype.kind not in "fbiu":
-            raise LoweringError(f"an array of {array.dtype}")
-
-    def _target(self, array: Array) -> View:
-        """Return where a call writes: new memory, if it fills all of its array."""
-        owner = owner_of(array)
-        known = self._owners.get(id(owner))
-        is_pinned = known is not None and known[0] < self.n_pinned
-        if array.size == owner.size and not is_pinned:
-            self._new(owner)
-        place = self.view(array)
-        if place.buffer in self.constants:
-            raise LoweringError("part of an array is written that was constant")
-        return place
-
-    def _operand(self, given: Any, shape: tuple[int, ...]) -> Operand:
-        """Return an operand, broadcast to a shape; a constant of one value is a number."""
-        array = np.asarray(given)
-        if isinstance(given, np.ndarray | np.generic):  # a number of Python has no dtype
-            self._check(array)
-        is_memory = isinstance(given, np.ndarray) and id(owner_of(given)) in self._owners
-        if not is_memory or self._owners[id(owner_of(given))][0] in self.constants:
-            first = array.flat[0]
-            if array.dtype.kind in "iu" and abs(array).max() > _LARGEST_INTEGER[self.dtype.name]:
-                raise LoweringError(f"integers beyond {_LARGEST_INTEGER[self.dtype.name]}")
-            if np.all(array == first) and np.all(np.signbit(array) == np.signbit(first)):
-                return float(first)
-        place = self.view(array)
-        n_added = len(shape) - array.ndim
-        if n_added < 0:
-            raise LoweringError("an operand with more axes than the result")
-        strides = [0 if n == 1 else s for n, s in zip(array.shape, place.strides, strict=True)]
-        return View(place.buffer, place.offset, (*[0] * n_added, *strides))
 
     def _lower(self, step: Step) -> None:
         try:
@@ -148,8 +75,8 @@ class Lowering:
             raise LoweringError("bits of integers")
         if form is COPY and np.asarray(given[0]).dtype.kind == "f" and target.dtype.kind != "f":
             raise LoweringError(f"a cast to {target.dtype}")
-        operands = tuple(self._operand(array, target.shape) for array in given)
-        place = self._target(target)
+        operands = tuple(self.buffers.operand(array, target.shape) for array in given)
+        place = self.buffers.target(target)
         for operand in operands:
             if isinstance(operand, View) and operand.buffer == place.buffer and operand != place:
                 raise LoweringError("the result overlaps an operand")
@@ -162,7 +89,7 @@ class Lowering:
             self._reduce(ufunc, array, axis, target, keepdims)
         elif method == "at" and ufunc is np.add:
             target, index, values = step.arguments
-            positions = _positions(target)[self._constant(index)]
+            positions = positions_of(target)[self.buffers.constant(index)]
             self._move(target, values, positions, puts=True, adds=True)
         else:
             raise LoweringError("no machine code is known for this call")
@@ -170,10 +97,10 @@ class Lowering:
     def _reduce(
         self, ufunc: np.ufunc, array: Array, axis: Any, target: Array, keepdims: bool
     ) -> None:
-        source = self._operand(array, array.shape)
+        source = self.buffers.operand(array, array.shape)
         axes = range(array.ndim) if axis is None else np.atleast_1d(axis) % max(array.ndim, 1)
         reduced = {int(i) for i in axes} if array.ndim else set()
-        place = self._target(target)
+        place = self.buffers.target(target)
         left = list(place.strides)
         if keepdims:
             left = [stride for i, stride in enumerate(left) if i not in reduced]
@@ -182,18 +109,8 @@ class Lowering:
         start = STARTS[ufunc]
         self.instructions.append(Loop(ufunc, array.shape, place, (place, source), start))
 
-    def _constant(self, index: Any) -> Any:
-        """Return an index, or parts of one, that does not vary."""
-        if isinstance(index, tuple | list):
-            return type(index)(map(self._constant, index))
-        if isinstance(index, np.ndarray):
-            known = self._owners.get(id(owner_of(index)))
-            if known is not None and known[0] not in self.constants:
-                raise LoweringError("the index varies")
-        return index
-
     def _set(self, array: Array, index: Any, value: Any) -> None:
-        index = self._constant(index)
+        index = self.buffers.constant(index)
         parts = index if isinstance(index, tuple) else (index,)
         target = array[index if any(part is ... for part in parts) else (*parts, ...)]
         if not np.may_share_memory(target, array):
@@ -218,7 +135,9 @@ class Lowering:
             self._loop(np.where, target, arguments)
         elif function in _MOVES:
             source, *others = arguments
-            positions = function(_positions(source), *map(self._constant, others), **keywords)
+            positions = function(
+                positions_of(source), *map(self.buffers.constant, others), **keywords
+            )
             self._move(target, source, positions, puts=False)
         else:
             raise LoweringError("no machine code is known for this call")
@@ -242,14 +161,14 @@ class Lowering:
             where = 0
         if not index.flags.c_contiguous or (not puts and not target.flags.c_contiguous):
             raise LoweringError("an index or a result with gaps")
-        positions = self.view(index)
+        positions = self.buffers.view(index)
         if puts:
-            values = self._operand(moved, moved.shape)
+            values = self.buffers.operand(moved, moved.shape)
             if isinstance(values, View) and not moved.flags.c_contiguous:
                 raise LoweringError("values with gaps")
-            counted = self.view(target)
+            counted = self.buffers.view(target)
         else:
-            values, counted = self.view(source), self._target(target)
+            values, counted = self.buffers.view(source), self.buffers.target(target)
         flat = (1,)
         if isinstance(values, View):
             offset = 0 if where and not puts else values.offset
@@ -268,9 +187,9 @@ class Lowering:
         if a.ndim == 1:
             wanted = wanted[..., None, :]
         (m, k), n = rows.shape[-2:], columns.shape[-1]
-        left, right = self.view(rows), self.view(columns)
-        self._target(target)
-        place = self.view(wanted)
+        left, right = self.buffers.view(rows), self.buffers.view(columns)
+        self.buffers.target(target)
+        place = self.buffers.view(wanted)
         is_plain = rows.ndim == columns.ndim == 2 and all(map(_is_dense, (rows, columns, wanted)))
         if is_plain and wanted.flags.c_contiguous and m * k * n >= _BLAS_FROM and k > 2:
             self.instructions.append(Product((m, k, n), place, (left, right)))
@@ -297,13 +216,3 @@ def _spread(
 
 def _is_dense(array: Array) -> bool:
     return array.flags.forc
-
-
-def _positions(array: Array) -> Array:
-    """Return the position of each element in the memory of its owner."""
-    owner = owner_of(array)
-    counted = np.arange(owner.size).view(np.ndarray)
-    size = array.itemsize
-    offset = (array.ctypes.data - owner.ctypes.data) // size
-    strides = [s // size * counted.itemsize for s in array.strides]
-    return np.ndarray(array.shape, counted.dtype, counted, offset * counted.itemsize, strides)

@@ -46,21 +46,22 @@ class Body:
     def __init__(
         self, lowering: Lowering, wanted: Sequence[View], n_state: int, start: int
     ) -> None:
-        n_pinned = lowering.n_pinned
+        buffers = lowering.buffers
+        n_pinned = buffers.n_pinned
         kept = {view.buffer for view in wanted}
-        parts = fusion.without_copies(lowering.instructions, lowering.sizes, n_pinned, kept)
+        parts = fusion.without_copies(lowering.instructions, buffers.sizes, n_pinned, kept)
         parts = fusion.without_unread(parts, n_pinned, kept)
         joined = fusion.fused(parts)
         needed = fusion.stored(joined, n_pinned, kept)
-        constants = needed & set(lowering.constants)
+        constants = needed & set(buffers.constants)
         held = {*range(n_state, n_pinned), *kept, *constants} - set(range(n_state))
         state = set(range(n_state))
-        found, size = fusion.shared(joined, lowering.sizes, needed - state, held)
+        found, size = fusion.shared(joined, buffers.sizes, needed - state, held)
         start = -(-start // fusion.ALIGNMENT) * fusion.ALIGNMENT
         self.end = start + size
         places = {buffer: place + start for buffer, place in found.items()}
-        self.constants = [(places[buffer], lowering.constants[buffer]) for buffer in constants]
-        self.places = places | {i: i * lowering.sizes[0] for i in state}
+        self.constants = [(places[buffer], buffers.constants[buffer]) for buffer in constants]
+        self.places = places | {i: i * buffers.sizes[0] for i in state}
         self.memory = source.Memory(self.places)
         names = source.matrices(joined)
         self.prologue = list(source.prologue(names, self.memory))
@@ -86,7 +87,7 @@ class StepProgram:
     def __init__(self, scratch: ValueClassifier, rule: SGD, X: Array, y: Array, start: int) -> None:
         tape, pinned, loss = _recorded(scratch, rule, X, y)
         lowering = Lowering(tape.steps, X.dtype, pinned)
-        found = lowering.view(loss)
+        found = lowering.buffers.view(loss)
         body = Body(lowering, [found], _N_STATE, start)
         self.end, self.constants = body.end, body.constants
         self.source = _HEAD.format(

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from benchgrad.engines.compiled.buffers import LoweringError
 from benchgrad.engines.compiled.interpreter import Interpreted
-from benchgrad.engines.compiled.lowering import LoweringError
 from benchgrad.engines.compiled.machine import INSTALL, REQUIRES
 from benchgrad.engines.compiled.program import StepProgram
 from benchgrad.engines.interface import Array, Classifier

@@ -27,7 +27,14 @@ def test_the_headline_plan_is_the_published_comparison():
     plan = load_plan("headline")
     shipped = [engine for engine in plan.engines if engine.collector == "as shipped"]
     epochs = {engine.name: plan.epochs_of(engine) for engine in shipped}
-    assert epochs == {"micrograd": 20, "scalar": 20, "tensor": 100, "numpy": 100}
+    assert epochs == {
+        "micrograd": 20,
+        "scalar": 20,
+        "tensor": 100,
+        "tensor-compiled": 100,
+        "scalar-compiled": 100,
+        "numpy": 100,
+    }
     published = {
         e.name: (e.published.epochs, e.published.total_s) for e in plan.engines if e.published
     }
@@ -65,10 +72,27 @@ def test_a_later_budget_holds_from_the_second_round_on():
     assert Contestant("x", budget_s=2.0).in_round(1).budget_s == 2.0
 
 
-def test_quick_is_headline_on_fewer_points_and_epochs():
+@pytest.mark.parametrize("name", ["headline", "full", "ladder", "two-by-two"])
+def test_the_plans_with_compiled_engines_have_a_two_by_two(name):
+    corners = {
+        e.name: (e.corner.nodes, e.corner.run_by) for e in load_plan(name).engines if e.corner
+    }
+    assert corners == {
+        "scalar": ("numbers", "Python"),
+        "tensor": ("arrays", "Python"),
+        "scalar-compiled": ("numbers", "machine code"),
+        "tensor-compiled": ("arrays", "machine code"),
+    }
+
+
+def test_quick_is_headline_without_compilers_on_fewer_points_and_epochs():
     headline, quick = load_plan("headline"), load_plan("quick")
     assert (headline.model, headline.training) == (quick.model, quick.training)
-    assert [e.name for e in headline.engines] == [e.name for e in quick.engines]
+    compiled = [e.name for e in headline.engines if e.corner and e.corner.run_by != "Python"]
+    assert compiled == ["tensor-compiled", "scalar-compiled"]  # would take as long as the rest
+    assert [e.name for e in headline.engines if e.name not in compiled] == [
+        e.name for e in quick.engines
+    ]
     assert headline.data == quick.with_data(n_samples=1000).data
 
 

@@ -58,6 +58,16 @@ def test_an_engine_that_was_asked_for_and_did_not_run_makes_the_exit_code_one(tm
     assert "missing" in done.stdout
 
 
+def test_an_engine_of_a_plan_that_is_not_installed_does_not_fail_the_run(tmp_path):
+    engines = "".join(
+        f'[[engines]]\nname = "{name}"\n' for name in ("no_such_module:engine", "numpy")
+    )
+    (tmp_path / "mine.toml").write_text(f'title = "mine"\nepochs = 1\n{engines}')
+    done = benchgrad("run", "mine.toml", "--out", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "missing" in done.stdout
+
+
 def test_a_worker_that_is_killed_is_a_crashed_cell_and_the_run_goes_on(waiting, tmp_path):
     os.kill(waiting.workers()[0].pid, signal.SIGKILL)
     ended = waiting.end()

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 from imagined import ENVIRONMENT
 
-from benchgrad.benchmarks.plan import Contestant, DataPlan, Plan, Published
+from benchgrad.benchmarks.plan import Contestant, Corner, DataPlan, Plan, Published
 from benchgrad.benchmarks.records import (
     SCHEMA_VERSION,
     Cell,
@@ -19,6 +19,7 @@ from benchgrad.benchmarks.records import (
 )
 from benchgrad.reports.page import write_report
 
+RUN_BY = ("Python", "machine code")
 REASON = "ValueError: <script>alert('x')</script> & more"
 
 
@@ -117,6 +118,15 @@ def rounds(**seconds):
     return results(map(Contestant, seconds), cells)
 
 
+def corners(seconds):
+    """Return a run of four engines, given in the order: numbers, then arrays; Python first."""
+    places = [(nodes, run_by) for nodes in ("numbers", "arrays") for run_by in RUN_BY]
+    contestants = [
+        Contestant(name, corner=Corner(*place)) for name, place in zip(seconds, places, strict=True)
+    ]
+    return results(contestants, rounds(**seconds).cells)
+
+
 def _full_run():
     """Return two rounds of seven engines, no two of which end alike."""
     contestants = [
@@ -205,6 +215,7 @@ def by_hand():
     """Return the functions that build records, and a hostile reason."""
     return SimpleNamespace(
         cell=cell,
+        corners=corners,
         deep_data=deep_data,
         epoch=epoch,
         equality=equality,

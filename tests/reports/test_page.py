@@ -301,7 +301,7 @@ def test_plots_that_cannot_be_drawn_are_named_with_the_reason(page, deep_folder)
     deep = Page(deep_folder / "index.html").text
     assert "Omitted: decision boundaries (the table points has no engine, part, x, y, label" in deep
     assert "Omitted: the ladder (the table ladder is empty in this run)" in page.text
-    assert (page.text.count("Omitted:"), deep.count("Omitted:")) == (2, 1)
+    assert (page.text.count("Omitted:"), deep.count("Omitted:")) == (3, 2)
 
 
 def test_a_run_of_which_all_engines_failed_has_a_report(failed_run, report):
@@ -451,3 +451,50 @@ def test_the_allocator_is_stated_on_page_and_summary(rendered, by_hand, allocato
     page, summary = rendered(run)
     assert said in page.text
     assert said in summary
+
+
+def test_the_two_by_two_is_a_table_and_two_sentences(by_hand, rendered):
+    seconds = {"a": (8.0,) * 3, "b": (1.0,) * 3, "c|d": (0.1, 0.2, 0.4), "e": (0.05,) * 3}
+    page, text = rendered(by_hand.corners(seconds))
+    interpreter = (
+        "The interpreter: machine code runs the graph of numbers 8.00 × (8.00 to 8.00) as fast as "
+        "Python, and the graph of arrays 4.00 × (2.00 to 8.00)."
+    )
+    granularity = (
+        "Granularity: of the 40.0 × (20.0 to 80.0) between a and c|d, 20.0 × (20.0 to 20.0) are "
+        "left between b and e, where no interpreter runs. The other factor of 2.00 × (1.00 to "
+        "4.00) is the interpreter's: it walks fewer nodes."
+    )
+    for sentence in (interpreter, granularity):
+        assert sentence in page.text
+        assert sentence.replace("|", "&#124;") in text
+    assert page.rows("by machine code") == {
+        "a number": ["a 8.00 s", "b 1.00 s", "8.00 × (8.00 to 8.00)"],
+        "an array": ["c|d 200 ms", "e 50.0 ms", "4.00 × (2.00 to 8.00)"],
+        "granularity": ["40.0 × (20.0 to 80.0)", "20.0 × (20.0 to 20.0)", "160 × (160 to 160)"],
+    }
+    assert r"| an array | `c\|d` 200 ms | `e` 50.0 ms | 4.00 × (2.00 to 8.00) |" in text
+
+
+def test_without_four_corners_nothing_is_said_of_granularity(page, summary):
+    assert "ranularity" not in summary
+    assert "Granularity or interpreter?" not in page.text
+
+
+def test_when_a_slow_start_has_paid_off_is_on_the_page_and_in_the_summary(by_hand, rendered):
+    start = {"import_s": 0.5, "build_s": 0.25}
+    cells = [
+        by_hand.cell("eager", (2.0, 2.0), first_step_s=0.25, **start),
+        by_hand.cell("compiled", (1.0, 1.0), first_step_s=2000.25, **start),
+    ]
+    run = by_hand.results([Contestant("eager"), Contestant("compiled")], cells)
+    page, text = rendered(run)
+    assert page.rows("has caught up after") == {"compiled": ["2,001 s", "2,000 epochs with eager"]}
+    assert markdown_rows(text, "has caught up after") == {
+        "compiled": ["2,001 s", "2,000 epochs with `eager`"]
+    }
+
+
+def test_without_a_slow_start_nothing_is_said_of_catching_up(by_hand, rendered):
+    page, text = rendered(by_hand.rounds(a=(1.0,), b=(2.0,)))
+    assert "caught up" not in page.text + text

@@ -20,8 +20,8 @@ from benchgrad.reports.style import RC, Style, colours
 from benchgrad.reports.tables import tables
 
 PLOTS = {plot.name: plot for plot in all_plots()}
-OF_FULL = [name for name in PLOTS if name not in ("confusion", "ladder")]
-OF_DEEP = [name for name in PLOTS if name != "decision_boundary"]
+OF_FULL = [name for name in PLOTS if name not in ("confusion", "ladder", "two_by_two")]
+OF_DEEP = [name for name in PLOTS if name not in ("decision_boundary", "two_by_two")]
 DRAWN = [("full", name) for name in OF_FULL] + [("deep", name) for name in OF_DEEP]
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -74,6 +74,7 @@ def lines(ax):
 def test_the_plots_are_found_in_their_order():
     assert list(PLOTS) == [
         "ladder",
+        "two_by_two",
         "epoch_seconds",
         "loss_by_epoch",
         "loss_by_seconds",
@@ -331,3 +332,32 @@ def test_a_panel_is_headed_by_engine_validity_and_epochs(derived, runs, monkeypa
     assert "tensor\nafter 4 epochs" in titles
     assert "numpy\nafter 1 epoch" in titles
     assert "wrong (invalid)\nafter 2 epochs" in titles
+
+
+def test_the_two_by_two_has_a_point_for_each_corner_and_a_factor_for_each_edge(by_hand):
+    run = by_hand.corners(
+        {"slow": [4.0] * 3, "compiled": [0.2, 0.4, 0.8], "wide": [0.02] * 3, "both": [0.01] * 3}
+    )
+    frame = tables(run, summaries(run)).two_by_two
+    ax = FigureCanvasAgg(Figure()).figure.subplots()
+    PLOTS["two_by_two"].draw(ax, frame, Style(colours(["slow", "compiled", "wide", "both"])))
+    points = {
+        (*line.get_xdata(), *line.get_ydata()) for line in ax.lines if line.get_marker() == "o"
+    }
+    assert points == {(4.0, 0), (0.4, -1), (0.02, 0), (0.01, -1)}
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["Python", "machine code"]
+    assert [text.get_text() for text in ax.texts] == [
+        "granularity\n200 × (200 to 200)",
+        "granularity\n40.0 × (20.0 to 80.0)",
+        "interpreter\n10.0 × (5.00 to 20.0)",
+        "interpreter\n2.00 × (2.00 to 2.00)",
+        "slow\n4.00 s",
+        "compiled\n400 ms",
+        "wide\n20.0 ms",
+        "both\n10.0 ms",
+    ]
+
+
+def test_a_run_without_four_corners_has_no_two_by_two(derived):
+    assert derived["full"].two_by_two.empty
+    assert PLOTS["two_by_two"].missing(derived["full"].two_by_two) != ""

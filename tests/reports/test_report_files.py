@@ -9,7 +9,7 @@ from fresh_python import printed_by
 
 from benchgrad.benchmarks.records import RecordError, write_results
 from benchgrad.reports import page as module
-from benchgrad.reports.page import write_report
+from benchgrad.reports.page import render_report, write_report
 
 RENDER = """
 import sys
@@ -137,3 +137,11 @@ def test_one_damaged_value_deep_inside_is_named(tmp_path, full_run):
     path.write_bytes(path.read_bytes().replace(b'"wall_s":0.9', b'"wall_s":"0.9"', 1))
     with pytest.raises(RecordError, match=r"Expected `float`, got `str` - at `\$\.cells\[0\]"):
         write_report(tmp_path)
+
+
+def test_a_two_by_two_is_rendered_again_with_the_same_bytes(by_hand):
+    seconds = {"a": (8.0,) * 3, "b": (1.0, 2.0, 3.0), "c": (0.1, 0.2, 0.4), "d": (0.05,) * 3}
+    run = by_hand.corners(seconds)
+    first = render_report(run)
+    assert render_report(run) == first
+    assert {"plots/two_by_two.png", "plots/two_by_two.svg"} <= first.keys()

@@ -11,9 +11,10 @@ from drawn_graphs import drawn_graphs
 
 from benchgrad.engines import MLP, SGD, load
 from benchgrad.engines.compiled import elementary, machine, program, tensor
+from benchgrad.engines.compiled.buffers import LoweringError
 from benchgrad.engines.compiled.forms import FORMS
 from benchgrad.engines.compiled.interpreter import Interpreted
-from benchgrad.engines.compiled.lowering import Lowering, LoweringError
+from benchgrad.engines.compiled.lowering import Lowering
 from benchgrad.engines.compiled.program import Body
 from benchgrad.engines.conformance.cases.table import CASES
 from benchgrad.engines.tensor import Value
@@ -48,7 +49,7 @@ def by_source(function, arrays, run=machine.interpreted):
     loss.backward()
     results = [plain(loss.data), *(plain(leaf.grad) for leaf in leaves)]
     lowering = Lowering(tape.steps, arrays[0].dtype, memory)
-    body = Body(lowering, [lowering.view(result) for result in results], n_state=0, start=0)
+    body = Body(lowering, [lowering.buffers.view(result) for result in results], n_state=0, start=0)
     work = np.zeros(body.end, arrays[0].dtype)
     for place, constant in body.constants:
         work[place : place + constant.size] = constant
@@ -59,7 +60,7 @@ def by_source(function, arrays, run=machine.interpreted):
         run(f"def run(work):\n    {lines}\n", work.dtype.name)(work)
     found = []
     for result in results:
-        view = lowering.view(result)
+        view = lowering.buffers.view(result)
         first = (body.places[view.buffer] + view.offset) * work.itemsize
         strides = [s * work.itemsize for s in view.strides]
         found.append(np.ndarray(result.shape, work.dtype, work, first, strides))
