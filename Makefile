@@ -100,7 +100,7 @@ targets: $(STAMP)
 
 # What the harness adds to the times that it measures; see docs/measurement.md.
 overhead: $(STAMP)
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -P tools/overhead.py
+	$(BIN)/python -P tools/overhead.py
 
 # The same engine twice, and one that is slower by 5 %; see docs/measurement.md.
 verdicts: $(STAMP)

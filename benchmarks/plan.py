@@ -212,6 +212,10 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
         """Return a copy with some fields of its data changed."""
         return self.replace(data=msgspec.to_builtins(self.data) | changes)
 
+    def with_training(self, **changes: object) -> Plan:
+        """Return a copy with some fields of its training changed."""
+        return self.replace(training=msgspec.to_builtins(self.training) | changes)
+
     def unpublished(self) -> Plan:
         """Return a copy without published figures, which are about the plan's own work only."""
         return self.with_each(published=None).replace(description="")

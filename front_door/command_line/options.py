@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from benchgrad.benchmarks.plan import Plan
 
+_N_SEEDS = 2**32
 _TIMES = {"": 1.0, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _SHARES = {"": 1.0, "%": 1e-2}
 _SIZES = {"KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30}
@@ -35,6 +37,7 @@ class RunOptions:
     timeout_s: float | None = None
     memory_bytes: int | None = None
     threads: int | None = None
+    seed: int | None = None
     allocator: str | None = None
     instructions: bool | None = None
 
@@ -69,11 +72,27 @@ class RunOptions:
             instructions=self.instructions,
         )
         plan = plan.with_data(**_given(name=self.dataset, label=self.label)).replace(**whole)
+        plan = plan.with_training(**_given(seed=self.seed))
         return plan.with_each(**_given(epochs=self.epochs, budget_s=self.budget_s))
 
 
 def _given(**options: object) -> dict[str, object]:
     return {name: value for name, value in options.items() if value is not None}
+
+
+def seed_of(text: str | None) -> int | None:
+    """Return a seed: the number given, or a new one for ``random``; None stays None.
+
+    Raises:
+        UsageError: `text` is neither.
+    """
+    if text is None:
+        return None
+    if text == "random":
+        return secrets.randbelow(_N_SEEDS)
+    if not text.isdecimal() or int(text) >= _N_SEEDS:
+        raise UsageError(f"--seed {text!r} is no seed; write a number below 2**32, or random")
+    return int(text)
 
 
 def names(text: str | None) -> list[str] | None:

@@ -3,7 +3,7 @@
 import pytest
 
 from benchgrad.benchmarks.plan import load_plan
-from benchgrad.command_line.options import RunOptions, UsageError, n_bytes, share
+from benchgrad.command_line.options import RunOptions, UsageError, n_bytes, seed_of, share
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,22 @@ def test_shares_are_read_as_people_write_them(text, expected):
 def test_what_is_no_share_gets_one_line(text):
     with pytest.raises(UsageError, match="is no share; write it as 2% or "):
         share("--precision", text)
+
+
+def test_a_seed_is_a_number_or_drawn_anew():
+    assert seed_of(None) is None
+    assert seed_of("17") == 17
+    drawn = {seed_of("random") for _ in range(20)}
+    assert len(drawn) > 1
+    assert all(0 <= seed < 2**32 for seed in drawn)
+    for wrong in ("-1", "1.5", "4294967296", "any"):
+        with pytest.raises(UsageError, match="write a number below 2"):
+            seed_of(wrong)
+    plan = load_plan("quick")
+    changed = RunOptions(seed=17).applied(plan)
+    assert changed == plan.with_training(seed=17)
+    assert changed.training.seed == 17
+    assert changed.engines == plan.engines
 
 
 def test_the_allocator_is_the_plans_unless_an_option_says_otherwise():

@@ -9,7 +9,15 @@ from typing import Annotated
 
 import typer
 
-from benchgrad.command_line.options import RunOptions, UsageError, n_bytes, names, seconds, share
+from benchgrad.command_line.options import (
+    RunOptions,
+    UsageError,
+    n_bytes,
+    names,
+    seconds,
+    seed_of,
+    share,
+)
 
 
 def run(
@@ -46,6 +54,10 @@ def run(
         str | None, typer.Option(help="Memory above which an engine is killed, e.g. 4GiB.")
     ] = None,
     threads: Annotated[int | None, typer.Option(help="Threads of every engine.")] = None,
+    seed: Annotated[
+        str | None,
+        typer.Option(help="Of data, weights and batches; random: one that nobody could foresee."),
+    ] = None,
     allocator: Annotated[
         str | None,
         typer.Option(help="keep: engines keep the memory that they free; default: as users run."),
@@ -89,6 +101,7 @@ def run(
         timeout_s=seconds("--timeout", timeout),
         memory_bytes=n_bytes("--memory", memory),
         threads=threads,
+        seed=seed_of(seed),
         allocator=allocator,
         instructions=instructions or None,
     )

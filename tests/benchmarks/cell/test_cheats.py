@@ -10,6 +10,7 @@ import pytest
 from small_runs import go, small
 
 from benchgrad.benchmarks.analysis.honesty import remarks
+from benchgrad.benchmarks.run.verify import problems
 
 _ENGINE = """
 import gc, os, subprocess, sys, threading, time, weakref
@@ -477,7 +478,7 @@ CHEATS = {
 
 
 def run(folder, names):
-    """Run these cheats and the honest engine; return the cells by name, the honest one as ''."""
+    """Run these cheats and the honest engine; return the results, and the cheats by path."""
     paths = {}
     for i, name in enumerate(names):
         cheat = CHEATS[name]
@@ -487,7 +488,7 @@ def run(folder, names):
         paths[str(path)] = name
     plan = small(*paths, "tensor").with_data(n_samples=2000).with_each(epochs=6)
     plan = plan.replace(model={"hidden": [128, 128]})
-    return {paths.get(cell.engine, ""): cell for cell in go(plan).cells}
+    return go(plan), paths
 
 
 GROUPS = [list(CHEATS)[i::4] for i in range(4)]
@@ -495,7 +496,9 @@ GROUPS = [list(CHEATS)[i::4] for i in range(4)]
 
 @pytest.mark.parametrize("names", GROUPS, ids=range(len(GROUPS)))
 def test_every_cheat_is_invalid_or_counted_or_named(tmp_path, names):
-    cells = run(tmp_path, names)
+    results, paths = run(tmp_path, names)
+    cells = {paths.get(cell.engine, ""): cell for cell in results.cells}
+    assert list(problems(tmp_path, results)) == []
     honest = cells.pop("")
     assert (honest.status, list(remarks(honest))) == ("ok", [])
     assert {name: _caught(CHEATS[name], cell) for name, cell in cells.items()} == dict.fromkeys(
