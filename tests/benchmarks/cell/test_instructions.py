@@ -159,6 +159,7 @@ def test_a_changed_count_contradicts_something(imitated, tmp_path, changes, said
     assert any(said in problem for problem in contradictions(tmp_path, changed))
 
 
+@pytest.mark.peers
 @pytest.mark.skipif(not shutil.which("valgrind"), reason="valgrind is not installed")
 def test_valgrind_itself_counts_the_same_twice():
     plan = small("numpy", instructions=True)
