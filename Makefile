@@ -102,9 +102,10 @@ targets: $(STAMP)
 overhead: $(STAMP)
 	$(BIN)/python -P tools/overhead.py
 
-# The same engine twice, and one that is slower by 5 %; see docs/measurement.md.
+# The same engine twice, and one that is slower by 5 %; see docs/measurement.md. On a busy machine:
+# make verdicts ARGS="--busy --rounds 5 --runs 20"
 verdicts: $(STAMP)
-	$(BIN)/python -P tools/verdicts.py
+	$(BIN)/python -P tools/verdicts.py $(ARGS)
 
 # The same engine in run after run, and one with 1 % more work; see docs/measurement.md.
 instructions: $(STAMP)
