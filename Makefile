@@ -11,7 +11,7 @@ OUT := reports/out
 .PHONY: help install bench bench-quick bench-full bench-peers ladder two-by-two test test-peers lint format microbench targets overhead verdicts instructions mutants clean
 
 help:
-	@echo "make bench        the published comparison on this machine (about three minutes)"
+	@echo "make bench        the published comparison on this machine (about six minutes)"
 	@echo "make bench-quick  the same comparison in about 20 seconds"
 	@echo "make bench-full   the same without a budget: micrograd takes ten minutes"
 	@echo "make ladder       from micrograd to machine code, each step with its factor and cause"
