@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,14 @@ def compiled(source: str, dtype: str) -> Callable[..., Any]:
     made = interpreted(source, dtype, **_elementary())
     found: Callable[..., Any] = numba.njit(fastmath=_FAST, error_model="numpy", nogil=True)(made)
     return found
+
+
+def numba_version() -> str:
+    """Return the installed version of Numba, or an empty string; it is not imported."""
+    try:
+        return version("numba")
+    except PackageNotFoundError:
+        return ""
 
 
 def interpreted(source: str, dtype: str, **names: Any) -> Callable[..., Any]:

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from benchgrad.engines.compiled.machine import INSTALL, REQUIRES
+from benchgrad.engines.compiled.machine import INSTALL, REQUIRES, numba_version
 from benchgrad.engines.compiled.recorder import Graph, Number, Program, RecordError
 from benchgrad.engines.counts import Counts
 from benchgrad.engines.interface import Array, Classifier, Engine, UnsupportedError
@@ -157,6 +157,7 @@ class CompiledScalarEngine(Engine):
     name = "scalar-compiled"
     kind = "scalar"
     capabilities = _RECORDER.capabilities
+    version = numba_version()
     note = "records the scalar graph once for each batch shape and runs it in compiled loops"
     requires = REQUIRES
     install = INSTALL

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchgrad.engines.compiled.buffers import LoweringError
 from benchgrad.engines.compiled.interpreter import Interpreted
-from benchgrad.engines.compiled.machine import INSTALL, REQUIRES
+from benchgrad.engines.compiled.machine import INSTALL, REQUIRES, numba_version
 from benchgrad.engines.compiled.program import StepProgram
 from benchgrad.engines.interface import Array, Classifier
 from benchgrad.engines.model import MLP, SGD
@@ -193,5 +193,6 @@ engine = CompiledEngine(
     value=Value,
     operations=tensor.table,
     dtypes=tensor.capabilities.dtypes,
+    version=numba_version(),
     note="records the graph once for each batch shape and compiles it, with update and batches",
 )

@@ -4,6 +4,7 @@ Compilation is slow, so most tests run the generated source as Python does, and 
 """
 
 import tracemalloc
+from importlib.metadata import version
 
 import numpy as np
 import pytest
@@ -224,3 +225,9 @@ def test_exp_and_tanh_to_a_few_units_in_the_last_place():
 def test_a_missing_numba_is_named_with_what_installs_it(monkeypatch):
     monkeypatch.setattr(tensor.engine, "requires", ("numba_that_is_missing",))
     assert "pip install 'benchgrad[compiled]'" in tensor.engine.missing()
+
+
+def test_the_version_of_a_compiled_engine_is_numbas():
+    assert [load(name).version for name in ("tensor-compiled", "scalar-compiled")] == [
+        version("numba")
+    ] * 2
