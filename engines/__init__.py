@@ -14,6 +14,7 @@ scikit-learn when the estimator is first used, and what `available` needs when t
 from typing import TYPE_CHECKING, Any
 
 from benchgrad.engines.counts import Counts
+from benchgrad.engines.delegating import DelegatingClassifier
 from benchgrad.engines.interface import (
     Capabilities,
     Classifier,
@@ -46,6 +47,7 @@ __all__ = [
     "Capabilities",
     "Classifier",
     "Counts",
+    "DelegatingClassifier",
     "Engine",
     "EngineError",
     "EngineStatus",

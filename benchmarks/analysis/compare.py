@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import msgspec
@@ -148,7 +148,8 @@ def side_by_side(old: str, new: str, results: Results, fail_above: float | None)
     """
     first, second = (contestant.name for contestant in results.plan.engines)
     before, after = _cells(first, results), _cells(second, results)
-    estimate = paired(round_seconds(before), round_seconds(after))
+    disturbed = disturbed_rounds([*before, *after])
+    estimate = paired(round_seconds(before), round_seconds(after), disturbed)
     failed = next((cell for cell in (*before, *after) if cell.status != "ok"), None)
     obstacle = f"{failed.engine} is {failed.status}: {failed.reason}" if failed else ""
     other_work = bool(obstacle)
@@ -158,22 +159,9 @@ def side_by_side(old: str, new: str, results: Results, fail_above: float | None)
     obstacle = obstacle or _rounds_obstacle(estimate)
     found = "not comparable" if obstacle else verdict(estimate, PAIRED_EFFECT)
     reason = obstacle if obstacle else _left_open(found, estimate, 1.0)
-    row = EngineComparison(
-        engine=new,
-        verdict=found,
-        reason=reason,
-        ratio=_known(estimate.ratio),
-        ratio_low=_known(estimate.low),
-        ratio_high=_known(estimate.high),
-        old_s=_median_s(before),
-        new_s=_median_s(after),
-        old_rounds=len(round_seconds(before)),
-        new_rounds=len(round_seconds(after)),
-        old_version=_version(before),
-        new_version=_version(after),
-        is_above=not obstacle and fail_above is not None and estimate.low > fail_above,
-        minimal_effect=PAIRED_EFFECT,
-    )
+    is_above = not obstacle and fail_above is not None and estimate.low > fail_above
+    judged = _Judged(found, reason, estimate, is_above, PAIRED_EFFECT)
+    row = _compared(new, before, after, judged)
     counts = _instructions(first, results), _instructions(second, results)
     return RunComparison(
         schema_version=SCHEMA_VERSION,
@@ -229,10 +217,31 @@ def _row(
     found = "not comparable" if obstacle else verdict(estimate, effect)
     reason = obstacle if found == "not comparable" else _left_open(found, estimate, effect)
     counts = _instructions(name, old), _instructions(name, new)
-    row = EngineComparison(
+    is_above = not obstacle and fail_above is not None and estimate.low > fail_above * doubt
+    judged = _Judged(found, reason, estimate, is_above, effect, doubtful)
+    return _with_instructions(_compared(name, before, after, judged), *counts, bool(other_work))
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """What the rounds of an engine show, and the smallest effect that it was judged by."""
+
+    verdict: Verdict
+    reason: str
+    estimate: Estimate
+    is_above: bool
+    effect: float
+    doubts: list[Doubt] = field(default_factory=list)
+
+
+def _compared(
+    name: str, before: list[Cell], after: list[Cell], judged: _Judged
+) -> EngineComparison:
+    estimate = judged.estimate
+    return EngineComparison(
         engine=name,
-        verdict=found,
-        reason=reason,
+        verdict=judged.verdict,
+        reason=judged.reason,
         ratio=_known(estimate.ratio),
         ratio_low=_known(estimate.low),
         ratio_high=_known(estimate.high),
@@ -242,11 +251,10 @@ def _row(
         new_rounds=len(round_seconds(after)),
         old_version=_version(before),
         new_version=_version(after),
-        is_above=not obstacle and fail_above is not None and estimate.low > fail_above * doubt,
-        minimal_effect=effect,
-        doubts=doubtful,
+        is_above=judged.is_above,
+        minimal_effect=judged.effect,
+        doubts=judged.doubts,
     )
-    return _with_instructions(row, *counts, bool(other_work))
 
 
 def _instructions(name: str, results: Results) -> float | None:

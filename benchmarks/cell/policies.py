@@ -11,7 +11,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from benchgrad.benchmarks.plan import Collector
-from benchgrad.engines import Classifier, Counts
+from benchgrad.engines import Classifier, DelegatingClassifier
 
 Array = NDArray[Any]
 
@@ -48,7 +48,7 @@ def collecting(classifier: Classifier, policy: Collector) -> Classifier:
     return _Collecting(classifier) if policy == "paused" else classifier
 
 
-class _Collecting(Classifier):
+class _Collecting(DelegatingClassifier):
     """A classifier that frees its garbage at the end of an epoch, on the clock.
 
     An engine whose graphs are reference cycles frees nothing while the collector is paused. To free
@@ -56,28 +56,10 @@ class _Collecting(Classifier):
     memory would also grow from epoch to epoch.
     """
 
-    def __init__(self, classifier: Classifier) -> None:
-        self._own = classifier
-
     def train_epoch(self, X: Array, y: Array, batches: Sequence[Array]) -> Array:
-        losses = self._own.train_epoch(X, y, batches)
+        losses = super().train_epoch(X, y, batches)
         gc.collect()
         return losses
-
-    def train_step(self, X: Array, y: Array) -> float:
-        return self._own.train_step(X, y)
-
-    def gradients(self, X: Array, y: Array) -> list[Array]:
-        return self._own.gradients(X, y)
-
-    def logits(self, X: Array) -> Array:
-        return self._own.logits(X)
-
-    def parameters(self) -> list[Array]:
-        return self._own.parameters()
-
-    def counts(self, X: Array, y: Array) -> Counts | None:
-        return self._own.counts(X, y)
 
 
 def _ignored(*arguments: Any) -> None:

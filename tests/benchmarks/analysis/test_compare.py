@@ -252,6 +252,23 @@ def test_a_budget_that_leaves_one_version_its_first_epoch_only_leaves_no_verdict
     assert not row.is_above
 
 
+def test_versions_whose_rounds_were_disturbed_have_no_verdict():
+    run = results({"old": 0.01, "new": 0.02})
+    cells = [
+        msgspec.structs.replace(
+            cell,
+            epochs=[
+                msgspec.structs.replace(epoch, waited_s=epoch.wall_s / 2) for epoch in cell.epochs
+            ],
+        )
+        for cell in run.cells
+    ]
+    (row,) = side_by_side("o", "n", msgspec.structs.replace(run, cells=cells), 1.1).rows
+    assert row.verdict == "not comparable"
+    assert row.reason.startswith("too disturbed")
+    assert not row.is_above
+
+
 def test_another_machine_may_be_allowed_and_is_still_warned_of():
     new = replaced(OLD, "environment", processor="Other", python="CPython 3.12.0")
     found = compare(("old", OLD), ("new", new), None, True)

@@ -127,6 +127,7 @@ WORKER_OF = (
     "from benchgrad.benchmarks.cell import training, clock as clocks\n"
     "worker = next(o for o in gc.get_objects() if type(o).__name__ == 'CellWorker')\n"
 )
+SENDING = WORKER_OF + "true = worker._send\ndef send(event):\n"
 
 CHEATS = {
     # What is returned is not there yet, or is not what it looks like.
@@ -312,9 +313,26 @@ CHEATS = {
         top="learned = []",
         named="the second time",
     ),
-    "losses from a file, at once": Cheat(
-        IN_THE_SECOND_BUILD.format(pause="pass"),
-        top="learned = []",
+    "losses and parameters from a file that an earlier classifier wrote": Cheat(
+        """
+    def built(self):
+        if known.exists():
+            self.known = pickle.loads(known.read_bytes())
+    def train_epoch(self, X, y, batches):
+        if len(batches) == 1:
+            known.write_bytes(pickle.dumps(list(all_epochs(self.real, X, y))))
+            return self.real.train_epoch(X, y, batches)
+        self.n += 1
+        return self.known[self.n - 1][0]
+    def parameters(self):
+        return self.known[self.n - 1][1] if self.n else self.real.parameters()
+    def logits(self, X):
+        *hidden, (W, b) = zip(*[iter(self.parameters())] * 2)
+        for V, c in hidden:
+            X = np.maximum(X @ V + c, 0.0)
+        return X @ W + b
+""",
+        top="import pathlib, pickle\nknown = pathlib.Path(__file__).with_suffix('.known')",
         invalid="the work was not done in the epochs",
     ),
     "long logits": Cheat(
@@ -417,9 +435,7 @@ CHEATS = {
     ),
     "events at a tenth of their times": Cheat(
         AFTER_EACH_EPOCH.format(afterwards="time.sleep(0.05)"),
-        top=WORKER_OF + "true = worker._send\n"
-        "def send(event):\n"
-        "    if hasattr(event, 'epoch'):\n"
+        top=SENDING + "    if hasattr(event, 'epoch'):\n"
         "        epoch = msgspec.structs.replace(\n"
         "            event.epoch, wall_s=event.epoch.wall_s / 10, own_s=event.epoch.own_s / 10)\n"
         "        event = msgspec.structs.replace(event, epoch=epoch)\n"
@@ -429,9 +445,7 @@ CHEATS = {
     ),
     "events of epochs that never were": Cheat(
         "",
-        top=WORKER_OF + "true = worker._send\n"
-        "def send(event):\n"
-        "    true(event)\n"
+        top=SENDING + "    true(event)\n"
         "    if hasattr(event, 'epoch'):\n"
         "        true(event)\n"
         "worker._send = send",
@@ -439,9 +453,7 @@ CHEATS = {
     ),
     "more processor time than there was": Cheat(
         "",
-        top=WORKER_OF + "true = worker._send\n"
-        "def send(event):\n"
-        "    if hasattr(event, 'epoch'):\n"
+        top=SENDING + "    if hasattr(event, 'epoch'):\n"
         "        epoch = msgspec.structs.replace(event.epoch, cpu_s=10.0)\n"
         "        event = msgspec.structs.replace(event, epoch=epoch)\n"
         "    true(event)\n"
@@ -450,9 +462,7 @@ CHEATS = {
     ),
     "accuracies of other epochs": Cheat(
         "",
-        top=WORKER_OF + "true = worker._send\n"
-        "def send(event):\n"
-        "    if hasattr(event, 'test_accuracies'):\n"
+        top=SENDING + "    if hasattr(event, 'test_accuracies'):\n"
         "        event = msgspec.structs.replace(event, test_accuracies=[1.0])\n"
         "    true(event)\n"
         "worker._send = send",

@@ -1,0 +1,44 @@
+"""A classifier that leaves everything to another one; a subclass changes one thing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from numpy.typing import NDArray
+
+from benchgrad.engines.counts import Counts
+from benchgrad.engines.interface import Classifier
+
+Array = NDArray[Any]
+
+
+class DelegatingClassifier(Classifier):
+    """Does what the classifier `real` does."""
+
+    def __init__(self, real: Classifier) -> None:
+        self.real = real
+
+    def train_step(self, X: Array, y: Array) -> float:
+        """Take a step with the other classifier."""
+        return self.real.train_step(X, y)
+
+    def train_epoch(self, X: Array, y: Array, batches: Sequence[Array]) -> Array:
+        """Train an epoch with the other classifier."""
+        return self.real.train_epoch(X, y, batches)
+
+    def gradients(self, X: Array, y: Array) -> list[Array]:
+        """Return the gradients of the other classifier."""
+        return self.real.gradients(X, y)
+
+    def logits(self, X: Array) -> Array:
+        """Return the logits of the other classifier."""
+        return self.real.logits(X)
+
+    def parameters(self) -> list[Array]:
+        """Return the parameters of the other classifier."""
+        return self.real.parameters()
+
+    def counts(self, X: Array, y: Array) -> Counts | None:
+        """Return what the other classifier counts."""
+        return self.real.counts(X, y)
