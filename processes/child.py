@@ -130,19 +130,24 @@ class ChildProcess:
         with contextlib.suppress(BrokenPipeError):  # if the child is dead, its exit says why
             send(self._ask, message)
 
-    def messages(self, decoder: msgspec.json.Decoder[Answer]) -> Iterator[Answer | None]:
+    def messages(
+        self, decoder: msgspec.json.Decoder[Answer], longest_bytes: int | None = None
+    ) -> Iterator[Answer | None]:
         """Yield the child's answers until it ends, and None now and then while it is silent.
+
+        No answer is longer than `longest_bytes`.
 
         Raises:
             ChildTimeoutError: it took too long.
             MemoryExceededError: it and all that it started hold too much memory.
             ChildSpeechError: something other than an answer came through the pipe.
         """
+        longest_bytes = longest_bytes or _LONGEST_ANSWER
         while True:
             while self._lines:
                 yield _decoded(self._lines.popleft(), decoder)
-            if len(self._received) > _LONGEST_ANSWER:
-                raise ChildSpeechError
+            if len(self._received) > longest_bytes:
+                raise ChildSpeechError(f"more than {longest_bytes:,} bytes in one line")
             chunk = self._read()
             if chunk == b"":
                 return
@@ -240,7 +245,9 @@ def _supervised(
 def _decoded(line: bytearray, decoder: msgspec.json.Decoder[Answer]) -> Answer:
     try:
         return decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except msgspec.ValidationError as error:
+        raise ChildSpeechError(str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ChildSpeechError from error
 
 

@@ -119,19 +119,22 @@ class CellWorker:
         batch = next(self._schedule().batches(len(y)))[:1]
         step = timed(built.result.train_epoch, X, y, batch, clock=clock)
         rebuilt = timed(problem.classifier, engine, self._first, clock=clock)
-        self._send(
-            Ready(
-                kind=engine.kind,
-                version=engine.version,
-                note=engine.note,
-                import_s=loaded.wall_s,
-                build_s=built.wall_s,
-                first_step_s=step.wall_s,
-                second_build_s=rebuilt.wall_s,
-                baseline_bytes=baseline_bytes,
-                pauses_collector=engine.pauses_collector,
-            )
+        ready = Ready(
+            kind=engine.kind,
+            version=engine.version,
+            note=engine.note,
+            import_s=loaded.wall_s,
+            build_s=built.wall_s,
+            first_step_s=step.wall_s,
+            second_build_s=rebuilt.wall_s,
+            baseline_bytes=baseline_bytes,
+            pauses_collector=engine.pauses_collector,
         )
+        try:
+            msgspec.convert(msgspec.structs.asdict(ready), Ready)
+        except msgspec.ValidationError as error:
+            raise NotPlainError(f"it declares something of the wrong type: {error}") from error
+        self._send(ready)
         return rebuilt.result
 
     def _train(self, classifier: Classifier, snapshots: Snapshots) -> None:
@@ -139,8 +142,13 @@ class CellWorker:
         X, y = self._problem.data["X_train"], self._problem.data["y_train"]
         before = _Used.now(self._clock)
         called, reads_s, reason = _Called(), [], ""
+        n_steps = -(-len(y) // self._job.training.batch_size)
         ended_s = self._clock.wall()
         for i, epoch in enumerate(train(classifier, X, y, self._schedule(), self._clock), start=1):
+            if len(epoch.losses) != n_steps:
+                raise NotPlainError(
+                    f"train_epoch returned {len(epoch.losses):,} losses for {n_steps:,} batches"
+                )
             if [p.shape for p in epoch.parameters] != [p.shape for p in self._first]:
                 raise NotPlainError("parameters() returns arrays of the wrong shapes")
             snapshots.add(epoch.parameters)
