@@ -8,9 +8,11 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +28,7 @@ from benchgrad.processes.ending import (
     Exit,
     MemoryExceededError,
 )
+from benchgrad.processes.leftovers import end_marked
 from benchgrad.processes.memory import MemoryWatch, n_killed_for_memory
 from benchgrad.processes.pipes import send
 
@@ -47,6 +50,7 @@ ALLOCATOR_VARIABLES = {
     "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
     "MALLOC_MMAP_THRESHOLD_": str(1 << 25),
 }
+_MARK = "BENCHGRAD_CHILD"  # of all that one child starts
 _POLL_S = 0.1  # how often the limits of a silent child are checked
 _PATIENCE_S = 10.0  # for the supervisor to end everything; on its own it gives up sooner
 _CHUNK = 1 << 16  # bytes read at a time; as many as a pipe holds
@@ -89,6 +93,7 @@ class ChildProcess:
         self._timeout_s = limits.timeout_s
         self._deadline = time.monotonic() + self._timeout_s
         self._killed_before = n_killed_for_memory()
+        self._mark = uuid.uuid4().hex
         self._printed = b""
         self._received = bytearray()
         self._lines: deque[bytearray] = deque()
@@ -99,7 +104,8 @@ class ChildProcess:
             with asked, answers:
                 python = [sys.executable, "-P", "-m", module]
                 pipes = (asked.fileno(), answers.fileno())
-                self._process = _supervised([*launcher, *python], pipes, limits, variables or {})
+                variables = {**(variables or {}), _MARK: self._mark}
+                self._process = _supervised([*launcher, *python], pipes, limits, variables)
             assert self._process.stdout is not None
             self._output = resources.enter_context(self._process.stdout)
             self._selector.register(self._answers, selectors.EVENT_READ)
@@ -121,6 +127,8 @@ class ChildProcess:
         except subprocess.TimeoutExpired:  # only if the child stopped its supervisor
             self._process.kill()
             self._process.wait()
+        if self._process.returncode == -signal.SIGKILL:  # perhaps that of the supervisors
+            end_marked(_MARK, self._mark)
         self._resources.close()
 
     def send(self, message: msgspec.Struct, timeout_s: float | None = None) -> None:
