@@ -45,11 +45,14 @@ class Ready(Struct, frozen=True, tag=True):
     pauses_collector: bool = False
 
 
-class EpochDone(Struct, frozen=True, tag=True):
-    """An epoch ended, not yet evaluated; `parameters` are flat, None unless they were asked for."""
+class EpochsDone(Struct, frozen=True, tag=True):
+    """Epochs ended, not yet evaluated: one, or short ones in a row.
 
-    epoch: Epoch
-    parameters: list[float | None] | None
+    `parameters` are those after each, flat; None unless they were asked for.
+    """
+
+    epochs: list[Epoch]
+    parameters: list[list[float | None]] | None
 
 
 class Evaluated(Struct, frozen=True, tag=True):
@@ -85,5 +88,5 @@ class Failed(Struct, frozen=True, tag=True):
     reason: str
 
 
-Event = Ready | EpochDone | Evaluated | TrainingFinished | Failed
+Event = Ready | EpochsDone | Evaluated | TrainingFinished | Failed
 EVENTS: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)
