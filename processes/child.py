@@ -55,7 +55,7 @@ _POLL_S = 0.1  # how often the limits of a silent child are checked
 _PATIENCE_S = 10.0  # for the supervisor to end everything; on its own it gives up sooner
 _CHUNK = 1 << 16  # bytes read at a time; as many as a pipe holds
 _TAIL = 1 << 13  # bytes kept of what a child prints, however much that is
-_LONGEST_ANSWER = 1 << 28  # bytes; no model trained here has that many parameters
+LONGEST_ANSWER = 1 << 28  # bytes; no model trained here has that many parameters
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ class ChildProcess:
             MemoryExceededError: it and all that it started hold too much memory.
             ChildSpeechError: something other than an answer came through the pipe.
         """
-        longest_bytes = longest_bytes or _LONGEST_ANSWER
+        longest_bytes = longest_bytes or LONGEST_ANSWER
         while True:
             while self._lines:
                 yield _decoded(self._lines.popleft(), decoder)

@@ -13,13 +13,14 @@ from msgspec import Struct
 
 from benchgrad.benchmarks.cell.messages import (
     CellJob,
-    EpochDone,
+    EpochsDone,
     Evaluated,
     Event,
     Failed,
     Ready,
     TrainingFinished,
 )
+from benchgrad.processes.child import LONGEST_ANSWER
 from benchgrad.processes.ending import ChildSpeechError
 
 LONGEST_LINE = 1_000  # characters of a note or a reason; what is longer is cut
@@ -27,14 +28,16 @@ _LARGEST = 2**53  # of integers: JSON, CSV and a float64 hold them exactly
 _LONGEST_S = 1e9
 _MOST_KINDS, _LONGEST_KIND = 1_000, 100  # of nodes in a graph, and the characters of a name
 _NUMBER_BYTES = 26  # of a float64 in JSON, with its comma
+_FIELDS = 20  # of an epoch, each as long as a number or two with its name
+_MOST_TOGETHER = 1_000  # short epochs in one message
 _OTHER_BYTES = 1 << 21  # of a message, beside its lists of numbers
 # What may come before each event; the worker of a reference evaluates nothing.
 _AFTER: dict[type[Struct], tuple[type[Struct] | None, ...]] = {
     Ready: (None,),
-    EpochDone: (Ready, EpochDone),
-    Evaluated: (EpochDone,),
-    TrainingFinished: (EpochDone, Evaluated),
-    Failed: (None, Ready, EpochDone, Evaluated),
+    EpochsDone: (Ready, EpochsDone),
+    Evaluated: (EpochsDone,),
+    TrainingFinished: (EpochsDone, Evaluated),
+    Failed: (None, Ready, EpochsDone, Evaluated),
 }
 
 
@@ -63,9 +66,12 @@ class Hearing:
     @property
     def longest_bytes(self) -> int:
         """The length that no message of the job exceeds."""
-        sizes = self._sizes
-        n_numbers = self._n_parameters + self._n_steps + sizes.n_test + sizes.n_grid
-        return _OTHER_BYTES + _NUMBER_BYTES * (n_numbers + 2 * self._job.n_epochs)
+        sizes, job = self._sizes, self._job
+        n_together = min(job.n_epochs, _MOST_TOGETHER)
+        n_of_epoch = self._n_steps + _FIELDS + (self._n_parameters if job.snapshots else 0)
+        n_at_end = self._n_parameters + sizes.n_test + sizes.n_grid + 2 * job.n_epochs
+        n_bytes = _OTHER_BYTES + _NUMBER_BYTES * max(n_together * n_of_epoch, n_at_end)
+        return min(n_bytes, LONGEST_ANSWER)
 
     def check(self, event: Event) -> None:
         """Take the next event.
@@ -90,12 +96,14 @@ class Hearing:
         """Yield what each list of an event holds, how much of it, and how much there is."""
         sizes = self._sizes
         match event:
-            case EpochDone(epoch, parameters):
-                self._n_epochs += 1
+            case EpochsDone(epochs, parameters):
+                self._n_epochs += len(epochs)
                 yield "epochs", self._n_epochs, min(self._n_epochs, self._job.n_epochs)
-                yield "losses of an epoch", len(epoch.losses), self._n_steps
-                n = self._n_parameters if self._job.snapshots else 0
-                yield "parameters", len(parameters or ()), n
+                yield "epochs", len(epochs), max(1, len(epochs))
+                yield from (("losses", len(each.losses), self._n_steps) for each in epochs)
+                n = len(epochs) if self._job.snapshots else 0
+                yield "lists of parameters", len(parameters or ()), n
+                yield from (("parameters", len(p), self._n_parameters) for p in parameters or ())
             case Evaluated(train, test):
                 yield "training accuracies", len(train), self._n_epochs
                 yield "test accuracies", len(test), self._n_epochs
@@ -118,7 +126,7 @@ def one_line(text: str) -> str:
 
 
 def _out_of_bounds(value: object, name: str) -> Iterator[str]:
-    """Yield each number of a message that cannot be true; lists have their lengths checked."""
+    """Yield each number of a message that cannot be true; losses and parameters may be any."""
     match value:
         case Struct():
             for field in value.__struct_fields__:
@@ -127,6 +135,9 @@ def _out_of_bounds(value: object, name: str) -> Iterator[str]:
             yield from _bad_names(list(value), name)
             for number in value.values():
                 yield from _out_of_bounds(number, name)
+        case list() if name == "epochs":
+            for epoch in value:
+                yield from _out_of_bounds(epoch, name)
         case list() if name.endswith("_accuracies"):
             if not all(0.0 <= share <= 1.0 for share in value):
                 yield f"{name} outside 0 to 1"

@@ -22,7 +22,7 @@ from benchgrad.benchmarks.cell.machine_speed import machine_speed
 from benchgrad.benchmarks.cell.messages import (
     EVENTS,
     CellJob,
-    EpochDone,
+    EpochsDone,
     Evaluated,
     Event,
     Failed,
@@ -233,11 +233,8 @@ class CellMeasurer:
             case Ready():
                 observed.ready = event
                 observed.last_heard_s = self._clock.wall()
-            case EpochDone():
-                observed.epochs.append(self._witnessed(event.epoch, observed))
-                if event.parameters is not None:
-                    observed.snapshots.append(np.array(event.parameters, np.float64))
-                self._listener.epoch_done(job.engine, len(observed.epochs), job.n_epochs)
+            case EpochsDone():
+                self._note_epochs(event, job, observed)
             case Evaluated():
                 observed.evaluated(event)
             case TrainingFinished():
@@ -245,11 +242,13 @@ class CellMeasurer:
             case Failed():
                 observed.failed = event
 
-    def _witnessed(self, epoch: Epoch, observed: _Observed) -> Epoch:
-        """Return an epoch with its time by the clock of this process."""
+    def _note_epochs(self, event: EpochsDone, job: CellJob, observed: _Observed) -> None:
+        """Note epochs that ended together, with their time by the clock of this process."""
         now_s = self._clock.wall()
         taken_s, observed.last_heard_s = now_s - observed.last_heard_s, now_s
-        return msgspec.structs.replace(epoch, witness_s=taken_s)
+        observed.epochs += witnessed(event.epochs, taken_s)
+        observed.snapshots += [np.array(p, np.float64) for p in event.parameters or ()]
+        self._listener.epoch_done(job.engine, len(observed.epochs), job.n_epochs)
 
     def _cell(
         self, contestant: Contestant, round: int, status: Status, reason: str, observed: _Observed
@@ -279,6 +278,16 @@ class CellMeasurer:
                 final=Final(done.parameters, done.test_classes, done.grid_classes),
             )
         return cell
+
+
+def witnessed(epochs: list[Epoch], taken_s: float) -> list[Epoch]:
+    """Return epochs with their shares of the time in which they ended by the runner's clock."""
+    own_s = sum(epoch.own_s or 0.0 for epoch in epochs)
+    shares = [(epoch.own_s or 0.0) / own_s if own_s > 0.0 else 1 / len(epochs) for epoch in epochs]
+    return [
+        msgspec.structs.replace(epoch, witness_s=taken_s * share)
+        for epoch, share in zip(epochs, shares, strict=True)
+    ]
 
 
 def layers(plan: Plan, dataset: Dataset) -> tuple[int, ...]:

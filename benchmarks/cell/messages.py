@@ -50,11 +50,14 @@ class Ready(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     pauses_collector: bool = False
 
 
-class EpochDone(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
-    """An epoch ended, not yet evaluated; `parameters` are flat, None unless they were asked for."""
+class EpochsDone(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
+    """Epochs ended, not yet evaluated: one, or short ones in a row.
 
-    epoch: Epoch
-    parameters: list[float | None] | None
+    `parameters` are those after each, flat; None unless they were asked for.
+    """
+
+    epochs: list[Epoch]
+    parameters: list[list[float | None]] | None
 
 
 class Evaluated(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
@@ -90,5 +93,5 @@ class Failed(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     reason: str
 
 
-Event = Ready | EpochDone | Evaluated | TrainingFinished | Failed
+Event = Ready | EpochsDone | Evaluated | TrainingFinished | Failed
 EVENTS: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)

@@ -27,7 +27,7 @@ def change(kind, **fields):
     worker._send = send
 
 def in_epoch(**fields):
-    change("EpochDone", epoch=lambda epoch: msgspec.structs.replace(epoch, **fields))
+    change("EpochsDone", epochs=lambda all: [msgspec.structs.replace(e, **fields) for e in all])
 
 def in_usage(**fields):
     change("TrainingFinished", usage=lambda usage: msgspec.structs.replace(usage, **fields))
@@ -50,7 +50,7 @@ SAID = {
     "nested-field": Said("pipe", """line('{"type":"Ready","x":' + '[' * 1_000_000)"""),
     "two-million-losses": Said("bytes in one line", top="in_epoch(losses=[0.5] * 2_000_000)"),
     "two-thousand-losses": Said("2,000 losses", top="in_epoch(losses=[0.5] * 2_000)"),
-    "no-losses": Said("0 losses of an epoch", top="in_epoch(losses=[])"),
+    "no-losses": Said("0 losses", top="in_epoch(losses=[])"),
     "huge-count": Said("baseline_bytes is 2**", top=f"change('Ready', baseline_bytes={HUGE})"),
     "huge-threads": Said("n_threads is 2**", top=f"change('TrainingFinished', n_threads={HUGE})"),
     "huge-faults": Said("minor_faults is 2**", top=f"in_usage(minor_faults={HUGE})"),
@@ -67,9 +67,12 @@ SAID = {
     "ready-again": Said("Ready out of turn", "true(messages.Ready('', '', '', 0, 0, 0, 0, 0))"),
     "evaluated-early": Said("where there are 2", "true(messages.Evaluated([1.0] * 3, [1.0]))"),
     "epoch-first": Said(
-        "EpochDone out of turn",
-        top="""line('{"type":"EpochDone","epoch":{"wall_s":1,"cpu_s":1,"collector_s":0,"losses":[],'
-'"train_accuracy":null,"test_accuracy":null},"parameters":null}')""",
+        "EpochsDone out of turn",
+        top="""line('{"type":"EpochsDone","epochs":[],"parameters":[]}')"""
+    ),
+    "no-epochs": Said("0 epochs where there are 1", top="change('EpochsDone', epochs=[])"),
+    "epochs-twice": Said(
+        "6 epochs where there are 5", top="change('EpochsDone', epochs=lambda all: all * 2)"
     ),
     "perfect": Said(
         "outside 0 to 1", top="change('Evaluated', test_accuracies=lambda found: [17.0] * 5)"
