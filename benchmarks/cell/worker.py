@@ -50,6 +50,7 @@ from benchgrad.engines import (
     load,
 )
 from benchgrad.processes.pipes import pipes_to_parent, send
+from benchgrad.processes.sealed import reading
 
 Array = NDArray[Any]
 
@@ -63,7 +64,7 @@ class CellWorker:
         self._job = job
         self._events = events
         self._clock = clock
-        with np.load(job.data_path) as arrays:
+        with reading(job.data) as file, np.load(file) as arrays:
             data = {name: arrays[name] for name in arrays.files}
         for name in ("X_train", "X_test", "grid"):
             data[name] = data[name].astype(job.training.dtype)
@@ -77,7 +78,7 @@ class CellWorker:
         try:
             with (
                 applied(self._job.collector),
-                Snapshots(Path(self._job.data_path).parent, self._first) as snapshots,
+                Snapshots(self._job.disk, self._first) as snapshots,
             ):
                 self._train(collecting(self._get_ready(), self._job.collector), snapshots)
         except MissingPackageError as error:
