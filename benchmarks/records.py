@@ -269,7 +269,9 @@ class Instructions(Struct, frozen=True, forbid_unknown_fields=True):
 class Results(Struct, frozen=True, forbid_unknown_fields=True):
     """A whole run: `started_at` in UTC, ISO 8601; `command` as the user typed it.
 
-    `resumed_at` holds the times at which it was resumed.
+    `resumed_at` holds the times at which it was resumed. `sources` has, for each engine that is not
+    benchgrad's own, its version or the commit of its files, with a + if those were edited, or else
+    the beginning of their hash.
     """
 
     schema_version: int
@@ -283,6 +285,7 @@ class Results(Struct, frozen=True, forbid_unknown_fields=True):
     resumed_at: list[str] = []
     references: list[Reference] = []
     instructions: list[Instructions] = []
+    sources: dict[str, str] = {}
 
 
 def uncounted(results: Results) -> list[str]:

@@ -20,7 +20,10 @@ JOURNAL_VERSION = 1
 
 
 class Header(Struct, frozen=True, tag="header", forbid_unknown_fields=True):
-    """What is run. `asked_for`: the user named its engines."""
+    """What is run. `asked_for`: the user named its engines.
+
+    `sources` has the version or commit of each engine that is not benchgrad's own.
+    """
 
     version: int
     started_at: str
@@ -29,6 +32,7 @@ class Header(Struct, frozen=True, tag="header", forbid_unknown_fields=True):
     plan: Plan
     environment: Environment
     fingerprint: Fingerprint
+    sources: dict[str, str] = {}
 
 
 class FinishedCell(Struct, frozen=True, tag="cell", forbid_unknown_fields=True):

@@ -251,6 +251,8 @@ def journal_problems(folder: Path, results: Results) -> Iterator[str]:
     yield from (f"{journal.JOURNAL}: {damage}" for damage in reading.damage)
     for each in differences(results.plan, reading.header.plan):
         yield f"plan: {each.name} is {each.then!r}, in {journal.JOURNAL} {each.now!r}"
+    if reading.header.sources != results.sources:
+        yield f"sources are {results.sources}, in {journal.JOURNAL} {reading.header.sources}"
     if reading.resumed_at != results.resumed_at:
         yield f"resumed_at is {results.resumed_at}, in {journal.JOURNAL} {reading.resumed_at}"
     yield from _other_instructions(reading, results)
