@@ -100,7 +100,7 @@ targets: $(STAMP)
 
 # What the harness adds to the times that it measures; see docs/measurement.md.
 overhead: $(STAMP)
-	$(BIN)/python -P tools/overhead.py
+	$(BIN)/python tools/overhead.py
 
 # The same engine twice, and one that is slower by 5 %; see docs/measurement.md. On a busy machine:
 # make verdicts ARGS="--busy --rounds 5 --runs 20"
