@@ -25,7 +25,7 @@ from benchgrad.benchmarks.cell.measure import CellMeasurer
 from benchgrad.benchmarks.cell.messages import CellJob
 from benchgrad.benchmarks.plan import Contestant, Plan
 from benchgrad.benchmarks.records import Cell, Instructions
-from benchgrad.processes.child import ChildProcess, Limits
+from benchgrad.processes.child import ChildProcess, Launching, Limits
 from benchgrad.processes.ending import ChildError
 
 NOT_INSTALLED = (
@@ -40,6 +40,7 @@ _STEPS = 48
 _SHORT_S, _LONG_S = 0.02, 0.5  # from the first on two epochs outweigh it, from the second on one
 _SLOWDOWN = 20.0  # of callgrind, at least
 _LONGEST_S = 600.0  # that each of the two runs may take
+_MOST_DIGITS = 18  # of a count; an engine may write valgrind's file too
 # Other hash seeds sort sets and dictionaries of names otherwise.
 _VARIABLES = {"PYTHONHASHSEED": "0"}
 
@@ -120,7 +121,8 @@ class InstructionCounter:
         callgrind = [self._valgrind, "--tool=callgrind", f"--callgrind-out-file={folder}/%p.out"]
         # Callgrind's own memory is several times the engine's, so the plan's limit says nothing.
         limits = Limits(job.n_threads, self._longest_s)
-        with ChildProcess(_WORKER, limits, callgrind, _VARIABLES) as worker:
+        launching = Launching(callgrind, self._measurer.variables | _VARIABLES, (job.data,))
+        with ChildProcess(_WORKER, limits, launching) as worker:
             worker.send(job)
             done: Trained | None = None
             try:
@@ -166,6 +168,6 @@ def _total(path: Path) -> int:
     except OSError as error:
         raise _NotCountedError("valgrind wrote no count") from error
     totals = [line.split()[1] for line in lines if line.startswith("totals:")]
-    if len(totals) != 1 or not totals[0].isdecimal():
+    if len(totals) != 1 or not totals[0].isdecimal() or len(totals[0]) > _MOST_DIGITS:
         raise _NotCountedError("valgrind wrote no count")
     return int(totals[0])

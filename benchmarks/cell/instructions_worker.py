@@ -9,9 +9,8 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from benchgrad.benchmarks.cell.messages import CellJob, Failed
+from benchgrad.benchmarks.cell.messages import CellJob, Failed, Failure
 from benchgrad.benchmarks.cell.training import Schedule
-from benchgrad.benchmarks.records import Status
 from benchgrad.engines import (
     MLP,
     SGD,
@@ -21,6 +20,7 @@ from benchgrad.engines import (
     train_epochs,
 )
 from benchgrad.processes.pipes import pipes_to_parent, send
+from benchgrad.processes.sealed import reading
 
 
 class Trained(Struct, frozen=True, tag=True):
@@ -33,7 +33,7 @@ class Trained(Struct, frozen=True, tag=True):
 Answer = Trained | Failed
 ANSWERS: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)
 
-_STATUS: dict[type[Exception], Status] = {
+_STATUS: dict[type[Exception], Failure] = {
     MissingPackageError: "missing",
     UnsupportedError: "unsupported",
 }
@@ -45,7 +45,7 @@ def trained(job: CellJob) -> Trained:
     The parameters are read after each epoch, as a cell reads them, so that work which an engine
     puts off until then is counted too.
     """
-    with np.load(job.data_path) as arrays:
+    with reading(job.data) as file, np.load(file) as arrays:
         X, y = arrays["X_train"].astype(job.training.dtype), arrays["y_train"]
     engine = load(job.engine)
     engine.limit_threads(job.n_threads)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import resource
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -16,6 +15,7 @@ from benchgrad.benchmarks.analysis.equality import Array, Trajectory, equality_o
 from benchgrad.benchmarks.analysis.honesty import Machine, impossible
 from benchgrad.benchmarks.cell.clock import Clock
 from benchgrad.benchmarks.cell.description import grid
+from benchgrad.benchmarks.cell.hearing import Hearing, Sizes, one_line
 from benchgrad.benchmarks.cell.listener import Listener, StoppedError
 from benchgrad.benchmarks.cell.machine_speed import machine_speed
 from benchgrad.benchmarks.cell.messages import (
@@ -28,14 +28,14 @@ from benchgrad.benchmarks.cell.messages import (
     Ready,
     TrainingFinished,
 )
+from benchgrad.benchmarks.cell.supplies import Supplies
 from benchgrad.benchmarks.plan import Contestant, Plan
 from benchgrad.benchmarks.records import Cell, Epoch, Final, Status, Usage
 from benchgrad.datasets import Dataset
 from benchgrad.engines import MLP
-from benchgrad.processes.child import ChildProcess, Limits
+from benchgrad.processes.child import ChildProcess, Launching, Limits
 from benchgrad.processes.ending import (
     ChildError,
-    ChildSpeechError,
     ChildTimeoutError,
     MemoryExceededError,
 )
@@ -63,13 +63,7 @@ class _Observed:
     tree_cpu_s: float = 0.0  # of the worker, its supervisor, and all that they started
 
     def evaluated(self, found: Evaluated) -> None:
-        """Give each epoch its accuracies.
-
-        Raises:
-            ChildSpeechError: they are not as many as the epochs.
-        """
-        if not len(found.train_accuracies) == len(found.test_accuracies) == len(self.epochs):
-            raise ChildSpeechError
+        """Give each epoch its accuracies."""
         accuracies = zip(found.train_accuracies, found.test_accuracies, strict=True)
         self.epochs = [
             msgspec.structs.replace(epoch, train_accuracy=train, test_accuracy=test)
@@ -78,7 +72,7 @@ class _Observed:
 
 
 class CellMeasurer:
-    """Measures the cells of a plan; `scratch` is a folder that outlives it, for the data.
+    """Measures the cells of a plan.
 
     `flops_per_s` is the rate of the machine's own matrix product, None where it is unknown: no
     engine can be faster.
@@ -88,28 +82,28 @@ class CellMeasurer:
         self,
         plan: Plan,
         dataset: Dataset,
-        scratch: Path,
+        supplies: Supplies,
         listener: Listener,
         flops_per_s: float | None = None,
     ) -> None:
         self._plan = plan
         self._layers = layers(plan, dataset)
-        n_train = len(dataset.X_train)
-        self._machine = Machine(MLP(self._layers).step_flops(1) * n_train, flops_per_s)
+        epoch_flops = MLP(self._layers).step_flops(1) * len(dataset.X_train)
+        self._machine = Machine(epoch_flops, flops_per_s)
         self._listener = listener
         self._clock = Clock()
         keeps_memory = plan.allocator == "keep"
         self._limits = Limits(plan.threads, plan.timeout_s, plan.memory_bytes, keeps_memory)
-        self._data_path = scratch / "data.npz"
+        self._supplies = supplies
         around = grid(dataset)
-        np.savez(
-            self._data_path,
-            X_train=dataset.X_train,
-            y_train=dataset.y_train,
-            X_test=dataset.X_test,
-            y_test=dataset.y_test,
-            grid=around.points() if around else np.empty((0, dataset.n_features)),
-        )
+        n_train, n_test = len(dataset.X_train), len(dataset.X_test)
+        n_grid = around.n**2 if around else 0
+        self._sizes = Sizes(n_train, n_test, n_grid, dataset.n_classes)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables that mark every process of the run."""
+        return self._supplies.variables
 
     def measure(self, contestant: Contestant, round: int, reference: Trajectory) -> Cell:
         """Run a cell and compare it with the reference; the listener may interrupt it."""
@@ -187,7 +181,7 @@ class CellMeasurer:
             n_epochs=plan.epochs_of(contestant),
             budget_s=contestant.budget_s,
             reference=plan.reference,
-            data_path=str(self._data_path),
+            data=self._supplies.data,
             n_threads=plan.threads,
             snapshots=snapshots,
             collector=contestant.collector,
@@ -202,11 +196,16 @@ class CellMeasurer:
             observed.tree_cpu_s = _children_cpu_s() - before_s
 
     def _listened_to(self, job: CellJob, observed: _Observed) -> tuple[Status, str]:
-        with ChildProcess(_WORKER, self._limits) as worker:
-            worker.send(job)
+        hearing = Hearing(job, self._sizes)
+        with (
+            self._supplies.file() as disk,
+            ChildProcess(_WORKER, self._limits, self._launching(disk)) as worker,
+        ):
+            worker.send(msgspec.structs.replace(job, disk=disk))
             try:
-                for event in worker.messages(EVENTS):
+                for event in worker.messages(EVENTS, hearing.longest_bytes):
                     if event is not None:
+                        hearing.check(event)
                         self._note(event, job, observed)
                     self._check_for_stop(job)
                 exit = worker.exit()
@@ -219,6 +218,10 @@ class CellMeasurer:
             status: Status = "out_of_memory" if exit.starved else "crashed"
             why = "the machine ran out of memory: " if exit.starved else ""
             return status, f"{why}{exit}{_progress(observed, job)}"
+
+    def _launching(self, disk: int) -> Launching:
+        descriptors = (self._supplies.data, disk)
+        return Launching(variables=self.variables, descriptors=descriptors)
 
     def _check_for_stop(self, job: CellJob) -> None:
         """Raise StoppedError if the listener does not want the job to finish.
@@ -244,13 +247,7 @@ class CellMeasurer:
                 observed.failed = event
 
     def _note_epochs(self, event: EpochsDone, job: CellJob, observed: _Observed) -> None:
-        """Note epochs that ended together, with their time by the clock of this process.
-
-        Raises:
-            ChildSpeechError: there are more of them than the job asked for, or none.
-        """
-        if not 0 < len(event.epochs) <= job.n_epochs - len(observed.epochs):
-            raise ChildSpeechError
+        """Note epochs that ended together, with their time by the clock of this process."""
         now_s = self._clock.wall()
         taken_s, observed.last_heard_s = now_s - observed.last_heard_s, now_s
         observed.epochs += witnessed(event.epochs, taken_s)
@@ -264,13 +261,15 @@ class CellMeasurer:
             engine=contestant.name,
             round=round,
             status=status,
-            reason=reason,
+            reason=one_line(reason),
             epochs_planned=self._plan.epochs_of(contestant),
             budget_s=contestant.budget_s,
             epochs=observed.epochs,
         )
         if ready := observed.ready:
-            cell = msgspec.structs.replace(cell, **msgspec.structs.asdict(ready))
+            said = msgspec.structs.asdict(ready)
+            texts = {name: one_line(text) for name, text in said.items() if isinstance(text, str)}
+            cell = msgspec.structs.replace(cell, **said | texts)
         if done := observed.finished:
             cell = msgspec.structs.replace(
                 cell,

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 from msgspec import Struct
 
 from benchgrad.benchmarks.plan import Collector, TrainingPlan
-from benchgrad.benchmarks.records import Epoch, GraphCounts, Status, Usage
+from benchgrad.benchmarks.records import Epoch, GraphCounts, Usage
+
+# The statuses that a worker may give its engine; the others are for the runner to give.
+Failure = Literal["missing", "unsupported", "invalid", "out_of_memory", "crashed"]
 
 
 class CellJob(Struct, frozen=True):
-    """What a worker has to do; `data_path` is an .npz file with the data set's arrays.
+    """What a worker has to do.
+
+    `data` is the descriptor of an .npz file with the data set's arrays, which nobody can change;
+    `disk` that of an empty file for the worker's own use, -1 if it needs none.
 
     `snapshots` asks for the parameters after every epoch, as the reference has to send them; they
     are not evaluated.
@@ -25,13 +33,14 @@ class CellJob(Struct, frozen=True):
     n_epochs: int
     budget_s: float | None
     reference: str
-    data_path: str
+    data: int
+    disk: int = -1
     n_threads: int = 1
     snapshots: bool = False
     collector: Collector = "as shipped"
 
 
-class Ready(Struct, frozen=True, tag=True):
+class Ready(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     """The engine is loaded and has taken its first step."""
 
     kind: str
@@ -45,7 +54,7 @@ class Ready(Struct, frozen=True, tag=True):
     pauses_collector: bool = False
 
 
-class EpochsDone(Struct, frozen=True, tag=True):
+class EpochsDone(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     """Epochs ended, not yet evaluated: one, or short ones in a row.
 
     `parameters` are those after each, flat; None unless they were asked for.
@@ -55,14 +64,14 @@ class EpochsDone(Struct, frozen=True, tag=True):
     parameters: list[list[float | None]] | None
 
 
-class Evaluated(Struct, frozen=True, tag=True):
+class Evaluated(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     """The accuracies after each epoch, when all epochs have ended."""
 
     train_accuracies: list[float]
     test_accuracies: list[float]
 
 
-class TrainingFinished(Struct, frozen=True, tag=True):
+class TrainingFinished(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     """Training ended; `logit_difference` compares the engine's own logits with the reference's.
 
     `own_cpu_s` is the processor time of the worker so far.
@@ -81,10 +90,10 @@ class TrainingFinished(Struct, frozen=True, tag=True):
     usage: Usage
 
 
-class Failed(Struct, frozen=True, tag=True):
+class Failed(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     """The engine failed and its worker could still report it; `reason` is one line."""
 
-    status: Status
+    status: Failure
     reason: str
 
 

@@ -51,6 +51,7 @@ from benchgrad.engines import (
     load,
 )
 from benchgrad.processes.pipes import pipes_to_parent, send
+from benchgrad.processes.sealed import reading
 
 Array = NDArray[Any]
 
@@ -64,7 +65,7 @@ class CellWorker:
         self._job = job
         self._events = events
         self._clock = clock
-        with np.load(job.data_path) as arrays:
+        with reading(job.data) as file, np.load(file) as arrays:
             data = {name: arrays[name] for name in arrays.files}
         for name in ("X_train", "X_test", "grid"):
             data[name] = data[name].astype(job.training.dtype)
@@ -78,7 +79,7 @@ class CellWorker:
         try:
             with (
                 applied(self._job.collector),
-                Snapshots(Path(self._job.data_path).parent, self._first) as snapshots,
+                Snapshots(self._job.disk, self._first) as snapshots,
             ):
                 self._train(collecting(self._get_ready(), self._job.collector), snapshots)
         except MissingPackageError as error:
@@ -123,19 +124,22 @@ class CellWorker:
         batch = next(self._schedule().batches(len(y)))[:1]
         step = timed(built.result.train_epoch, X, y, batch, clock=clock)
         rebuilt = timed(problem.classifier, engine, self._first, clock=clock)
-        self._send(
-            Ready(
-                kind=engine.kind,
-                version=engine.version,
-                note=engine.note,
-                import_s=loaded.wall_s,
-                build_s=built.wall_s,
-                first_step_s=step.wall_s,
-                second_build_s=rebuilt.wall_s,
-                baseline_bytes=baseline_bytes,
-                pauses_collector=engine.pauses_collector,
-            )
+        ready = Ready(
+            kind=engine.kind,
+            version=engine.version,
+            note=engine.note,
+            import_s=loaded.wall_s,
+            build_s=built.wall_s,
+            first_step_s=step.wall_s,
+            second_build_s=rebuilt.wall_s,
+            baseline_bytes=baseline_bytes,
+            pauses_collector=engine.pauses_collector,
         )
+        try:
+            msgspec.convert(msgspec.structs.asdict(ready), Ready)
+        except msgspec.ValidationError as error:
+            raise NotPlainError(f"it declares something of the wrong type: {error}") from error
+        self._send(ready)
         return rebuilt.result
 
     def _train(self, classifier: Classifier, snapshots: Snapshots) -> None:
@@ -175,10 +179,15 @@ class CellWorker:
         """Keep and report the epochs of a span; return which loss is not finite, if one is not.
 
         Raises:
-            NotPlainError: the parameters have the wrong shapes.
+            NotPlainError: the parameters have the wrong shapes, or there is not a loss a step.
         """
+        n_steps = -(-len(self._problem.data["y_train"]) // self._job.training.batch_size)
         done, sent, reason = [], [], ""
         for epoch, own_s, disturbance in span.each():
+            if len(epoch.losses) != n_steps:
+                raise NotPlainError(
+                    f"train_epoch returned {len(epoch.losses):,} losses for {n_steps:,} batches"
+                )
             if [p.shape for p in epoch.parameters] != [p.shape for p in self._first]:
                 raise NotPlainError("parameters() returns arrays of the wrong shapes")
             snapshots.add(epoch.parameters)

@@ -11,7 +11,7 @@ def worker_here(clock=None, begin=lambda: None):
     """Return what takes the place of `ChildProcess`: a worker in this process, by a clock."""
 
     class WorkerHere:
-        def __init__(self, module, limits, launcher=(), variables=None):
+        def __init__(self, module, limits, launching=None):
             pass
 
         def __enter__(self):
@@ -24,7 +24,7 @@ def worker_here(clock=None, begin=lambda: None):
         def send(self, job):
             self._job = job
 
-        def messages(self, decoder):
+        def messages(self, decoder, longest_bytes):
             told = io.BytesIO()
             CellWorker(self._job, told, clock or Clock()).run()
             for line in told.getvalue().splitlines():
