@@ -52,8 +52,9 @@ class Epoch(Struct, frozen=True, forbid_unknown_fields=True):
     worker, `witness_s` by that of the runner, a process that the engine cannot reach.
 
     What disturbed the call, null where the system does not say: for `waited_s` the worker was ready
-    to run and had no processor; for `stolen_s` the machine's host ran something else (all
-    processors together); for `pressure_s` some process of the machine had to wait for a processor.
+    to run and had no processor, nor had another thread of its process; for `stolen_s` the machine's
+    host ran something else (all processors together); for `pressure_s` some process of the machine
+    had to wait for a processor.
 
     Short epochs are reported together (`benchmarks.cell.spans`): `witness_s` and these three are
     then each epoch's share of what was read for all of them.
