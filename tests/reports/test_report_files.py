@@ -153,7 +153,7 @@ def test_a_plot_that_cannot_be_drawn_costs_itself_alone(full_run, monkeypatch):
     def fail(ax, frame, style):
         raise OverflowError("int too large\nto convert")
 
-    broken, whole = all_plots()[:2]
+    broken, whole = [plot for plot in all_plots() if plot.table == "epochs"][:2]
     monkeypatch.setattr(module, "all_plots", lambda: [replace(broken, draw=fail), whole])
     contents = render_report(full_run)
     told = "it cannot be drawn: OverflowError: int too large to convert"
