@@ -5,8 +5,6 @@ Names end with their unit. Numbers that are not finite are stored as null.
 
 from __future__ import annotations
 
-import contextlib
-import os
 from pathlib import Path
 from typing import Literal
 
@@ -15,11 +13,12 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from benchgrad.benchmarks import manifest
+from benchgrad.benchmarks.files import read_regular
 from benchgrad.benchmarks.plan import Plan
 
 SCHEMA_VERSION = 1
-RESULTS = "results.json"
-PARTIAL = ".partial"  # ends the name of a file that is being written
+RESULTS = manifest.RESULTS
 
 Status = Literal[
     "ok",  # finished, or ended by its budget; the same work as the reference
@@ -289,36 +288,10 @@ def uncounted(results: Results) -> list[str]:
     return [each.name for each in engines if each.name not in counted]
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file beside `path`, flush it to disk, rename it: all of it is written, or nothing."""
-    beside = path.with_name(f".{path.name}{PARTIAL}")
-    try:
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-        sync_folder(path.parent)
-    except OSError:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-        raise
-
-
-def sync_folder(folder: Path) -> None:
-    """Flush a folder to disk: the names of its files, whose contents may be there already."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def write_results(results: Results, folder: Path) -> Path:
     """Write ``results.json`` into `folder`; return its path."""
-    path = folder / RESULTS
-    write_atomically(path, msgspec.json.encode(results) + b"\n")
-    return path
+    manifest.replace_files(folder, {RESULTS: msgspec.json.encode(results) + b"\n"})
+    return folder / RESULTS
 
 
 def read_results(folder: Path) -> Results:
@@ -333,7 +306,7 @@ def read_results(folder: Path) -> Results:
 def read_file(path: Path) -> Results:
     """Return the results in a file; raise what `read_results` raises."""
     try:
-        content = path.read_bytes()
+        content = read_regular(path)
     except OSError as error:
         raise RecordError(
             f"{path} cannot be read: {error.strerror}; name the folder of a run"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -14,10 +13,12 @@ from benchgrad.benchmarks.analysis.collector import under_policies
 from benchgrad.benchmarks.analysis.floor import floor
 from benchgrad.benchmarks.analysis.rounds import precision
 from benchgrad.benchmarks.analysis.statistics import PAIRED_EFFECT
-from benchgrad.benchmarks.records import Results, read_results, write_atomically
+from benchgrad.benchmarks.manifest import replace_files
+from benchgrad.benchmarks.records import Results, read_results
 from benchgrad.reports import formats, text_tables
 from benchgrad.reports.columns import POLICY_COLUMNS, chosen
 from benchgrad.reports.engine_summary import EngineSummary, summaries
+from benchgrad.reports.file_names import ACCURACY, PAGE, SUMMARY, TIMINGS, report_files
 from benchgrad.reports.findings import drift, has_intervals, headline
 from benchgrad.reports.payoff import payoffs
 from benchgrad.reports.plot import Plot, all_plots, render
@@ -25,14 +26,13 @@ from benchgrad.reports.style import Style, colours
 from benchgrad.reports.tables import Tables, tables
 from benchgrad.reports.two_by_two import two_by_two
 
-PAGE = "index.html"
-_PAGES = ("summary.md", PAGE)
+_PAGES = (SUMMARY, PAGE)
 _CSV_COLUMNS = {
-    "timings.csv": [
+    TIMINGS: [
         *("engine", "round", "epoch", "wall_s", "late_s", "cpu_s", "collector_s", "elapsed_s"),
         *("own_s", "witness_s", "waited_s", "stolen_s", "pressure_s", "status"),
     ],
-    "accuracy.csv": [
+    ACCURACY: [
         *("engine", "round", "epoch", "loss", "train_accuracy", "test_accuracy", "status"),
     ],
 }
@@ -58,13 +58,10 @@ def write_report(folder: Path) -> Path:
 
     Raises:
         RecordError: there are no results, or they are damaged.
+        ForeignError: a file that is not benchgrad's would be replaced; nothing is written then.
     """
     contents = render_report(read_results(folder))
-    (folder / "plots").mkdir(exist_ok=True)
-    for name, content in contents.items():
-        write_atomically(folder / name, content)
-    for stale in stale_plots(folder, contents):
-        stale.unlink()
+    replace_files(folder, contents, report_files())
     return folder / PAGE
 
 
@@ -77,18 +74,12 @@ def render_report(results: Results) -> dict[str, bytes]:
     known = _context(results, engines, figures)
     csv = {name: list(columns) for name, columns in _CSV_COLUMNS.items()}
     if results.plan.instructions:
-        csv["timings.csv"].append("instructions")
+        csv[TIMINGS].append("instructions")
     return {
         **{name: _csv(derived, columns) for name, columns in csv.items()},
         **plots,
         **{name: environment.get_template(name).render(known).encode() for name in _PAGES},
     }
-
-
-def stale_plots(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
-    """Return the plots in `folder` that do not belong to this report."""
-    found = [path for extension in ("png", "svg") for path in folder.glob(f"plots/*.{extension}")]
-    return sorted(path for path in found if f"plots/{path.name}" not in contents)
 
 
 def _csv(derived: Tables, columns: list[str]) -> bytes:

@@ -15,13 +15,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from benchgrad.benchmarks.records import (
-    Cell,
-    Instructions,
-    RecordError,
-    Reference,
-    write_atomically,
-)
+from benchgrad.benchmarks import manifest
+from benchgrad.benchmarks.files import read_regular, write_atomically
+from benchgrad.benchmarks.records import Cell, Instructions, RecordError, Reference
 from benchgrad.benchmarks.run.entries import (
     JOURNAL_VERSION,
     Counted,
@@ -37,7 +33,7 @@ from benchgrad.benchmarks.run.entries import (
     subject_of,
 )
 
-JOURNAL = "journal.jsonl"
+JOURNAL = manifest.JOURNAL
 SCRATCH = ".benchgrad-"  # begins the name of a folder that is gone when its run is
 
 Key = tuple[str, int]  # the engine and the round of a cell
@@ -96,7 +92,7 @@ def read(folder: Path) -> Reading | None:
     """
     path = folder / JOURNAL
     try:
-        content = path.read_bytes()
+        content = read_regular(path)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -153,6 +149,7 @@ class Journal:
         self.folder = folder
         self._path = folder / JOURNAL
         with self._writing():
+            manifest.add(folder, JOURNAL)
             write_atomically(self._path, b"".join(line + b"\n" for line in reading.lines))
             self._descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND)
 

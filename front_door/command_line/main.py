@@ -50,13 +50,17 @@ def main() -> None:
 
 def _is_for_the_user(error: Exception) -> bool:
     """Return whether an error is a mistake of the user's or an engine's, not a bug of ours."""
+    from benchgrad.benchmarks.manifest import ForeignError
     from benchgrad.benchmarks.plan import PlanError
     from benchgrad.benchmarks.records import RecordError
     from benchgrad.benchmarks.run.lock import LockError
     from benchgrad.datasets import DatasetError
     from benchgrad.engines import EngineError
 
-    users = (UsageError, LockError, PlanError, RecordError, DatasetError, EngineError)
+    users = (
+        *(UsageError, LockError, PlanError, RecordError, ForeignError),
+        *(DatasetError, EngineError),
+    )
     return isinstance(error, users)
 
 

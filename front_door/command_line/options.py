@@ -6,6 +6,7 @@ import math
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -78,6 +79,17 @@ class RunOptions:
 
 def _given(**options: object) -> dict[str, object]:
     return {name: value for name, value in options.items() if value is not None}
+
+
+def path_of(text: str) -> Path:
+    """Return a path as the user wrote it; an empty one would be the current folder.
+
+    Raises:
+        UsageError: `text` is empty.
+    """
+    if not text.strip():
+        raise UsageError(f"{text!r} is no path; write . for the current folder")
+    return Path(text)
 
 
 def seed_of(text: str | None) -> int | None:

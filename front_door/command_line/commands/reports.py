@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchgrad.command_line.exit_codes import CONTRADICTED, OK, REGRESSED
-from benchgrad.command_line.folders import writable, writing
-from benchgrad.command_line.options import UsageError
+from benchgrad.command_line.folders import check_output, writable, write_output, writing
+from benchgrad.command_line.options import UsageError, path_of
 
 if TYPE_CHECKING:
     from benchgrad.benchmarks.analysis.compare import RunComparison
     from benchgrad.benchmarks.records import Results
 
-Folder = Annotated[Path, typer.Argument(help="A folder with results.json.", metavar="DIR")]
+Folder = Annotated[
+    Path, typer.Argument(help="A folder with results.json.", metavar="DIR", parser=path_of)
+]
 
 
 class Format(StrEnum):
@@ -70,17 +72,21 @@ def compare(
         typer.Option(help="Exit 3 if the whole interval of NEW / OLD lies above, e.g. 1.10."),
     ] = None,
     format: Annotated[Format, typer.Option(help="How it is shown.")] = Format.TABLE,
-    out: Annotated[Path | None, typer.Option(help="A file instead of standard output.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A file instead of standard output.", parser=path_of, metavar="FILE"),
+    ] = None,
     allow_different_machines: Annotated[
         bool, typer.Option(help="Also compare across machines and library versions.")
     ] = False,
 ) -> None:
     """Compare two runs engine by engine, or two engines: ratio, interval, verdict."""
     from benchgrad.benchmarks.analysis import compare as comparing
-    from benchgrad.benchmarks.records import write_atomically
 
     if fail_above is not None and not 0.0 < fail_above < float("inf"):
         raise UsageError(f"--fail-above {fail_above} is no ratio; write it as 1.10")
+    if out:
+        check_output(out)
     code = OK
     if run:
         results, code = _run(old, new, plan or "quick", rounds or 10, instructions)
@@ -88,12 +94,11 @@ def compare(
     elif plan or rounds or instructions:
         raise UsageError("--plan, --rounds and --instructions go with --run")
     else:
-        before, after = (old, _results(Path(old))), (new, _results(Path(new)))
+        before, after = (old, _results(path_of(old))), (new, _results(path_of(new)))
         found = comparing.compare(before, after, fail_above, allow_different_machines)
     text = _shown(found, format)
     if out:
-        with writing(out.parent):
-            write_atomically(out, text.encode())
+        write_output(out, text.encode())
     else:
         sys.stdout.write(text)
     unjudged = [row for row in found.rows if row.verdict == "not comparable"]
