@@ -53,6 +53,9 @@ class Epoch(Struct, frozen=True, forbid_unknown_fields=True):
     What disturbed the call, null where the system does not say: for `waited_s` the worker was ready
     to run and had no processor; for `stolen_s` the machine's host ran something else (all
     processors together); for `pressure_s` some process of the machine had to wait for a processor.
+
+    Short epochs are reported together (`benchmarks.cell.spans`): `witness_s` and these three are
+    then each epoch's share of what was read for all of them.
     """
 
     wall_s: float
@@ -139,7 +142,7 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
 
     Every call of the engine is on a clock: `import_s` and `build_s`, for the engine's own modules
     and the classifier; `first_step_s`, for the first step of a classifier that is then thrown away;
-    `second_build_s`, for the classifier that is trained; the epochs; `read_s`, the median of the
+    `second_build_s`, for the classifier that is trained; the epochs; `read_s`, the median of some
     reads of the parameters with nothing left to do; `logits_s`, for the logits of the test rows.
 
     `baseline_bytes` is the resident memory of the process before it imports the engine,

@@ -8,9 +8,11 @@ from __future__ import annotations
 import contextlib
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,6 +28,7 @@ from benchgrad.processes.ending import (
     Exit,
     MemoryExceededError,
 )
+from benchgrad.processes.leftovers import end_marked
 from benchgrad.processes.memory import MemoryWatch, n_killed_for_memory
 from benchgrad.processes.pipes import send
 
@@ -47,11 +50,12 @@ ALLOCATOR_VARIABLES = {
     "MALLOC_TRIM_THRESHOLD_": str(1 << 30),
     "MALLOC_MMAP_THRESHOLD_": str(1 << 25),
 }
+_MARK = "BENCHGRAD_CHILD"  # of all that one child starts
 _POLL_S = 0.1  # how often the limits of a silent child are checked
 _PATIENCE_S = 10.0  # for the supervisor to end everything; on its own it gives up sooner
 _CHUNK = 1 << 16  # bytes read at a time; as many as a pipe holds
 _TAIL = 1 << 13  # bytes kept of what a child prints, however much that is
-_LONGEST_ANSWER = 1 << 28  # bytes; no model trained here has that many parameters
+LONGEST_ANSWER = 1 << 28  # bytes; no model trained here has that many parameters
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,7 @@ class ChildProcess:
         self._timeout_s = limits.timeout_s
         self._deadline = time.monotonic() + self._timeout_s
         self._killed_before = n_killed_for_memory()
+        self._mark = uuid.uuid4().hex
         self._printed = b""
         self._received = bytearray()
         self._lines: deque[bytearray] = deque()
@@ -99,7 +104,8 @@ class ChildProcess:
             with asked, answers:
                 python = [sys.executable, "-P", "-m", module]
                 pipes = (asked.fileno(), answers.fileno())
-                self._process = _supervised([*launcher, *python], pipes, limits, variables or {})
+                variables = {**(variables or {}), _MARK: self._mark}
+                self._process = _supervised([*launcher, *python], pipes, limits, variables)
             assert self._process.stdout is not None
             self._output = resources.enter_context(self._process.stdout)
             self._selector.register(self._answers, selectors.EVENT_READ)
@@ -121,6 +127,8 @@ class ChildProcess:
         except subprocess.TimeoutExpired:  # only if the child stopped its supervisor
             self._process.kill()
             self._process.wait()
+        if self._process.returncode == -signal.SIGKILL:  # perhaps that of the supervisors
+            end_marked(_MARK, self._mark)
         self._resources.close()
 
     def send(self, message: msgspec.Struct, timeout_s: float | None = None) -> None:
@@ -130,19 +138,24 @@ class ChildProcess:
         with contextlib.suppress(BrokenPipeError):  # if the child is dead, its exit says why
             send(self._ask, message)
 
-    def messages(self, decoder: msgspec.json.Decoder[Answer]) -> Iterator[Answer | None]:
+    def messages(
+        self, decoder: msgspec.json.Decoder[Answer], longest_bytes: int | None = None
+    ) -> Iterator[Answer | None]:
         """Yield the child's answers until it ends, and None now and then while it is silent.
+
+        No answer is longer than `longest_bytes`.
 
         Raises:
             ChildTimeoutError: it took too long.
             MemoryExceededError: it and all that it started hold too much memory.
             ChildSpeechError: something other than an answer came through the pipe.
         """
+        longest_bytes = longest_bytes or LONGEST_ANSWER
         while True:
             while self._lines:
                 yield _decoded(self._lines.popleft(), decoder)
-            if len(self._received) > _LONGEST_ANSWER:
-                raise ChildSpeechError
+            if len(self._received) > longest_bytes:
+                raise ChildSpeechError(f"more than {longest_bytes:,} bytes in one line")
             chunk = self._read()
             if chunk == b"":
                 return
@@ -240,7 +253,9 @@ def _supervised(
 def _decoded(line: bytearray, decoder: msgspec.json.Decoder[Answer]) -> Answer:
     try:
         return decoder.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except msgspec.ValidationError as error:
+        raise ChildSpeechError(str(error)) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ChildSpeechError from error
 
 

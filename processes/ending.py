@@ -17,10 +17,11 @@ class MemoryExceededError(ChildError):
 
 
 class ChildSpeechError(ChildError):
-    """Something other than an answer came through the pipe for answers."""
+    """Something other than an answer came through the pipe for answers; the text says what."""
 
     def __str__(self) -> str:
-        return "it wrote into the harness's own pipe"
+        what = f": {self.args[0]}" if self.args else ""
+        return f"it wrote into the harness's own pipe{what}"
 
 
 class ChildEndedError(ChildError):

@@ -1,9 +1,12 @@
-"""The process between a program and its child: it outlives the child and leaves nothing behind.
+"""The processes between a program and its child: they outlive both and leave nothing behind.
 
 Run as ``python -P -S supervisor.py PARENT COMMAND...``, so it may import only the standard library.
 It starts the command in a new session, waits for it, kills every process that the command left
 behind, and then ends as the command did: with the same exit code or by the same signal. On SIGTERM,
 or when its parent dies, it kills the command first. It knows nothing of pipes, limits or messages.
+
+There are two, one below the other. A command can kill its parent, and with it the only process that
+knew the command's orphans; then they come to the other supervisor, which ends them all the same.
 
 On Linux the supervisor adopts orphans (`PR_SET_CHILD_SUBREAPER`), whatever group or session they
 moved to. So it finds everything that the command started, and nothing else: it never sees the other
@@ -12,16 +15,19 @@ children of the program that it works for.
 
 import contextlib
 import ctypes
+import functools
 import os
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 # From linux/prctl.h.
 _PR_SET_PDEATHSIG = 1
 _PR_SET_DUMPABLE = 4
 _PR_SET_CHILD_SUBREAPER = 36
+
+Work = Callable[[int], None]  # takes the process id of its parent
 
 _AWAITED = (signal.SIGCHLD, signal.SIGTERM, signal.SIGHUP)
 _PATIENCE_S = 5.0  # until processes that were killed must be gone
@@ -33,36 +39,47 @@ def main() -> None:
     parent, command = int(sys.argv[1]), sys.argv[2:]
     signal.signal(signal.SIGCHLD, lambda *_: None)  # some systems drop a signal nobody handles
     inherited = signal.pthread_sigmask(signal.SIG_BLOCK, _AWAITED)
+    run = functools.partial(_become, command, inherited)
+    _supervise(functools.partial(_supervise, run), parent)
+
+
+def _supervise(work: Work, parent: int) -> None:
+    """Do some work in a child, leave nothing of it behind, and end as it did."""
     _prctl(_PR_SET_CHILD_SUBREAPER, 1)
     # SIGHUP also comes when only the thread that started this process ends; the loop goes on then.
     _prctl(_PR_SET_PDEATHSIG, signal.SIGHUP)
-    child = _start(command, inherited)
+    child = _start(work)
     codes: dict[int, int] = {}
     while os.getppid() == parent and signal.sigwait(_AWAITED) != signal.SIGTERM:
         codes |= _reaped()
         if child in codes:
             break
     _end_all(child)
-    _end_by(codes.get(child, -signal.SIGKILL))
+    _end_by(codes.get(child, -signal.SIGTERM))
 
 
-def _start(command: list[str], signals: Iterable[int]) -> int:
-    """Start a command with these signals blocked, and return its process id."""
-    supervisor = os.getpid()
+def _start(work: Work) -> int:
+    """Do some work in a new process, in a session of its own, and return its process id."""
+    parent = os.getpid()
     child = os.fork()
     if child:
         return child
     try:
         os.setsid()
-        signal.pthread_sigmask(signal.SIG_SETMASK, signals)
-        _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        # Out of memory, the kernel shall kill this process first, where there is such a file.
-        with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
-            score.write("1000")
-        if os.getppid() == supervisor:
-            os.execv(command[0], command)
+        work(parent)
     finally:
         os._exit(127)
+
+
+def _become(command: list[str], signals: Iterable[int], supervisor: int) -> None:
+    """Let this process be a command, with these signals blocked; it dies with its supervisor."""
+    signal.pthread_sigmask(signal.SIG_SETMASK, signals)
+    _prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    # Out of memory, the kernel shall kill this process first, where there is such a file.
+    with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+        score.write("1000")
+    if os.getppid() == supervisor:
+        os.execv(command[0], command)
 
 
 def _reaped() -> dict[int, int]:
@@ -103,7 +120,7 @@ def _children() -> Iterator[int]:
 def _end_by(code: int) -> None:
     """End this process with an exit code; a negative one is a signal, as in `subprocess`."""
     if code >= 0:
-        sys.exit(code)
+        os._exit(code)
     _prctl(_PR_SET_DUMPABLE, 0)  # one core is enough
     with contextlib.suppress(OSError):  # SIGKILL cannot be handled
         signal.signal(-code, signal.SIG_DFL)

@@ -80,7 +80,11 @@ def _contradicted(epochs: list[Epoch]) -> str:
 
     The first epoch is left out: between two messages of the worker, it also prepares itself.
     """
-    pairs = [(e.own_s, e.witness_s) for e in epochs[1:] if e.own_s and e.witness_s is not None]
+    pairs = [
+        (epoch.own_s, epoch.witness_s)
+        for epoch in epochs[1:]
+        if epoch.own_s is not None and epoch.witness_s is not None
+    ]
     if not pairs:
         return ""
     own_s, witness_s = (sum(times) for times in zip(*pairs, strict=True))

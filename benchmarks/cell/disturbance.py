@@ -40,6 +40,11 @@ class Disturbance:
             _since(self.pressure_s, before.pressure_s),
         )
 
+    def __mul__(self, share: float) -> Disturbance:
+        """Return a share of what was counted."""
+        counted = (self.waited_s, self.stolen_s, self.pressure_s)
+        return Disturbance(*(None if each_s is None else share * each_s for each_s in counted))
+
 
 class DisturbanceCounters:
     """The three counters, whose files are opened once: a reading takes some ten microseconds.

@@ -40,6 +40,7 @@ _STEPS = 48
 _SHORT_S, _LONG_S = 0.02, 0.5  # from the first on two epochs outweigh it, from the second on one
 _SLOWDOWN = 20.0  # of callgrind, at least
 _LONGEST_S = 600.0  # that each of the two runs may take
+_MOST_DIGITS = 18  # of a count; an engine may write valgrind's file too
 # Other hash seeds sort sets and dictionaries of names otherwise.
 _VARIABLES = {"PYTHONHASHSEED": "0"}
 
@@ -166,6 +167,6 @@ def _total(path: Path) -> int:
     except OSError as error:
         raise _NotCountedError("valgrind wrote no count") from error
     totals = [line.split()[1] for line in lines if line.startswith("totals:")]
-    if len(totals) != 1 or not totals[0].isdecimal():
+    if len(totals) != 1 or not totals[0].isdecimal() or len(totals[0]) > _MOST_DIGITS:
         raise _NotCountedError("valgrind wrote no count")
     return int(totals[0])

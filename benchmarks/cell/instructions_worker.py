@@ -9,9 +9,8 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
-from benchgrad.benchmarks.cell.messages import CellJob, Failed
+from benchgrad.benchmarks.cell.messages import CellJob, Failed, Failure
 from benchgrad.benchmarks.cell.training import Schedule
-from benchgrad.benchmarks.records import Status
 from benchgrad.engines import (
     MLP,
     SGD,
@@ -33,7 +32,7 @@ class Trained(Struct, frozen=True, tag=True):
 Answer = Trained | Failed
 ANSWERS: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)
 
-_STATUS: dict[type[Exception], Status] = {
+_STATUS: dict[type[Exception], Failure] = {
     MissingPackageError: "missing",
     UnsupportedError: "unsupported",
 }

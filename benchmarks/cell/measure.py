@@ -16,12 +16,13 @@ from benchgrad.benchmarks.analysis.equality import Array, Trajectory, equality_o
 from benchgrad.benchmarks.analysis.honesty import Machine, impossible
 from benchgrad.benchmarks.cell.clock import Clock
 from benchgrad.benchmarks.cell.description import grid
+from benchgrad.benchmarks.cell.hearing import Hearing, Sizes, one_line
 from benchgrad.benchmarks.cell.listener import Listener, StoppedError
 from benchgrad.benchmarks.cell.machine_speed import machine_speed
 from benchgrad.benchmarks.cell.messages import (
     EVENTS,
     CellJob,
-    EpochDone,
+    EpochsDone,
     Evaluated,
     Event,
     Failed,
@@ -35,7 +36,6 @@ from benchgrad.engines import MLP
 from benchgrad.processes.child import ChildProcess, Limits
 from benchgrad.processes.ending import (
     ChildError,
-    ChildSpeechError,
     ChildTimeoutError,
     MemoryExceededError,
 )
@@ -63,13 +63,7 @@ class _Observed:
     tree_cpu_s: float = 0.0  # of the worker, its supervisor, and all that they started
 
     def evaluated(self, found: Evaluated) -> None:
-        """Give each epoch its accuracies.
-
-        Raises:
-            ChildSpeechError: they are not as many as the epochs.
-        """
-        if not len(found.train_accuracies) == len(found.test_accuracies) == len(self.epochs):
-            raise ChildSpeechError
+        """Give each epoch its accuracies."""
         accuracies = zip(found.train_accuracies, found.test_accuracies, strict=True)
         self.epochs = [
             msgspec.structs.replace(epoch, train_accuracy=train, test_accuracy=test)
@@ -94,14 +88,17 @@ class CellMeasurer:
     ) -> None:
         self._plan = plan
         self._layers = layers(plan, dataset)
-        n_train = len(dataset.X_train)
-        self._machine = Machine(MLP(self._layers).step_flops(1) * n_train, flops_per_s)
+        epoch_flops = MLP(self._layers).step_flops(1) * len(dataset.X_train)
+        self._machine = Machine(epoch_flops, flops_per_s)
         self._listener = listener
         self._clock = Clock()
         keeps_memory = plan.allocator == "keep"
         self._limits = Limits(plan.threads, plan.timeout_s, plan.memory_bytes, keeps_memory)
         self._data_path = scratch / "data.npz"
         around = grid(dataset)
+        n_train, n_test = len(dataset.X_train), len(dataset.X_test)
+        n_grid = around.n**2 if around else 0
+        self._sizes = Sizes(n_train, n_test, n_grid, dataset.n_classes)
         np.savez(
             self._data_path,
             X_train=dataset.X_train,
@@ -202,11 +199,13 @@ class CellMeasurer:
             observed.tree_cpu_s = _children_cpu_s() - before_s
 
     def _listened_to(self, job: CellJob, observed: _Observed) -> tuple[Status, str]:
+        hearing = Hearing(job, self._sizes)
         with ChildProcess(_WORKER, self._limits) as worker:
             worker.send(job)
             try:
-                for event in worker.messages(EVENTS):
+                for event in worker.messages(EVENTS, hearing.longest_bytes):
                     if event is not None:
+                        hearing.check(event)
                         self._note(event, job, observed)
                     self._check_for_stop(job)
                 exit = worker.exit()
@@ -234,13 +233,8 @@ class CellMeasurer:
             case Ready():
                 observed.ready = event
                 observed.last_heard_s = self._clock.wall()
-            case EpochDone():
-                if len(observed.epochs) == job.n_epochs:
-                    raise ChildSpeechError
-                observed.epochs.append(self._witnessed(event.epoch, observed))
-                if event.parameters is not None:
-                    observed.snapshots.append(np.array(event.parameters, np.float64))
-                self._listener.epoch_done(job.engine, len(observed.epochs), job.n_epochs)
+            case EpochsDone():
+                self._note_epochs(event, job, observed)
             case Evaluated():
                 observed.evaluated(event)
             case TrainingFinished():
@@ -248,11 +242,13 @@ class CellMeasurer:
             case Failed():
                 observed.failed = event
 
-    def _witnessed(self, epoch: Epoch, observed: _Observed) -> Epoch:
-        """Return an epoch with its time by the clock of this process."""
+    def _note_epochs(self, event: EpochsDone, job: CellJob, observed: _Observed) -> None:
+        """Note epochs that ended together, with their time by the clock of this process."""
         now_s = self._clock.wall()
         taken_s, observed.last_heard_s = now_s - observed.last_heard_s, now_s
-        return msgspec.structs.replace(epoch, witness_s=taken_s)
+        observed.epochs += witnessed(event.epochs, taken_s)
+        observed.snapshots += [np.array(p, np.float64) for p in event.parameters or ()]
+        self._listener.epoch_done(job.engine, len(observed.epochs), job.n_epochs)
 
     def _cell(
         self, contestant: Contestant, round: int, status: Status, reason: str, observed: _Observed
@@ -261,13 +257,15 @@ class CellMeasurer:
             engine=contestant.name,
             round=round,
             status=status,
-            reason=reason,
+            reason=one_line(reason),
             epochs_planned=self._plan.epochs_of(contestant),
             budget_s=contestant.budget_s,
             epochs=observed.epochs,
         )
         if ready := observed.ready:
-            cell = msgspec.structs.replace(cell, **msgspec.structs.asdict(ready))
+            said = msgspec.structs.asdict(ready)
+            texts = {name: one_line(text) for name, text in said.items() if isinstance(text, str)}
+            cell = msgspec.structs.replace(cell, **said | texts)
         if done := observed.finished:
             cell = msgspec.structs.replace(
                 cell,
@@ -280,6 +278,16 @@ class CellMeasurer:
                 final=Final(done.parameters, done.test_classes, done.grid_classes),
             )
         return cell
+
+
+def witnessed(epochs: list[Epoch], taken_s: float) -> list[Epoch]:
+    """Return epochs with their shares of the time in which they ended by the runner's clock."""
+    own_s = sum(epoch.own_s or 0.0 for epoch in epochs)
+    shares = [(epoch.own_s or 0.0) / own_s if own_s > 0.0 else 1 / len(epochs) for epoch in epochs]
+    return [
+        msgspec.structs.replace(epoch, witness_s=taken_s * share)
+        for epoch, share in zip(epochs, shares, strict=True)
+    ]
 
 
 def layers(plan: Plan, dataset: Dataset) -> tuple[int, ...]:

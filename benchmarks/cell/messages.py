@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 from msgspec import Struct
 
 from benchgrad.benchmarks.plan import Collector, TrainingPlan
-from benchgrad.benchmarks.records import Epoch, GraphCounts, Status, Usage
+from benchgrad.benchmarks.records import Epoch, GraphCounts, Usage
+
+# The statuses that a worker may give its engine; the others are for the runner to give.
+Failure = Literal["missing", "unsupported", "invalid", "out_of_memory", "crashed"]
 
 
 class CellJob(Struct, frozen=True):
@@ -31,7 +36,7 @@ class CellJob(Struct, frozen=True):
     collector: Collector = "as shipped"
 
 
-class Ready(Struct, frozen=True, tag=True):
+class Ready(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     """The engine is loaded and has taken its first step."""
 
     kind: str
@@ -45,21 +50,24 @@ class Ready(Struct, frozen=True, tag=True):
     pauses_collector: bool = False
 
 
-class EpochDone(Struct, frozen=True, tag=True):
-    """An epoch ended, not yet evaluated; `parameters` are flat, None unless they were asked for."""
+class EpochsDone(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
+    """Epochs ended, not yet evaluated: one, or short ones in a row.
 
-    epoch: Epoch
-    parameters: list[float | None] | None
+    `parameters` are those after each, flat; None unless they were asked for.
+    """
+
+    epochs: list[Epoch]
+    parameters: list[list[float | None]] | None
 
 
-class Evaluated(Struct, frozen=True, tag=True):
+class Evaluated(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     """The accuracies after each epoch, when all epochs have ended."""
 
     train_accuracies: list[float]
     test_accuracies: list[float]
 
 
-class TrainingFinished(Struct, frozen=True, tag=True):
+class TrainingFinished(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     """Training ended; `logit_difference` compares the engine's own logits with the reference's.
 
     `own_cpu_s` is the processor time of the worker so far.
@@ -78,12 +86,12 @@ class TrainingFinished(Struct, frozen=True, tag=True):
     usage: Usage
 
 
-class Failed(Struct, frozen=True, tag=True):
+class Failed(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     """The engine failed and its worker could still report it; `reason` is one line."""
 
-    status: Status
+    status: Failure
     reason: str
 
 
-Event = Ready | EpochDone | Evaluated | TrainingFinished | Failed
+Event = Ready | EpochsDone | Evaluated | TrainingFinished | Failed
 EVENTS: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)

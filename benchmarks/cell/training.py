@@ -1,6 +1,6 @@
 """Runs the engines' own training loop with a clock around every call of the engine.
 
-It knows no engine and evaluates nothing.
+Between two epochs it copies what the engine returned, and no more. It knows no engine.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -10,7 +10,6 @@ from typing import Any
 from numpy.typing import NDArray
 
 from benchgrad.benchmarks.cell.clock import Clock, timed
-from benchgrad.benchmarks.cell.disturbance import Disturbance
 from benchgrad.benchmarks.cell.plain import plain_copies, plain_copy
 from benchgrad.engines import Classifier, batch_generator, draw_epochs, train_epochs
 
@@ -45,9 +44,8 @@ class TrainedEpoch:
     """An epoch that ended: what it returned, as copies, and what it took, in seconds.
 
     `wall_s`, `cpu_s` and `collector_s` belong to the call of `train_epoch`. `late_s` is what the
-    first read of the parameters took longer than a read with nothing left to do: work that was put
-    off until then belongs to the epoch. `read_s` is the second read. `calls_s` and `calls_cpu_s`
-    belong to all three calls. `disturbance` says who kept the epoch waiting.
+    read of the parameters took longer than a read with nothing left to do: work that was put off
+    until then belongs to the epoch. `calls_s` and `calls_cpu_s` belong to both calls.
     """
 
     losses: Array
@@ -56,10 +54,8 @@ class TrainedEpoch:
     cpu_s: float
     collector_s: float
     late_s: float
-    read_s: float
     calls_s: float
     calls_cpu_s: float
-    disturbance: Disturbance
 
     @property
     def seconds(self) -> float:
@@ -103,23 +99,17 @@ class _Timekeeper:
         as slow as its late ones, so no read is believed to be idle for longer than a small share
         of the epoch.
         """
-        before = self.clock.disturbance()
         trained = timed(self.train_epoch, X, y, batches, clock=self.clock)
-        disturbance = self.clock.disturbance() - before
         losses = plain_copy(trained.result, "train_epoch").ravel()
-        first = timed(self.read, clock=self.clock)
-        parameters = plain_copies(first.result, "parameters")
-        again = timed(self.read, clock=self.clock)
-        idle_s = min(self.idle_s, again.wall_s, _READ_SHARE * trained.wall_s)
+        read = timed(self.read, clock=self.clock)
+        idle_s = min(self.idle_s, _READ_SHARE * trained.wall_s)
         return TrainedEpoch(
             losses=losses,
-            parameters=parameters,
+            parameters=plain_copies(read.result, "parameters"),
             wall_s=trained.wall_s,
             cpu_s=trained.cpu_s,
             collector_s=trained.collector_s,
-            late_s=max(0.0, first.wall_s - idle_s),
-            read_s=again.wall_s,
-            calls_s=trained.wall_s + first.wall_s + again.wall_s,
-            calls_cpu_s=trained.cpu_s + first.cpu_s + again.cpu_s,
-            disturbance=disturbance,
+            late_s=max(0.0, read.wall_s - idle_s),
+            calls_s=trained.wall_s + read.wall_s,
+            calls_cpu_s=trained.cpu_s + read.cpu_s,
         )

@@ -2,8 +2,8 @@
 
 Started by `processes.child`, with the thread limits already in its environment. It reads a job from
 one pipe and writes events to another, so nothing an engine prints can be mistaken for a result.
-Every call of the engine is on a clock. Between the epochs the worker does as little as it can: it
-copies what the engine returned and tells the runner, whose own clock is a witness.
+Every call of the engine is on a clock, and the runner's own clock is a witness. Between the epochs
+the worker does as little as it can.
 """
 
 import contextlib
@@ -27,7 +27,7 @@ from benchgrad.benchmarks.cell.disturbance import Disturbance, DisturbanceCounte
 from benchgrad.benchmarks.cell.evaluation import Evaluator, Problem
 from benchgrad.benchmarks.cell.messages import (
     CellJob,
-    EpochDone,
+    EpochsDone,
     Evaluated,
     Event,
     Failed,
@@ -37,6 +37,7 @@ from benchgrad.benchmarks.cell.messages import (
 from benchgrad.benchmarks.cell.plain import NotPlainError, plain_copy
 from benchgrad.benchmarks.cell.policies import applied, collecting
 from benchgrad.benchmarks.cell.snapshots import SnapshotError, Snapshots
+from benchgrad.benchmarks.cell.spans import Span, spans
 from benchgrad.benchmarks.cell.training import Schedule, TrainedEpoch, train
 from benchgrad.benchmarks.records import Epoch, GraphCounts, Usage
 from benchgrad.engines import (
@@ -51,6 +52,8 @@ from benchgrad.engines import (
 from benchgrad.processes.pipes import pipes_to_parent, send
 
 Array = NDArray[Any]
+
+_READS = 3  # of the parameters, after the training: what a read takes with nothing left to do
 
 
 class CellWorker:
@@ -119,36 +122,33 @@ class CellWorker:
         batch = next(self._schedule().batches(len(y)))[:1]
         step = timed(built.result.train_epoch, X, y, batch, clock=clock)
         rebuilt = timed(problem.classifier, engine, self._first, clock=clock)
-        self._send(
-            Ready(
-                kind=engine.kind,
-                version=engine.version,
-                note=engine.note,
-                import_s=loaded.wall_s,
-                build_s=built.wall_s,
-                first_step_s=step.wall_s,
-                second_build_s=rebuilt.wall_s,
-                baseline_bytes=baseline_bytes,
-                pauses_collector=engine.pauses_collector,
-            )
+        ready = Ready(
+            kind=engine.kind,
+            version=engine.version,
+            note=engine.note,
+            import_s=loaded.wall_s,
+            build_s=built.wall_s,
+            first_step_s=step.wall_s,
+            second_build_s=rebuilt.wall_s,
+            baseline_bytes=baseline_bytes,
+            pauses_collector=engine.pauses_collector,
         )
+        try:
+            msgspec.convert(msgspec.structs.asdict(ready), Ready)
+        except msgspec.ValidationError as error:
+            raise NotPlainError(f"it declares something of the wrong type: {error}") from error
+        self._send(ready)
         return rebuilt.result
 
     def _train(self, classifier: Classifier, snapshots: Snapshots) -> None:
         """Train all epochs, and only then evaluate them."""
         X, y = self._problem.data["X_train"], self._problem.data["y_train"]
         before = _Used.now(self._clock)
-        called, reads_s, reason = _Called(), [], ""
-        ended_s = self._clock.wall()
-        for i, epoch in enumerate(train(classifier, X, y, self._schedule(), self._clock), start=1):
-            if [p.shape for p in epoch.parameters] != [p.shape for p in self._first]:
-                raise NotPlainError("parameters() returns arrays of the wrong shapes")
-            snapshots.add(epoch.parameters)
-            reads_s.append(epoch.read_s)
-            called.add(epoch)
-            began_s, ended_s = ended_s, self._clock.wall()
-            self._epoch_done(epoch, ended_s - began_s)
-            if reason := _not_finite(epoch.losses, i):
+        called, epochs = _Called(), train(classifier, X, y, self._schedule(), self._clock)
+        for span in spans(epochs, self._clock):
+            reason = self._epochs_done(span, called.n_epochs, snapshots)
+            called.add(span)
+            if reason:
                 break
         after = _Used.now(self._clock)
         peak_bytes, n_threads = _peak_bytes(), psutil.Process().num_threads()
@@ -156,13 +156,14 @@ class CellWorker:
         if reason:
             self._send(Failed("invalid", reason))
             return
+        reads = [timed(classifier.parameters, clock=self._clock) for _ in range(_READS)]
         logits = timed(classifier.logits, self._problem.data["X_test"], clock=self._clock)
         self._send(
             TrainingFinished(
-                **self._final(epoch.parameters, plain_copy(logits.result, "logits")),
+                **self._final(span.epochs[-1].parameters, plain_copy(logits.result, "logits")),
                 peak_bytes=peak_bytes,
                 n_threads=n_threads,
-                read_s=statistics.median(reads_s),
+                read_s=statistics.median(read.wall_s for read in reads),
                 logits_s=logits.wall_s,
                 counts=self._counts(classifier),
                 usage=after.since(before, called, self._step_python_bytes(classifier)),
@@ -170,24 +171,29 @@ class CellWorker:
             )
         )
 
-    def _epoch_done(self, epoch: TrainedEpoch, own_s: float) -> None:
-        losses = [float(x) if np.isfinite(x) else None for x in epoch.losses]
-        self._send(
-            EpochDone(
-                Epoch(
-                    wall_s=epoch.wall_s,
-                    cpu_s=epoch.cpu_s,
-                    collector_s=epoch.collector_s,
-                    losses=losses,
-                    train_accuracy=None,
-                    test_accuracy=None,
-                    late_s=epoch.late_s,
-                    own_s=own_s,
-                    **asdict(epoch.disturbance),
-                ),
-                _flat(epoch.parameters) if self._job.snapshots else None,
-            )
-        )
+    def _epochs_done(self, span: Span, n_before: int, snapshots: Snapshots) -> str:
+        """Keep and report the epochs of a span; return which loss is not finite, if one is not.
+
+        Raises:
+            NotPlainError: the parameters have the wrong shapes, or there is not a loss a step.
+        """
+        n_steps = -(-len(self._problem.data["y_train"]) // self._job.training.batch_size)
+        done, sent, reason = [], [], ""
+        for epoch, own_s, disturbance in span.each():
+            if len(epoch.losses) != n_steps:
+                raise NotPlainError(
+                    f"train_epoch returned {len(epoch.losses):,} losses for {n_steps:,} batches"
+                )
+            if [p.shape for p in epoch.parameters] != [p.shape for p in self._first]:
+                raise NotPlainError("parameters() returns arrays of the wrong shapes")
+            snapshots.add(epoch.parameters)
+            done.append(_recorded(epoch, own_s, disturbance))
+            if self._job.snapshots:
+                sent.append(_flat(epoch.parameters))
+            if reason := _not_finite(epoch.losses, n_before + len(done)):
+                break
+        self._send(EpochsDone(done, sent if self._job.snapshots else None))
+        return reason
 
     def _evaluate(self, snapshots: Snapshots) -> None:
         """Evaluate the parameters after each epoch, unless they are the reference's own."""
@@ -234,14 +240,16 @@ class CellWorker:
 class _Called:
     """What the calls of the engine took so far, while it trained."""
 
+    n_epochs: int = 0
     wall_s: float = 0.0
     cpu_s: float = 0.0
     waited_s: float = 0.0
 
-    def add(self, epoch: TrainedEpoch) -> None:
-        self.wall_s += epoch.calls_s
-        self.cpu_s += epoch.calls_cpu_s
-        self.waited_s += epoch.disturbance.waited_s or 0.0
+    def add(self, span: Span) -> None:
+        self.n_epochs += len(span.epochs)
+        self.wall_s += sum(epoch.calls_s for epoch in span.epochs)
+        self.cpu_s += sum(epoch.calls_cpu_s for epoch in span.epochs)
+        self.waited_s += span.disturbance.waited_s or 0.0
 
 
 @dataclass(frozen=True)
@@ -289,6 +297,21 @@ def _children_cpu_s() -> float:
             times = child.cpu_times()
             total_s += times.user + times.system
     return total_s
+
+
+def _recorded(epoch: TrainedEpoch, own_s: float, disturbance: Disturbance) -> Epoch:
+    """Return an epoch as the records hold it, without its accuracies."""
+    return Epoch(
+        wall_s=epoch.wall_s,
+        cpu_s=epoch.cpu_s,
+        collector_s=epoch.collector_s,
+        losses=[float(x) if np.isfinite(x) else None for x in epoch.losses],
+        train_accuracy=None,
+        test_accuracy=None,
+        late_s=epoch.late_s,
+        own_s=own_s,
+        **asdict(disturbance),
+    )
 
 
 def _not_finite(losses: Array, epoch: int) -> str:

@@ -24,7 +24,7 @@ def worker_here(clock=None, begin=lambda: None):
         def send(self, job):
             self._job = job
 
-        def messages(self, decoder):
+        def messages(self, decoder, longest_bytes):
             told = io.BytesIO()
             CellWorker(self._job, told, clock or Clock()).run()
             for line in told.getvalue().splitlines():

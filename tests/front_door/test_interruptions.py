@@ -44,7 +44,13 @@ def test_ctrl_c_ends_after_the_cell_with_a_report_and_the_run_goes_on_later(wait
 
 
 @pytest.mark.parametrize(
-    "signals", [[signal.SIGINT, signal.SIGINT], [signal.SIGTERM], [signal.SIGINT, signal.SIGTERM]]
+    "signals",
+    [
+        [signal.SIGINT, signal.SIGINT],
+        [signal.SIGTERM],
+        [signal.SIGHUP],
+        [signal.SIGINT, signal.SIGTERM],
+    ],
 )
 def test_ctrl_c_again_or_a_terminating_signal_ends_at_once(waiting, tmp_path, signals):
     workers = waiting.workers()

@@ -141,7 +141,7 @@ def test_each_question_has_a_time_limit_of_its_own(child):
 
 @pytest.mark.parametrize("speech", ["b'garbage\\n'", "b'\\xff\\n'", "b'x' * 100_000"])
 def test_what_is_no_answer_ends_the_talk(child, monkeypatch, speech):
-    monkeypatch.setattr(child_module, "_LONGEST_ANSWER", 1 << 16)
+    monkeypatch.setattr(child_module, "LONGEST_ANSWER", 1 << 16)
     with (
         child(f"answers.write({speech}); answers.flush(); time.sleep(60)") as found,
         pytest.raises(ChildSpeechError, match="it wrote into the harness's own pipe"),

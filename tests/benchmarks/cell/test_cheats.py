@@ -348,7 +348,7 @@ CHEATS = {
         """
     def built(self):
         def hook(frame, event, argument):
-            if event == "call" and frame.f_code.co_name == "_epoch_done":
+            if event == "call" and frame.f_code.co_name == "_epochs_done":
                 burn(0.02)
         sys.setprofile(hook)
 """,
@@ -370,7 +370,7 @@ CHEATS = {
         """
     def built(self):
         def hook(frame, event, argument):
-            if event == "call" and frame.f_code.co_name == "_epoch_done":
+            if event == "call" and frame.f_code.co_name == "_epochs_done":
                 time.sleep(0.1)
         sys.setprofile(hook)
 """,
@@ -435,10 +435,10 @@ CHEATS = {
     ),
     "events at a tenth of their times": Cheat(
         AFTER_EACH_EPOCH.format(afterwards="time.sleep(0.05)"),
-        top=SENDING + "    if hasattr(event, 'epoch'):\n"
-        "        epoch = msgspec.structs.replace(\n"
-        "            event.epoch, wall_s=event.epoch.wall_s / 10, own_s=event.epoch.own_s / 10)\n"
-        "        event = msgspec.structs.replace(event, epoch=epoch)\n"
+        top=SENDING + "    if hasattr(event, 'epochs'):\n"
+        "        epochs = [msgspec.structs.replace(\n"
+        "            e, wall_s=e.wall_s / 10, own_s=e.own_s / 10) for e in event.epochs]\n"
+        "        event = msgspec.structs.replace(event, epochs=epochs)\n"
         "    true(event)\n"
         "worker._send = send",
         invalid="by the runner's",
@@ -446,16 +446,16 @@ CHEATS = {
     "events of epochs that never were": Cheat(
         "",
         top=SENDING + "    true(event)\n"
-        "    if hasattr(event, 'epoch'):\n"
+        "    if hasattr(event, 'epochs'):\n"
         "        true(event)\n"
         "worker._send = send",
         invalid="it wrote into the harness's own pipe",
     ),
     "more processor time than there was": Cheat(
         "",
-        top=SENDING + "    if hasattr(event, 'epoch'):\n"
-        "        epoch = msgspec.structs.replace(event.epoch, cpu_s=10.0)\n"
-        "        event = msgspec.structs.replace(event, epoch=epoch)\n"
+        top=SENDING + "    if hasattr(event, 'epochs'):\n"
+        "        epochs = [msgspec.structs.replace(e, cpu_s=10.0) for e in event.epochs]\n"
+        "        event = msgspec.structs.replace(event, epochs=epochs)\n"
         "    true(event)\n"
         "worker._send = send",
         invalid="of processor time, and the kernel gave its processes",
