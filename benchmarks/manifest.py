@@ -55,7 +55,9 @@ def read_manifest(folder: Path) -> dict[str, str] | None:
     try:
         return msgspec.json.decode(content, type=Manifest).files
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise ForeignError(f"{str(path)!r} is not a manifest of benchgrad: {error}") from error
+        raise ForeignError(
+            f"{str(path)!r} is not a manifest of benchgrad: {str(error)[:300]}"
+        ) from error
 
 
 def refuse_foreign_folder(folder: Path) -> None:

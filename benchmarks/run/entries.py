@@ -5,22 +5,26 @@ Files are read and written in `journal`.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import msgspec
 from msgspec import Struct
 
 from benchgrad.benchmarks.analysis.rounds import round_name
+from benchgrad.benchmarks.files import sha256
 from benchgrad.benchmarks.plan import Plan
-from benchgrad.benchmarks.records import Cell, Environment, Instructions, Reference
+from benchgrad.benchmarks.records import Cell, Data, Environment, Instructions, Reference
 from benchgrad.benchmarks.run.fingerprint import Fingerprint
 
 JOURNAL_VERSION = 1
 
 
 class Header(Struct, frozen=True, tag="header", forbid_unknown_fields=True):
-    """What is run. `asked_for`: the user named its engines."""
+    """What is run. `asked_for`: the user named its engines.
+
+    `described` is the hash of what the records keep of the data; journals of benchgrad 0.1.0 have
+    none.
+    """
 
     version: int
     started_at: str
@@ -29,6 +33,7 @@ class Header(Struct, frozen=True, tag="header", forbid_unknown_fields=True):
     plan: Plan
     environment: Environment
     fingerprint: Fingerprint
+    described: str = ""
 
 
 class FinishedCell(Struct, frozen=True, tag="cell", forbid_unknown_fields=True):
@@ -59,9 +64,10 @@ class Resumed(Struct, frozen=True, tag="resumed", forbid_unknown_fields=True):
 
 
 class Ended(Struct, frozen=True, tag="ended", forbid_unknown_fields=True):
-    """The run is complete, and its report is written."""
+    """The run is complete, and its report is written; `records` is the hash of results.json."""
 
     at: str
+    records: str = ""
 
 
 Entry = Header | FinishedCell | FinishedRound | Counted | Resumed | Ended
@@ -107,10 +113,15 @@ class _Line(Struct, frozen=True, forbid_unknown_fields=True):
     entry: msgspec.Raw
 
 
+def hash_of(data: Data) -> str:
+    """Return the SHA-256 of what the records keep of a data set."""
+    return sha256(msgspec.json.encode(data))
+
+
 def encode(entry: Entry) -> bytes:
     """Return the line of an entry, newline included."""
     content = msgspec.json.encode(entry)
-    checksum = hashlib.sha256(content).hexdigest()
+    checksum = sha256(content)
     return msgspec.json.encode(_Line(checksum, msgspec.Raw(content))) + b"\n"
 
 
@@ -125,7 +136,7 @@ def decode(line: bytes) -> Entry:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DamagedError("is cut off or garbled") from error
     content = bytes(found.entry)
-    if hashlib.sha256(content).hexdigest() != found.sha256:
+    if sha256(content) != found.sha256:
         raise DamagedError("does not match its checksum")
     try:
         entry: Entry = msgspec.json.decode(content, type=Entry)

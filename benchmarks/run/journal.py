@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from benchgrad.benchmarks import manifest
-from benchgrad.benchmarks.files import read_regular, write_atomically
+from benchgrad.benchmarks.files import read_regular, sha256, write_atomically
 from benchgrad.benchmarks.records import Cell, Instructions, RecordError, Reference
 from benchgrad.benchmarks.run.entries import (
     JOURNAL_VERSION,
@@ -57,6 +57,7 @@ class Reading:
     instructions: dict[str, Instructions] = field(default_factory=dict)  # by engine
     resumed_at: list[str] = field(default_factory=list)
     ended: bool = False
+    records: str = ""  # the SHA-256 of results.json at the end
     damage: list[str] = field(default_factory=list)
 
     def take(self, entry: Entry, line: bytes) -> None:
@@ -72,8 +73,8 @@ class Reading:
                 self.instructions[instructions.engine] = instructions
             case Resumed(at):
                 self.resumed_at.append(at)
-            case Ended():
-                self.ended = True
+            case Ended(_, records):
+                self.ended, self.records = True, records
                 return  # until the run ends again
         self.lines.append(line)
 
@@ -195,7 +196,11 @@ class Journal:
 
     def end(self) -> None:
         """Note that the run is complete and its report written."""
-        self._append(Ended(now()))
+        try:
+            records = sha256(read_regular(self.folder / manifest.RESULTS))
+        except FileNotFoundError:
+            records = ""  # a run without a report
+        self._append(Ended(now(), records))
 
     def _append(self, entry: Entry) -> None:
         rest = encode(entry)

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import msgspec
 
-from benchgrad import datasets
 from benchgrad.benchmarks.analysis.equality import Trajectory
 from benchgrad.benchmarks.analysis.rounds import participants, rotated, round_name
 from benchgrad.benchmarks.cell.description import describe
@@ -29,8 +28,9 @@ from benchgrad.benchmarks.records import (
     Status,
 )
 from benchgrad.benchmarks.run import environment, fingerprint
-from benchgrad.benchmarks.run.entries import JOURNAL_VERSION, Header
+from benchgrad.benchmarks.run.entries import JOURNAL_VERSION, Header, hash_of
 from benchgrad.benchmarks.run.journal import SCRATCH, Journal, now
+from benchgrad.benchmarks.run.redrawn import draw
 from benchgrad.datasets import Dataset
 from benchgrad.engines import MLP, check_names
 
@@ -44,11 +44,7 @@ def prepare(plan: Plan) -> Dataset:
         EngineError, DatasetError: an engine or the data set does not exist, or is unusable.
     """
     check_names([plan.reference, *(contestant.spec for contestant in plan.engines)])
-    data = plan.data
-    recipe = datasets.Recipe(
-        data.n_samples, data.noise, data.test_fraction, data.label, plan.training.seed
-    )
-    return datasets.make(data.name, recipe)
+    return draw(plan)
 
 
 def header(plan: Plan, command: str, dataset: Dataset, asked_for: bool = False) -> Header:
@@ -67,6 +63,7 @@ def header(plan: Plan, command: str, dataset: Dataset, asked_for: bool = False) 
             exp_per_s=environment.exp_per_s(dtype),
         ),
         fingerprint=fingerprint.take(plan, dataset, here),
+        described=hash_of(describe(dataset)),
     )
 
 

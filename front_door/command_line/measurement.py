@@ -25,6 +25,7 @@ from benchgrad.command_line.folders import writable, writing
 from benchgrad.command_line.options import RunOptions
 from benchgrad.command_line.versions import spec_of
 from benchgrad.datasets import Dataset
+from benchgrad.reports.escaping import visible
 from benchgrad.reports.file_names import report_files
 
 # How long each cell of `compare --run` trains, whichever comes first.
@@ -152,7 +153,7 @@ def _summarise(results: Results, page: Path) -> None:
 
 def _tell(text: str) -> None:
     """Tell the user something about the run itself, as opposed to its results."""
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{visible(text)}\n")
     sys.stderr.flush()
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from benchgrad.benchmarks.plan import Plan
 
 _N_SEEDS = 2**32
+_DIGITS = 10  # of the largest seed
 _TIMES = {"": 1.0, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _SHARES = {"": 1.0, "%": 1e-2}
 _SIZES = {"KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30}
@@ -102,7 +103,7 @@ def seed_of(text: str | None) -> int | None:
         return None
     if text == "random":
         return secrets.randbelow(_N_SEEDS)
-    if not text.isdecimal() or int(text) >= _N_SEEDS:
+    if not text.isdecimal() or len(text) > _DIGITS or int(text) >= _N_SEEDS:
         raise UsageError(f"--seed {text!r} is no seed; write a number below 2**32, or random")
     return int(text)
 

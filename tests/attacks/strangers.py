@@ -1,7 +1,10 @@
 """What an attack leaves of files that are not benchgrad's, and what it answers."""
 
 import os
+import signal
 import stat
+import subprocess
+from contextlib import contextmanager
 
 from commands import benchgrad
 
@@ -27,13 +30,42 @@ def what_it_broke(before, folder):
     return f"changed or removed: {changed}" if changed else ""
 
 
+class HungError(Exception):
+    """A command took so long that somebody would have to end it."""
+
+
+@contextmanager
+def ending(within_s=60):
+    """Raise HungError in what takes too long, even where it waits for a pipe."""
+
+    def hung(number, frame):
+        raise HungError
+
+    signal.signal(signal.SIGALRM, hung)
+    signal.alarm(within_s)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+
+
+def answer(*arguments, cwd, drawn=False):
+    """Call a command; an exception that leaves it, as one that hangs does, is a traceback."""
+    try:
+        with ending():
+            return benchgrad(*arguments, cwd=cwd, drawn=drawn)
+    except Exception as error:
+        told = f"Traceback: {type(error).__name__}: {error}"
+        return subprocess.CompletedProcess(arguments, 1, "", told)
+
+
 def refused(arguments, folder, named, drawn=False):
     """Call a command that must be refused in one line that names something, and touch nothing.
 
     Return what it did instead, empty if it held.
     """
     before = tree(folder)
-    done = benchgrad(*arguments, cwd=folder, drawn=drawn)
+    done = answer(*arguments, cwd=folder, drawn=drawn)
     if broken := what_it_broke(before, folder):
         return broken
     if added := tree(folder).keys() - before.keys():

@@ -159,7 +159,7 @@ def test_the_current_folder_is_not_taken_for_a_reports(tmp_path, attacked):
     put(tmp_path / "reports/out/compare/notes.txt")
     attacked(
         {
-            "no folder": refused((*RUN, "--out", ""), tmp_path, "--out"),
+            "no folder": refused((*RUN, "--out", ""), tmp_path, "no path"),
             "the current folder": refused((*RUN, "--out", "."), tmp_path, "'reports'"),
             "the one above": refused((*RUN, "--out", "reports/.."), tmp_path, "'reports'"),
             "two versions": refused(

@@ -15,6 +15,7 @@ import typer
 from benchgrad.command_line.exit_codes import CONTRADICTED, OK, REGRESSED
 from benchgrad.command_line.folders import check_output, writable, write_output, writing
 from benchgrad.command_line.options import UsageError, path_of
+from benchgrad.reports.escaping import visible
 
 if TYPE_CHECKING:
     from benchgrad.benchmarks.analysis.compare import RunComparison
@@ -103,23 +104,30 @@ def compare(
         sys.stdout.write(text)
     unjudged = [row for row in found.rows if row.verdict == "not comparable"]
     for row in unjudged if fail_above is not None else []:
-        sys.stderr.write(f"benchgrad: --fail-above cannot judge {row.engine}: {row.reason}\n")
+        line = f"--fail-above cannot judge {row.engine}: {row.reason}"
+        sys.stderr.write(f"benchgrad: {visible(line)}\n")
     raise typer.Exit(code or (REGRESSED if any(row.is_above for row in found.rows) else OK))
 
 
 def verify(folder: Folder) -> None:
     """Recompute every verdict and figure of a report from its raw samples."""
     from benchgrad.benchmarks.records import read_results
+    from benchgrad.benchmarks.run.against_journal import end_problems
     from benchgrad.benchmarks.run.misfits import misfits
-    from benchgrad.benchmarks.run.verify import contradictions
+    from benchgrad.benchmarks.run.redrawn import redrawn
+    from benchgrad.benchmarks.run.verify import contradictions, unknown
     from benchgrad.reports import verify as files
 
     results = read_results(folder)
     found = misfits(results)
+    data = redrawn(results)
     if not found:
-        found = [*contradictions(folder, results), *files.problems(folder, results)]
+        found = [
+            *(*contradictions(folder, results), *data.problems, *end_problems(folder, results)),
+            *files.problems(folder, results),
+        ]
     for problem in found:
-        sys.stdout.write(f"{problem}\n")
+        sys.stdout.write(f"{visible(problem)}\n")
     if found:
         raise typer.Exit(CONTRADICTED)
     n_steps = sum(cell.equality.n_steps for cell in results.cells if cell.equality)
@@ -127,6 +135,9 @@ def verify(folder: Folder) -> None:
         f"{folder}: the work, verdicts and statuses of {len(results.cells)} cells "
         f"({n_steps:,} steps) and every file of the report follow from the raw samples\n"
     )
+    not_drawn = [f"the data were not drawn again: {data.unknown}"] if data.unknown else []
+    for reason in (*unknown(folder), *not_drawn):
+        sys.stdout.write(f"not known: {visible(reason)}\n")
 
 
 def _run(old: str, new: str, plan: str, rounds: int, instructions: bool) -> tuple[Results, int]:
@@ -159,6 +170,10 @@ def _shown(found: RunComparison, format: Format) -> str:
 
 def _results(path: Path) -> Results:
     """Return the records in a folder or in a file."""
-    from benchgrad.benchmarks.records import read_file, read_results
+    from benchgrad.benchmarks.records import RecordError, read_file, read_results
+    from benchgrad.benchmarks.run.misfits import misfits_of_epochs
 
-    return read_file(path) if path.is_file() else read_results(path)
+    results = read_file(path) if path.is_file() else read_results(path)
+    if found := misfits_of_epochs(results):
+        raise RecordError(f"{path}: its records cannot be compared: {found[0]}")
+    return results
