@@ -8,7 +8,7 @@ ROOMS := benchmarks datasets engines processes reports
 OUT := reports/out
 
 .DEFAULT_GOAL := help
-.PHONY: help install bench bench-quick bench-full bench-peers ladder two-by-two test test-peers attacks lint format microbench targets overhead verdicts instructions mutants clean
+.PHONY: help install bench bench-quick bench-full bench-peers ladder two-by-two test test-peers attacks kills lint format microbench targets overhead verdicts instructions mutants clean
 
 help:
 	@echo "make bench        the published comparison on this machine (about six minutes)"
@@ -20,6 +20,7 @@ help:
 	@echo "make test         the tests            make lint        ruff and mypy"
 	@echo "make test-peers   installs the peers into .venv-peers and tests their adapters"
 	@echo "make attacks      what hostile engines, files, options and records try (a few minutes)"
+	@echo "make kills        200 kills of a run at random moments (about half an hour)"
 	@echo "make mutants      faults that benchgrad check must find (about five minutes)"
 	@echo "make microbench   each operation, timed with pytest-benchmark"
 	@echo "make targets      the speeds that docs/performance.md promises (about two minutes)"
@@ -73,6 +74,10 @@ test-peers: $(PEERS)/.installed
 # Ends with a table of counts: tried, held. make test runs a sample.
 attacks: $(STAMP)
 	$(BIN)/python -m pytest tests/attacks -m attacks
+
+# A run that is killed and resumed until it is complete, again and again; see docs/measurement.md.
+kills: $(STAMP)
+	$(BIN)/python -P tools/kills.py $(ARGS)
 
 # mypy sees the rooms under the names that they are imported by.
 lint: $(STAMP)

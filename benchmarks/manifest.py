@@ -23,7 +23,7 @@ RESULTS = "results.json"
 JOURNAL = "journal.jsonl"
 UNHASHED = ""  # for the journal, which grows; its lines have checksums of their own
 
-_NAME = r"^(plots/)?[a-z0-9][a-z0-9_.-]*$"
+_NAME = r"^(plots/)?[a-z0-9][a-z0-9_.-]*\Z"
 _SCRATCH = re.compile(r"\.benchgrad-[a-z0-9_]{8}")
 
 

@@ -15,7 +15,7 @@ import time
 import uuid
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import IO, Self, TypeVar
 
 import msgspec
@@ -72,23 +72,29 @@ class Limits:
     keeps_memory: bool = True
 
 
+@dataclass(frozen=True)
+class Launching:
+    """How a child is started.
+
+    `launcher` is a program with its options, by its full path, that runs Python in its turn.
+    `variables` are added to the environment, and `descriptors` are inherited.
+    """
+
+    launcher: Sequence[str] = ()
+    variables: Mapping[str, str] = field(default_factory=dict)
+    descriptors: Sequence[int] = ()
+
+
 class ChildProcess:
     """``python -P -m MODULE IN OUT`` in a fresh process; a context that ends it.
 
-    `launcher` is a program with its options, by its full path, that runs Python in its turn;
-    `variables` are added to the environment.
     The module reads messages from the descriptor IN and answers on OUT (`pipes.pipes_to_parent`).
     What it prints goes to a pipe of its own, and only the end of that is kept. Once the context is
     left, the child is gone, and so is every process that it started.
     """
 
-    def __init__(
-        self,
-        module: str,
-        limits: Limits,
-        launcher: Sequence[str] = (),
-        variables: Mapping[str, str] | None = None,
-    ) -> None:
+    def __init__(self, module: str, limits: Limits, launching: Launching | None = None) -> None:
+        launching = launching or Launching()
         self._limits = limits
         self._timeout_s = limits.timeout_s
         self._deadline = time.monotonic() + self._timeout_s
@@ -104,8 +110,8 @@ class ChildProcess:
             with asked, answers:
                 python = [sys.executable, "-P", "-m", module]
                 pipes = (asked.fileno(), answers.fileno())
-                variables = {**(variables or {}), _MARK: self._mark}
-                self._process = _supervised([*launcher, *python], pipes, limits, variables)
+                marked = replace(launching, variables={**launching.variables, _MARK: self._mark})
+                self._process = _supervised(python, pipes, limits, marked)
             assert self._process.stdout is not None
             self._output = resources.enter_context(self._process.stdout)
             self._selector.register(self._answers, selectors.EVENT_READ)
@@ -232,20 +238,20 @@ def _pipe(resources: contextlib.ExitStack) -> tuple[IO[bytes], IO[bytes]]:
 
 
 def _supervised(
-    command: list[str], pipes: tuple[int, int], limits: Limits, variables: Mapping[str, str]
+    python: list[str], pipes: tuple[int, int], limits: Limits, launching: Launching
 ) -> subprocess.Popen[bytes]:
-    """Start a command below a supervisor, which ends as the command does."""
+    """Start Python below a supervisor, which ends as the command does."""
     lean = [sys.executable, "-P", "-S", supervisor.__file__, str(os.getpid())]
     threads = dict.fromkeys(THREAD_VARIABLES, str(limits.n_threads))
     allocator = ALLOCATOR_VARIABLES if limits.keeps_memory else {}
     return subprocess.Popen(
-        [*lean, *command, *map(str, pipes)],
+        [*lean, *launching.launcher, *python, *map(str, pipes)],
         bufsize=0,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env={**os.environ, **threads, **allocator, **variables},
-        pass_fds=pipes,
+        env={**os.environ, **threads, **allocator, **launching.variables},
+        pass_fds=(*pipes, *launching.descriptors),
         start_new_session=True,
     )
 

@@ -25,7 +25,7 @@ from benchgrad.benchmarks.cell.measure import CellMeasurer
 from benchgrad.benchmarks.cell.messages import CellJob
 from benchgrad.benchmarks.plan import Contestant, Plan
 from benchgrad.benchmarks.records import Cell, Instructions
-from benchgrad.processes.child import ChildProcess, Limits
+from benchgrad.processes.child import ChildProcess, Launching, Limits
 from benchgrad.processes.ending import ChildError
 
 NOT_INSTALLED = (
@@ -121,7 +121,8 @@ class InstructionCounter:
         callgrind = [self._valgrind, "--tool=callgrind", f"--callgrind-out-file={folder}/%p.out"]
         # Callgrind's own memory is several times the engine's, so the plan's limit says nothing.
         limits = Limits(job.n_threads, self._longest_s)
-        with ChildProcess(_WORKER, limits, callgrind, _VARIABLES) as worker:
+        launching = Launching(callgrind, self._measurer.variables | _VARIABLES, (job.data,))
+        with ChildProcess(_WORKER, limits, launching) as worker:
             worker.send(job)
             done: Trained | None = None
             try:

@@ -20,6 +20,7 @@ from benchgrad.engines import (
     train_epochs,
 )
 from benchgrad.processes.pipes import pipes_to_parent, send
+from benchgrad.processes.sealed import reading
 
 
 class Trained(Struct, frozen=True, tag=True):
@@ -44,7 +45,7 @@ def trained(job: CellJob) -> Trained:
     The parameters are read after each epoch, as a cell reads them, so that work which an engine
     puts off until then is counted too.
     """
-    with np.load(job.data_path) as arrays:
+    with reading(job.data) as file, np.load(file) as arrays:
         X, y = arrays["X_train"].astype(job.training.dtype), arrays["y_train"]
     engine = load(job.engine)
     engine.limit_threads(job.n_threads)

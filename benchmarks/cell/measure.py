@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import resource
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import msgspec
 import numpy as np
@@ -29,11 +28,12 @@ from benchgrad.benchmarks.cell.messages import (
     Ready,
     TrainingFinished,
 )
+from benchgrad.benchmarks.cell.supplies import Supplies
 from benchgrad.benchmarks.plan import Contestant, Plan
 from benchgrad.benchmarks.records import Cell, Epoch, Final, Status, Usage
 from benchgrad.datasets import Dataset
 from benchgrad.engines import MLP
-from benchgrad.processes.child import ChildProcess, Limits
+from benchgrad.processes.child import ChildProcess, Launching, Limits
 from benchgrad.processes.ending import (
     ChildError,
     ChildTimeoutError,
@@ -72,7 +72,7 @@ class _Observed:
 
 
 class CellMeasurer:
-    """Measures the cells of a plan; `scratch` is a folder that outlives it, for the data.
+    """Measures the cells of a plan.
 
     `flops_per_s` is the rate of the machine's own matrix product, None where it is unknown: no
     engine can be faster.
@@ -82,7 +82,7 @@ class CellMeasurer:
         self,
         plan: Plan,
         dataset: Dataset,
-        scratch: Path,
+        supplies: Supplies,
         listener: Listener,
         flops_per_s: float | None = None,
     ) -> None:
@@ -94,19 +94,16 @@ class CellMeasurer:
         self._clock = Clock()
         keeps_memory = plan.allocator == "keep"
         self._limits = Limits(plan.threads, plan.timeout_s, plan.memory_bytes, keeps_memory)
-        self._data_path = scratch / "data.npz"
+        self._supplies = supplies
         around = grid(dataset)
         n_train, n_test = len(dataset.X_train), len(dataset.X_test)
         n_grid = around.n**2 if around else 0
         self._sizes = Sizes(n_train, n_test, n_grid, dataset.n_classes)
-        np.savez(
-            self._data_path,
-            X_train=dataset.X_train,
-            y_train=dataset.y_train,
-            X_test=dataset.X_test,
-            y_test=dataset.y_test,
-            grid=around.points() if around else np.empty((0, dataset.n_features)),
-        )
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables that mark every process of the run."""
+        return self._supplies.variables
 
     def measure(self, contestant: Contestant, round: int, reference: Trajectory) -> Cell:
         """Run a cell and compare it with the reference; the listener may interrupt it."""
@@ -184,7 +181,7 @@ class CellMeasurer:
             n_epochs=plan.epochs_of(contestant),
             budget_s=contestant.budget_s,
             reference=plan.reference,
-            data_path=str(self._data_path),
+            data=self._supplies.data,
             n_threads=plan.threads,
             snapshots=snapshots,
             collector=contestant.collector,
@@ -200,8 +197,11 @@ class CellMeasurer:
 
     def _listened_to(self, job: CellJob, observed: _Observed) -> tuple[Status, str]:
         hearing = Hearing(job, self._sizes)
-        with ChildProcess(_WORKER, self._limits) as worker:
-            worker.send(job)
+        with (
+            self._supplies.file() as disk,
+            ChildProcess(_WORKER, self._limits, self._launching(disk)) as worker,
+        ):
+            worker.send(msgspec.structs.replace(job, disk=disk))
             try:
                 for event in worker.messages(EVENTS, hearing.longest_bytes):
                     if event is not None:
@@ -218,6 +218,10 @@ class CellMeasurer:
             status: Status = "out_of_memory" if exit.starved else "crashed"
             why = "the machine ran out of memory: " if exit.starved else ""
             return status, f"{why}{exit}{_progress(observed, job)}"
+
+    def _launching(self, disk: int) -> Launching:
+        descriptors = (self._supplies.data, disk)
+        return Launching(variables=self.variables, descriptors=descriptors)
 
     def _check_for_stop(self, job: CellJob) -> None:
         """Raise StoppedError if the listener does not want the job to finish.

@@ -15,7 +15,10 @@ Failure = Literal["missing", "unsupported", "invalid", "out_of_memory", "crashed
 
 
 class CellJob(Struct, frozen=True):
-    """What a worker has to do; `data_path` is an .npz file with the data set's arrays.
+    """What a worker has to do.
+
+    `data` is the descriptor of an .npz file with the data set's arrays, which nobody can change;
+    `disk` that of an empty file for the worker's own use, -1 if it needs none.
 
     `snapshots` asks for the parameters after every epoch, as the reference has to send them; they
     are not evaluated.
@@ -30,7 +33,8 @@ class CellJob(Struct, frozen=True):
     n_epochs: int
     budget_s: float | None
     reference: str
-    data_path: str
+    data: int
+    disk: int = -1
     n_threads: int = 1
     snapshots: bool = False
     collector: Collector = "as shipped"

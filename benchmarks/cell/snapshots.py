@@ -5,9 +5,8 @@ memory. They are on disk because those of a wide model fill gigabytes after a hu
 """
 
 import contextlib
-import tempfile
+import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, Self
 
 import numpy as np
@@ -21,13 +20,11 @@ class SnapshotError(Exception):
 
 
 class Snapshots:
-    """Lists of float64 arrays of the same shapes, in a file without a name in `folder`.
+    """Lists of float64 arrays of the same shapes, in the empty file of a descriptor; a context."""
 
-    A context: the file is gone when it is left.
-    """
-
-    def __init__(self, folder: Path, like: Sequence[NDArray[Any]]) -> None:
-        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 (see __exit__)
+    def __init__(self, disk: int, like: Sequence[NDArray[Any]]) -> None:
+        os.set_inheritable(disk, False)
+        self._file = os.fdopen(disk, "w+b", closefd=False)
         self._shapes = [array.shape for array in like]
         self._ends = np.cumsum([array.size for array in like])
 

@@ -7,6 +7,7 @@ the worker does as little as it can.
 """
 
 import contextlib
+import os
 import resource
 import statistics
 import sys
@@ -50,6 +51,7 @@ from benchgrad.engines import (
     load,
 )
 from benchgrad.processes.pipes import pipes_to_parent, send
+from benchgrad.processes.sealed import reading
 
 Array = NDArray[Any]
 
@@ -63,7 +65,8 @@ class CellWorker:
         self._job = job
         self._events = events
         self._clock = clock
-        with np.load(job.data_path) as arrays:
+        self._pid = os.getpid()
+        with reading(job.data) as file, np.load(file) as arrays:
             data = {name: arrays[name] for name in arrays.files}
         for name in ("X_train", "X_test", "grid"):
             data[name] = data[name].astype(job.training.dtype)
@@ -77,7 +80,7 @@ class CellWorker:
         try:
             with (
                 applied(self._job.collector),
-                Snapshots(Path(self._job.data_path).parent, self._first) as snapshots,
+                Snapshots(self._job.disk, self._first) as snapshots,
             ):
                 self._train(collecting(self._get_ready(), self._job.collector), snapshots)
         except MissingPackageError as error:
@@ -99,7 +102,16 @@ class CellWorker:
             self._send(Failed("crashed", f"{type(error).__name__}: {reason} [{place}]"))
 
     def _send(self, event: Event) -> None:
+        self._end_if_forked()
         send(self._events, event)
+
+    def _end_if_forked(self) -> None:
+        """End a copy of this process that the engine forked, and that came back from its call.
+
+        It has the same pipe and the same file of parameters, and would train the same epochs again.
+        """
+        if os.getpid() != self._pid:
+            os._exit(1)
 
     def _schedule(self) -> Schedule:
         job, rule = self._job, self._job.training
@@ -146,6 +158,7 @@ class CellWorker:
         before = _Used.now(self._clock)
         called, epochs = _Called(), train(classifier, X, y, self._schedule(), self._clock)
         for span in spans(epochs, self._clock):
+            self._end_if_forked()
             reason = self._epochs_done(span, called.n_epochs, snapshots)
             called.add(span)
             if reason:

@@ -6,7 +6,6 @@ How a cell is measured and judged is decided in `benchmarks.cell`.
 from __future__ import annotations
 
 import itertools
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from benchgrad.benchmarks.cell.description import describe
 from benchgrad.benchmarks.cell.instructions import NOT_INSTALLED, InstructionCounter
 from benchgrad.benchmarks.cell.listener import Listener, StoppedError
 from benchgrad.benchmarks.cell.measure import INTERRUPTED, CellMeasurer, layers
+from benchgrad.benchmarks.cell.supplies import Supplies
 from benchgrad.benchmarks.plan import Contestant, Plan
 from benchgrad.benchmarks.records import (
     SCHEMA_VERSION,
@@ -29,7 +29,7 @@ from benchgrad.benchmarks.records import (
 )
 from benchgrad.benchmarks.run import environment, fingerprint
 from benchgrad.benchmarks.run.entries import JOURNAL_VERSION, Header, hash_of
-from benchgrad.benchmarks.run.journal import SCRATCH, Journal, now
+from benchgrad.benchmarks.run.journal import Journal, now
 from benchgrad.benchmarks.run.redrawn import draw
 from benchgrad.datasets import Dataset
 from benchgrad.engines import MLP, check_names
@@ -76,9 +76,9 @@ def run(journal: Journal, dataset: Dataset, listener: Listener) -> Results:
     """
     begun = journal.header
     plan = begun.plan
-    with tempfile.TemporaryDirectory(prefix=SCRATCH, dir=journal.folder) as scratch:
+    with Supplies(journal.folder, dataset) as supplies:
         rate = begun.environment.matmul_flops_per_s
-        measurer = CellMeasurer(plan, dataset, Path(scratch), listener, rate)
+        measurer = CellMeasurer(plan, dataset, supplies, listener, rate)
         running = _Running(plan, measurer, listener, journal)
         cells, references = _all_rounds(running)
         instructions = _instructions(running, cells) if plan.instructions else []

@@ -11,7 +11,7 @@ def worker_here(clock=None, begin=lambda: None):
     """Return what takes the place of `ChildProcess`: a worker in this process, by a clock."""
 
     class WorkerHere:
-        def __init__(self, module, limits, launcher=(), variables=None):
+        def __init__(self, module, limits, launching=None):
             pass
 
         def __enter__(self):

@@ -10,7 +10,7 @@ from benchgrad.benchmarks.cell.messages import CellJob
 
 def test_a_job_survives_its_own_encoding():
     job = CellJob(
-        "tensor", (2, 3), "relu", "hinge", small("tensor").training, 0, 1, None, "numpy", "d"
+        "tensor", (2, 3), "relu", "hinge", small("tensor").training, 0, 1, None, "numpy", 7
     )
     assert msgspec.json.decode(msgspec.json.encode(job), type=CellJob) == job
 

@@ -1,0 +1,71 @@
+"""What the workers of a run are handed: data that they cannot change, and a file of their own.
+
+They are handed descriptors and no paths, so nothing leads them into the folder of the run.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Self
+
+import numpy as np
+
+from benchgrad.benchmarks.cell.description import grid
+from benchgrad.datasets import Dataset
+from benchgrad.processes.leftovers import end_marked
+from benchgrad.processes.sealed import sealed
+
+_MARK = "BENCHGRAD_RUN"
+
+
+def mark_of(folder: Path) -> dict[str, str]:
+    """Return the environment variable that marks every process of a run in a folder.
+
+    It does not tell where the folder is.
+    """
+    here = folder.stat()
+    return {_MARK: hashlib.sha256(f"{here.st_dev} {here.st_ino}".encode()).hexdigest()[:16]}
+
+
+class Supplies:
+    """The supplies of a run in `folder`, a context.
+
+    A process that an earlier run in this folder left behind is ended: a runner may have been killed
+    together with all that watched over its workers.
+    """
+
+    def __init__(self, folder: Path, dataset: Dataset) -> None:
+        self._folder = folder
+        self._dataset = dataset
+        self.variables = mark_of(folder)
+
+    def __enter__(self) -> Self:
+        for name, value in self.variables.items():
+            end_marked(name, value)
+        self.data = sealed(self._write)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        os.close(self.data)
+
+    @contextlib.contextmanager
+    def file(self) -> Iterator[int]:
+        """Open a file without a name on the disk of the run, for one worker to write and read."""
+        with tempfile.TemporaryFile(dir=self._folder) as file:
+            yield file.fileno()
+
+    def _write(self, file: IO[bytes]) -> None:
+        dataset, around = self._dataset, grid(self._dataset)
+        np.savez(
+            file,
+            X_train=dataset.X_train,
+            y_train=dataset.y_train,
+            X_test=dataset.X_test,
+            y_test=dataset.y_test,
+            grid=around.points() if around else np.empty((0, dataset.n_features)),
+        )
