@@ -9,8 +9,8 @@ from typing import Annotated
 import typer
 
 from benchgrad.command_line.exit_codes import ENGINE_FAILED, OK
-from benchgrad.command_line.folders import writable, writing
-from benchgrad.command_line.options import seconds
+from benchgrad.command_line.folders import check_output, writable, write_output
+from benchgrad.command_line.options import path_of, seconds
 
 
 def check(
@@ -22,7 +22,7 @@ def check(
     timeout: Annotated[str, typer.Option(help="Time for one check, e.g. 60s.")] = "60s",
     json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
     junit: Annotated[
-        Path | None, typer.Option(help="Also write a JUnit report.", metavar="FILE")
+        Path | None, typer.Option(help="Also write a JUnit report.", metavar="FILE", parser=path_of)
     ] = None,
 ) -> None:
     """Find the wrong gradients of engines; exit code 1 if there are any."""
@@ -34,6 +34,9 @@ def check(
     from benchgrad.engines.conformance.report import as_json, as_junit, text_report
 
     check_names(engines)
+    if junit is not None:
+        writable(junit.parent)
+        check_output(junit)
     options = Options(seed, fast, seconds("--timeout", timeout) or 0.0)
     outcomes = []
     for engine in engines:
@@ -44,7 +47,5 @@ def check(
         indented = msgspec.json.format(msgspec.json.encode(as_json(outcomes)))
         sys.stdout.write(f"{indented.decode()}\n")
     if junit is not None:
-        writable(junit.parent)
-        with writing(junit):
-            junit.write_bytes(as_junit(outcomes))
+        write_output(junit, as_junit(outcomes))
     raise typer.Exit(OK if all(outcome.passed for outcome in outcomes) else ENGINE_FAILED)
