@@ -3,13 +3,17 @@
 from functools import cache
 
 from benchgrad.engines.conformance.checks import (
+    dtypes,
     edges,
+    field,
     graphs,
     memory,
     operations,
     random_graphs,
+    small_arrays,
     state,
     training,
+    uses,
 )
 from benchgrad.engines.conformance.judging.check import Check
 
@@ -19,6 +23,10 @@ def catalogue() -> dict[str, Check]:
     """Return every check by its name, the simple ones first."""
     every = [
         *operations.checks(),
+        *uses.checks(),
+        *field.checks(),
+        *dtypes.checks(),
+        *small_arrays.checks(),
         *graphs.checks(),
         *state.checks(),
         *edges.checks(),

@@ -1,10 +1,16 @@
 """Puts problems to an engine, and turns a wrong answer into the smallest failure that shows it."""
 
 from dataclasses import replace
+from itertools import product
 
 from benchgrad.engines.conformance.cases.case import Case
 from benchgrad.engines.conformance.cases.oracles import OracleError
-from benchgrad.engines.conformance.cases.problem import Problem, problem_of, problem_of_case
+from benchgrad.engines.conformance.cases.problem import (
+    FACTOR,
+    Problem,
+    problem_of,
+    problem_of_case,
+)
 from benchgrad.engines.conformance.cases.program import Question
 from benchgrad.engines.conformance.judging.diagnosis import diagnose
 from benchgrad.engines.conformance.judging.engine_under_test import EngineUnderTest
@@ -15,7 +21,7 @@ from benchgrad.engines.conformance.judging.verdict import (
     Failure,
     Finding,
     Refusal,
-    show,
+    show_both,
 )
 from benchgrad.engines.interface import UnsupportedError
 
@@ -48,9 +54,9 @@ def failure_of(
     cause = cause or diagnose(evidence)
     if shown.name == "out" and not evidence.value_is_wrong:
         cause = cause or _CANCEL
-    must = show(shown.expected)
+    actual, must = show_both(shown.actual, shown.expected)
     code = tested.code(evidence.problem.question, shown.name, f"must be {must}")
-    return Failure(Finding.of(shown.what + where, show(shown.actual), must, cause, code))
+    return Failure(Finding.of(shown.what + where, actual, must, cause, code))
 
 
 def judge_case(tested: EngineUnderTest, case: Case, dtype: str = "") -> None:
@@ -63,9 +69,9 @@ def judge_case(tested: EngineUnderTest, case: Case, dtype: str = "") -> None:
     found = fault_of(tested, problem_of_case(case, tested.seed, dtype))
     if found is None:
         return
-    for shapes in case.smaller:
+    for shapes, factor in product(case.smaller, (1.0, FACTOR)):
         try:
-            smaller = problem_of_case(replace(case, shapes=shapes), tested.seed, dtype)
+            smaller = problem_of_case(replace(case, shapes=shapes), tested.seed, dtype, factor)
             again = fault_of(tested, smaller)
         except _NOT_SHOWN:
             continue
@@ -74,17 +80,12 @@ def judge_case(tested: EngineUnderTest, case: Case, dtype: str = "") -> None:
     raise failure_of(tested, found)
 
 
-def judge(
-    tested: EngineUnderTest, question: Question | Problem, cause: Cause | None = None
-) -> None:
-    """Compare an engine with the oracles on a question, or with what is true of a problem.
-
-    `cause` explains a wrong gradient, in place of what the numbers say.
+def judge(tested: EngineUnderTest, question: Question) -> None:
+    """Compare an engine with the oracles on a question.
 
     Raises:
         Failure: they differ.
     """
-    problem = question if isinstance(question, Problem) else problem_of(question)
-    found = fault_of(tested, problem)
+    found = fault_of(tested, problem_of(question))
     if found is not None:
-        raise failure_of(tested, found, None if found.value_is_wrong else cause)
+        raise failure_of(tested, found)
