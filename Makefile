@@ -8,7 +8,7 @@ ROOMS := benchmarks datasets engines processes reports
 OUT := reports/out
 
 .DEFAULT_GOAL := help
-.PHONY: help install bench bench-quick bench-full bench-peers ladder two-by-two test test-peers lint format microbench targets overhead verdicts instructions mutants clean
+.PHONY: help install bench bench-quick bench-full bench-peers ladder two-by-two test test-peers lint format microbench targets overhead verdicts instructions mutants stories precision clean
 
 help:
 	@echo "make bench        the published comparison on this machine (about six minutes)"
@@ -19,7 +19,9 @@ help:
 	@echo "make bench-peers  PyTorch, JAX and others beside the built-in engines, if installed"
 	@echo "make test         the tests            make lint        ruff and mypy"
 	@echo "make test-peers   installs the peers into .venv-peers and tests their adapters"
-	@echo "make mutants      faults that benchgrad check must find (about five minutes)"
+	@echo "make mutants      faults that benchgrad check must find (about ten minutes)"
+	@echo "make stories      thirty of them at random: does the first story name each?"
+	@echo "make precision    engines that are right: is any accused, with twenty seeds?"
 	@echo "make microbench   each operation, timed with pytest-benchmark"
 	@echo "make targets      the speeds that docs/performance.md promises (about two minutes)"
 	@echo "make overhead     what the harness adds to the times that it measures"
@@ -88,9 +90,18 @@ microbench: $(STAMP)
 	  --benchmark-columns=min,median,iqr,rounds --benchmark-sort=name \
 	  --benchmark-json=$(OUT)/microbench.json
 
-# Engines with one fault each: the conformance checks must find all of them.
+# Engines with one fault each: the conformance checks must convict all of them by their numbers.
 mutants: $(STAMP)
-	$(BIN)/python tests/engines/conformance/score.py
+	$(BIN)/python tests/engines/conformance/score.py mutants
+
+# Of thirty faults taken at random, does the first story name each, and is its cause true?
+stories: $(STAMP)
+	$(BIN)/python tests/engines/conformance/score.py stories
+
+# Engines that are right, with twenty seeds; after make test-peers, ENGINES="torch jax" and
+# BIN=.venv-peers/bin include the peers.
+precision: $(STAMP)
+	$(BIN)/python tests/engines/conformance/score.py precision $(ENGINES)
 
 # The speeds that docs/performance.md promises; the records take 300 MB, most of them parameters. To
 # include the peers, after make test-peers: make targets BIN=.venv-peers/bin

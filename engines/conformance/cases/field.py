@@ -198,14 +198,14 @@ _SHAPING = (
 def _loss(names: tuple[str, ...], arguments: str, row: Row) -> Row:
     """Return the row of a loss: a sum over all elements, a mean over them, or over the rows."""
     call = f"ops.{names[0]}({arguments})"
-    summed = f"ops.sum({call}) * 2.5"
-    spellings = [f"ops.sum({spelling}) * 2.5" for spelling in row.spellings]
+    summed = f"ops.sum({call})"
+    spellings = [f"ops.sum({spelling})" for spelling in row.spellings]
     other = [f"{summed} / {n}.0" for n in (2, 3, 4, 6, 12)]
     return replace(
         row,
         names=names,
         expression=summed,
-        spellings=(f"{call} * 2.5", *spellings),
+        spellings=(call, *spellings),
         conventions=tuple(other),
         is_loose=True,
     )

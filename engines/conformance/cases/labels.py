@@ -21,6 +21,12 @@ def labels_of(source: str) -> frozenset[str]:
     return frozenset(_labels(ast.parse(source)))
 
 
+def base_of(label: str) -> str:
+    """Return the operation that a label is a form of: ``x / y`` for ``x / number``."""
+    words = label.removesuffix("(axis)").split(" ")
+    return f"x {words[1]} y" if len(words) == len(("x", "/", "y")) else words[0]
+
+
 @cache
 def drops_axes(source: str) -> bool:
     """Tell whether a program reduces along an axis that it does not keep."""

@@ -86,6 +86,12 @@ ACCUMULATION = (
         (([2.0, 2.0], _LEFT_BEHIND),),
     ),
     Script(
+        "the zero_grad of the class, if it has one",
+        "x = leaf(3.0)\nbackward(x * 2.0)\nx.zero_grad()",
+        0.0,
+        ((2.0, _LEFT_BEHIND),),
+    ),
+    Script(
         "backward after zero",
         f"{_X}\n{_TWICE}\nzero(x)\n{_THRICE}",
         [3.0, 3.0],
@@ -263,6 +269,10 @@ CONSTANTS = (
         fact="what depends on a leaf counts as a constant, or the other way round",
         probe="found",
     ),
+)
+
+# Last of all: an engine that does not leave the context gets nothing right afterwards.
+INFERENCE = (
     Script(
         "after inference gradients are there again",
         f"with inference():\n    y = x * 3.0\nzero(x)\n{_TWICE}",

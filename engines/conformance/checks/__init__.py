@@ -30,9 +30,10 @@ def catalogue() -> dict[str, Check]:
         *graphs.checks(),
         *state.checks(),
         *edges.checks(),
-        *training.checks(),
         *random_graphs.checks(),
         *memory.checks(),
+        *training.checks(),
+        *state.last_checks(),
     ]
     named = {check.name: check for check in every}
     assert len(named) == len(every), "two checks have the same name"

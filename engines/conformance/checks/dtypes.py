@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from benchgrad.engines.conformance.cases.case import Case
-from benchgrad.engines.conformance.cases.oracles import agree, by_complex_step
+from benchgrad.engines.conformance.cases.oracles import agree, by_complex_step, value_of
 from benchgrad.engines.conformance.cases.program import Program, Question
 from benchgrad.engines.conformance.cases.table import CASES
 from benchgrad.engines.conformance.checks.operations import check_of
@@ -107,14 +107,20 @@ def _mixed(tested: EngineUnderTest) -> None:
 def _integers(tested: EngineUnderTest, source: str) -> None:
     """Check that integer arrays are refused, constant, or differentiated without rounding."""
     question = Question(Program(source, ("x",)), (np.array([1, 2, 3]),))
-    found = tested.differentiate(question, (TypeError, ValueError, RuntimeError)).gradients[0]
+    answer = tested.differentiate(question, (TypeError, ValueError, RuntimeError))
+    found = answer.gradients[0]
+    value = value_of(question.program.function, question.arrays)
     (expected,) = by_complex_step(question.program.function, question.arrays)
     rtol = tolerance("float32")  # some engines compute integers in float32
+    if not agree(answer.value, value, rtol):
+        actual, must = show_both(answer.value, value)
+        code = tested.code(question, "out", f"must be {must}, or refused")
+        raise Failure(Finding.of("the value", actual, must, None, code))
     if agree(found.astype(float), expected, rtol) or not np.any(found):
         return
     actual, right = show_both(found, expected)
     must = f"{right}, or [0, 0, 0], or refused"
     is_rounded = np.array_equal(found, np.trunc(expected.astype(float)))
-    cause = _ROUNDED if is_rounded else None
     code = tested.code(question, "x", f"must be {must}")
+    cause = _ROUNDED if is_rounded else None
     raise Failure(Finding.of("the gradient of x", actual, must, cause, code))

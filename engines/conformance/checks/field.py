@@ -18,7 +18,7 @@ from benchgrad.engines.conformance.cases.program import WEIGHTS, Program, Questi
 from benchgrad.engines.conformance.judging.check import Check
 from benchgrad.engines.conformance.judging.engine_under_test import EngineUnderTest
 from benchgrad.engines.conformance.judging.evidence import Evidence
-from benchgrad.engines.conformance.judging.judge import failure_of, tolerance
+from benchgrad.engines.conformance.judging.judge import NO_CAUSE, failure_of, tolerance
 from benchgrad.engines.conformance.judging.own_forward import judge_by_own_forward
 from benchgrad.engines.conformance.judging.verdict import Crash, Failure, Finding, Refusal
 from benchgrad.engines.interface import UnsupportedError
@@ -69,8 +69,8 @@ def _judge_spelling(tested: EngineUnderTest, row: Row, text: str) -> None:
     evidence = [Evidence(_of(problem, asked), answer, rtol) for problem in problems]
     meant = next((each for each in evidence if each.is_same_function), None)
     if meant is not None:
-        if meant.is_wrong:
-            raise failure_of(tested, meant)
+        if meant.is_wrong:  # the program says what is meant only in the first convention
+            raise failure_of(tested, meant, None if meant is evidence[0] else NO_CAUSE)
     elif row.is_loose:
         judge_by_own_forward(tested, asked)
     else:

@@ -13,7 +13,13 @@ import numpy as np
 
 from benchgrad.engines.conformance.cases.oracles import agree
 from benchgrad.engines.conformance.cases.program import Program
-from benchgrad.engines.conformance.cases.scripts import ACCUMULATION, ALIASING, CONSTANTS, Script
+from benchgrad.engines.conformance.cases.scripts import (
+    ACCUMULATION,
+    ALIASING,
+    CONSTANTS,
+    INFERENCE,
+    Script,
+)
 from benchgrad.engines.conformance.judging.check import Check
 from benchgrad.engines.conformance.judging.engine_under_test import EngineUnderTest, is_refusal
 from benchgrad.engines.conformance.judging.judge import tolerance
@@ -44,15 +50,24 @@ _USED_UP = (RuntimeError, ValueError, TypeError, AssertionError)  # e.g. a graph
 
 
 def checks() -> Iterator[Check]:
-    """Yield a check for each script."""
+    """Yield a check for each script but the last ones."""
     for group, scripts in (
         ("accumulation", ACCUMULATION),
         ("aliasing", ALIASING),
         ("constants", CONSTANTS),
     ):
-        for script in scripts:
-            name, source = f"{group}: {script.name}", f"{script.first}\n{script.lines}".lstrip()
-            yield Check(name, group, partial(_run, script=script), source=source)
+        yield from (_check(group, script) for script in scripts)
+
+
+def last_checks() -> Iterator[Check]:
+    """Yield the checks after which an engine may get everything wrong."""
+    yield from (_check("constants", script, "inference") for script in INFERENCE)
+
+
+def _check(group: str, script: Script, situation: str = "") -> Check:
+    name, source = f"{group}: {script.name}", f"{script.first}\n{script.lines}".lstrip()
+    run = partial(_run, script=script)
+    return Check(name, group, run, source=source, situation=situation)
 
 
 @dataclass

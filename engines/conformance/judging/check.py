@@ -7,6 +7,7 @@ from types import TracebackType
 
 from benchgrad.engines.conformance.cases.case import Case
 from benchgrad.engines.conformance.cases.labels import labels_of
+from benchgrad.engines.conformance.cases.noticing import broadcasts, uses_again
 from benchgrad.engines.conformance.cases.oracles import OracleError
 from benchgrad.engines.conformance.judging import places
 from benchgrad.engines.conformance.judging.engine_under_test import EngineUnderTest, is_refusal
@@ -52,6 +53,16 @@ class Check:
     def operations(self) -> frozenset[str]:
         """The operations that take part, as `labels.labels_of` names them."""
         return labels_of(self.program)
+
+    @property
+    def touches(self) -> frozenset[str]:
+        """The situations that arise in it on the way."""
+        found = {"fan-out"} if self.program and uses_again(self.program) else set()
+        if "float32" in self.name:
+            found.add("float32")
+        if self.case is not None and broadcasts(self.case):
+            found.add("broadcasting")
+        return frozenset(found)
 
 
 def verdict_of(check: Check, tested: EngineUnderTest) -> Verdict:

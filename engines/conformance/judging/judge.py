@@ -3,6 +3,8 @@
 from dataclasses import replace
 from itertools import product
 
+from msgspec import structs
+
 from benchgrad.engines.conformance.cases.case import Case
 from benchgrad.engines.conformance.cases.oracles import OracleError
 from benchgrad.engines.conformance.cases.problem import (
@@ -29,6 +31,8 @@ from benchgrad.engines.interface import UnsupportedError
 RTOL = {"float64": 1e-9, "float32": 3e-4}
 # What may keep smaller shapes from showing a fault: the case or the engine does not take them.
 _NOT_SHOWN = (Crash, Refusal, UnsupportedError, OracleError, ValueError, IndexError)
+NO_CAUSE = Cause("")  # nothing explains the numbers
+_OTHER_NUMBERS = 1000  # seeds on
 _CANCEL = Cause("elements of the result are wrong, though their sum is right")
 
 
@@ -51,12 +55,15 @@ def failure_of(
 ) -> Failure:
     """Return the failure that shows what is wrong, why, and code for it."""
     shown = evidence.shown
-    cause = cause or diagnose(evidence)
-    if shown.name == "out" and not evidence.value_is_wrong:
-        cause = cause or _CANCEL
+    cause = diagnose(evidence) if cause is None else cause
+    cause = None if cause is NO_CAUSE else cause
+    if shown.name == "out" and not evidence.value_is_wrong and cause is None:
+        cause = _CANCEL
     actual, must = show_both(shown.actual, shown.expected)
     code = tested.code(evidence.problem.question, shown.name, f"must be {must}")
-    return Failure(Finding.of(shown.what + where, actual, must, cause, code))
+    found = Finding.of(shown.what + where, actual, must, cause, code)
+    uses = tuple(sorted(evidence.problem.question.program.operations))
+    return Failure(structs.replace(found, uses=uses))
 
 
 def judge_case(tested: EngineUnderTest, case: Case, dtype: str = "") -> None:
@@ -76,8 +83,20 @@ def judge_case(tested: EngineUnderTest, case: Case, dtype: str = "") -> None:
         except _NOT_SHOWN:
             continue
         if again is not None and again.value_is_wrong == found.value_is_wrong:
-            raise failure_of(tested, again, diagnose(again) or diagnose(found))
-    raise failure_of(tested, found)
+            raise failure_of(tested, again, _confirmed(diagnose(again), diagnose(found)))
+    other = fault_of(tested, problem_of_case(case, tested.seed + _OTHER_NUMBERS, dtype))
+    confirmed = None if other is None else _confirmed(diagnose(found), diagnose(other))
+    raise failure_of(tested, found, confirmed)
+
+
+def _confirmed(cause: Cause | None, again: Cause | None) -> Cause:
+    """Return a cause if other numbers have the same, what these say if there is none, or neither.
+
+    One number is a multiple of every other, and fits one mistake or another by chance.
+    """
+    if cause is None or again is None:
+        return again or NO_CAUSE if cause is None else NO_CAUSE
+    return cause if cause.kind == again.kind else again
 
 
 def judge(tested: EngineUnderTest, question: Question) -> None:

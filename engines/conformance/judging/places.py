@@ -13,6 +13,7 @@ from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
+import hypothesis
 import numpy as np
 
 import benchgrad.engines
@@ -21,7 +22,7 @@ _ROOM = Path(benchgrad.engines.__file__).parent
 _FOREIGN = (
     str(_ROOM / "conformance"),
     str(_ROOM.parent / "processes"),
-    str(Path(np.__file__).parent),
+    *(str(Path(library.__file__ or "").parent) for library in (np, hypothesis)),
     *{sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")},
 )
 _SITE_PACKAGES = ("site-packages", "dist-packages")  # below the standard library, but not of it

@@ -37,7 +37,8 @@ class Finding(Struct, frozen=True):
         actual: what comes out, as text.
         evidence: what convicts the engine.
         place: the engine's own line, if one is known.
-        operation: the operation that it is about, if it is about one.
+        operation: the function that it is about, where a check looks at several.
+        uses: the operations in the code.
     """
 
     reason: str = ""
@@ -48,6 +49,7 @@ class Finding(Struct, frozen=True):
     evidence: Evidence = ""
     place: str = ""
     operation: str = ""
+    uses: tuple[str, ...] = ()
 
     @classmethod
     def of(

@@ -24,21 +24,34 @@ def check(
     junit: Annotated[
         Path | None, typer.Option(help="Also write a JUnit report.", metavar="FILE")
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option(help="Also write a page to link to.", metavar="FILE")
+    ] = None,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Run only this group of checks.", metavar="GROUP")
+    ] = None,
+    show_all: Annotated[bool, typer.Option("--all", help="Show every fault in full.")] = False,
 ) -> None:
     """Find the wrong gradients of engines; exit code 1 if there are any."""
     import msgspec
 
     from benchgrad.command_line.console import printer
-    from benchgrad.engines import check_names
+    from benchgrad.engines import EngineError, check_names
     from benchgrad.engines.conformance import Options, check_engine
+    from benchgrad.engines.conformance.checking import groups
+    from benchgrad.engines.conformance.page import as_html
     from benchgrad.engines.conformance.report import as_json, as_junit, text_report
 
     check_names(engines)
-    options = Options(seed, fast, seconds("--timeout", timeout) or 0.0)
+    for group in only or ():
+        if group not in groups():
+            listed = ", ".join(groups())
+            raise EngineError(f"--only {group!r} is no group of checks; there are {listed}")
+    options = Options(seed, fast, seconds("--timeout", timeout) or 0.0, tuple(only or ()))
     outcomes = []
     for engine in engines:
         outcomes.append(check_engine(engine, options))
-        for part in [] if json else text_report(outcomes[-1]):
+        for part in [] if json else text_report(outcomes[-1], show_all):
             printer().print(part, soft_wrap=True)
     if json:
         indented = msgspec.json.format(msgspec.json.encode(as_json(outcomes)))
@@ -47,4 +60,8 @@ def check(
         writable(junit.parent)
         with writing(junit):
             junit.write_bytes(as_junit(outcomes))
+    if html is not None:
+        writable(html.parent)
+        with writing(html):
+            html.write_text(as_html(outcomes), "utf-8")
     raise typer.Exit(OK if all(outcome.passed for outcome in outcomes) else ENGINE_FAILED)
