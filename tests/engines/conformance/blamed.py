@@ -33,7 +33,7 @@ RULES = (
     ("seed of", "backward pass", "by itself is not 1|constant factor 2"),
     ("wrong order|nodes before|order by", "order|backward pass|more than once", "wrong order|zero|nan|before there is one"),
     ("every path|it gives up|graphs are kept", "memory|deep|order", "keeps|recurs|wrong order|zero"),
-    ("partials without", "backward pass", "$^"),
+    ("partials without", "backward pass", "incoming gradient"),
     ("stale|leaves forget|zero does", "several backward calls", "stale|overwrites|behind"),
     ("no_grad", "inference", "not left|is zero"),
     ("float64 gradients", "float32", "wider"),
