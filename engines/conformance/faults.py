@@ -46,6 +46,7 @@ _COMMON = (
 _ALL: Feature = ("everything",)
 _MANY = 100  # checks that fail, before the backward pass as a whole is blamed
 _OF_CALLS = ("accumulation", "aliasing")  # groups about calls, whatever the operations
+_DISCOUNT = 1.5
 _INTRICATE = ("classifier", "random graphs", "order", "deep chains", "memory")
 _MOST = 0.8  # of the checks that a fault fails have its operation or function, if it is named
 # Of the checks that call a function so many fail, at least, if it is shown as the place: for an
@@ -107,7 +108,7 @@ class _Seen:
         """The key by which the check comes first that is easiest to understand."""
         return (
             self.finding.evidence != "numbers" or bool(self.finding.operation),
-            self.verdict.group in ("classifier", "random graphs", "edges"),
+            self.verdict.group in ("classifier", "random graphs", "edges", *_OF_CALLS),
             len(self.operations),
             len(self.own),
             len(self.situation),
@@ -123,7 +124,9 @@ def faults_of(verdicts: Iterable[Verdict]) -> list[Fault]:
     right = [_seen(v, v.finding) for v in verdicts if v.status == "passed" and v.group != "values"]
     passed = Counter(feature for seen in right for feature in seen.features)
     simple = [seen for seen in wrong if seen.verdict.group not in _INTRICATE]
-    groups = list(_grouped(simple, passed))
+    silent = [seen for seen in simple if seen.finding.evidence == "numbers"]
+    groups = list(_grouped(silent, passed))
+    groups += _grouped([seen for seen in simple if seen not in silent], passed)
     left = [seen for seen in wrong if seen.verdict.group in _INTRICATE]
     for seen in left[:]:
         known = next((group for group in groups if _explains(group, seen)), None)
@@ -192,7 +195,10 @@ def _merged(groups: Sequence[_Group], passed: Counter[Feature]) -> list[_Group]:
     for group in groups:
         fault = _fault(group, passed)
         cause = fault.finding.cause
-        keys: list[tuple[str, ...]] = []
+        situation = group.simplest.situation
+        keys: list[tuple[str, ...]] = [
+            ("heading", fault.heading, fault.finding.evidence, situation)
+        ]
         if cause is not None:
             keys.append(("cause", cause.kind, group.simplest.situation))
         if fault.place:
@@ -222,7 +228,8 @@ def _seen(verdict: Verdict, finding: Finding) -> _Seen:
     features |= {("operation", each) for name in operations for each in (name, base_of(name))}
     features |= {("about", each) for name in own for each in (name, base_of(name))}
     features |= {("function", place) for place in verdict.visited}
-    features |= {("situation", name) for name in check.touches}
+    if check.group not in _OF_CALLS or finding.cause is None or "overwr" in finding.cause.kind:
+        features |= {("situation", name) for name in check.touches}
     if situation:
         features.add(("situation", situation))
         features |= {("operation in", name, situation) for name in operations}
@@ -236,8 +243,17 @@ def _to_blame(wrong: Sequence[_Seen], passed: Counter[Feature]) -> Feature:
     del failed[_ALL]
     return max(
         failed,
-        key=lambda f: (round(_score(f, failed, passed, len(wrong)), 9), -order.index(f[0]), f),
+        key=lambda f: (round(_weight(f, failed, passed), 9), -order.index(f[0]), f),
     )
+
+
+def _weight(feature: Feature, failed: Counter[Feature], passed: Counter[Feature]) -> float:
+    """Return how much a feature explains: the checks that fail, discounted by those that pass.
+
+    The Ochiai coefficient would put two faults into one, where all checks call one function.
+    """
+    n = failed[feature]
+    return float(n * (n / (n + passed[feature])) ** _DISCOUNT)
 
 
 def _score(
