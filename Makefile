@@ -8,7 +8,7 @@ ROOMS := benchmarks datasets engines processes reports
 OUT := reports/out
 
 .DEFAULT_GOAL := help
-.PHONY: help install bench bench-quick bench-full bench-peers ladder two-by-two test test-peers attacks kills lint format microbench targets overhead verdicts instructions mutants clean
+.PHONY: help install bench bench-quick bench-full bench-peers ladder two-by-two test test-peers attacks kills lint format microbench targets overhead verdicts instructions mutants stories precision clean
 
 help:
 	@echo "make bench        the published comparison on this machine (about six minutes)"
@@ -21,7 +21,9 @@ help:
 	@echo "make test-peers   installs the peers into .venv-peers and tests their adapters"
 	@echo "make attacks      what hostile engines, files, options and records try (a few minutes)"
 	@echo "make kills        200 kills of a run at random moments (about half an hour)"
-	@echo "make mutants      faults that benchgrad check must find (about five minutes)"
+	@echo "make mutants      faults that benchgrad check must find (about ten minutes)"
+	@echo "make stories      thirty of them at random: does the first story name each?"
+	@echo "make precision    engines that are right: is any accused, with twenty seeds?"
 	@echo "make microbench   each operation, timed with pytest-benchmark"
 	@echo "make targets      the speeds that docs/performance.md promises (about three minutes)"
 	@echo "make overhead     what the harness adds to the times that it measures"
@@ -98,9 +100,18 @@ microbench: $(STAMP)
 	  --benchmark-columns=min,median,iqr,rounds --benchmark-sort=name \
 	  --benchmark-json=$(OUT)/microbench.json
 
-# Engines with one fault each: the conformance checks must find all of them.
+# Engines with one fault each: the conformance checks must convict all of them by their numbers.
 mutants: $(STAMP)
-	$(BIN)/python tests/engines/conformance/score.py
+	$(BIN)/python tests/engines/conformance/score.py mutants
+
+# Of thirty faults taken at random, does the first story name each, and is its cause true?
+stories: $(STAMP)
+	$(BIN)/python tests/engines/conformance/score.py stories
+
+# Engines that are right, with twenty seeds; after make test-peers, ENGINES="torch jax" and
+# BIN=.venv-peers/bin include the peers.
+precision: $(STAMP)
+	$(BIN)/python tests/engines/conformance/score.py precision $(ENGINES)
 
 # The speeds that docs/performance.md promises; the records take 300 MB, most of them parameters. To
 # include the peers, after make test-peers: make targets BIN=.venv-peers/bin

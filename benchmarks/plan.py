@@ -11,10 +11,17 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-Count = Annotated[int, Meta(ge=1)]
+from benchgrad.benchmarks.bounds import Name, Text
+from benchgrad.benchmarks.files import read_regular
+
+Count = Annotated[int, Meta(ge=1, le=10**9)]
+Rounds = Annotated[int, Meta(ge=1, le=10_000)]
+Layer = Annotated[int, Meta(ge=1, le=1_000_000)]
+Bytes = Annotated[int, Meta(ge=1, le=2**53)]
 Positive = Annotated[float, Meta(gt=0, le=1e9)]  # the bound keeps infinity out
 Share = Annotated[float, Meta(gt=0, lt=1)]
 NotNegative = Annotated[float, Meta(ge=0, le=1e6)]
+MOST_ENGINES = 200
 Collector = Literal["as shipped", "default", "paused"]
 
 
@@ -43,17 +50,17 @@ class _FieldError(ValueError):
 class DataPlan(Struct, frozen=True, forbid_unknown_fields=True):
     """Which data; each field means what it does in `benchgrad.datasets.Recipe`."""
 
-    name: str = "moons"
+    name: Name = "moons"
     n_samples: Annotated[int, Meta(ge=20, le=10_000_000)] = 1000
     noise: NotNegative = 0.2
     test_fraction: Share = 0.25
-    label: str = "label"
+    label: Text = "label"
 
 
 class ModelPlan(Struct, frozen=True, forbid_unknown_fields=True):
     """The layers between the features and the classes, whose numbers the data set gives."""
 
-    hidden: tuple[Count, ...] = (32, 32)
+    hidden: Annotated[tuple[Layer, ...], Meta(max_length=100)] = (32, 32)
     activation: Literal["relu", "tanh"] = "relu"
     loss: Literal["cross_entropy", "hinge"] = "cross_entropy"
 
@@ -104,15 +111,15 @@ class Contestant(Struct, frozen=True, forbid_unknown_fields=True):
     Python does, even where the engine pauses it, and `paused` runs it once, as each epoch ends.
     """
 
-    name: str
-    engine: str | None = None
+    name: Name
+    engine: Name | None = None
     epochs: Count | None = None
     batch_size: Count | None = None
     budget_s: Positive | None = None
     published: Published | None = None
     collector: Collector = "as shipped"
-    cause: str = ""
-    rounds: Count | None = None
+    cause: Text = ""
+    rounds: Rounds | None = None
     later_budget_s: Positive | None = None
     corner: Corner | None = None
 
@@ -139,20 +146,20 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     `instructions` asks for those of an epoch of each engine, counted after the timed cells.
     """
 
-    title: str
-    engines: tuple[Contestant, ...]
-    description: str = ""
+    title: Text
+    engines: Annotated[tuple[Contestant, ...], Meta(max_length=MOST_ENGINES)]
+    description: Text = ""
     data: DataPlan = DataPlan()
     model: ModelPlan = ModelPlan()
     training: TrainingPlan = TrainingPlan()
     epochs: Count = 20
-    rounds: Count = 1
+    rounds: Rounds = 1
     precision: Share | None = None
     threads: Count = 1
     timeout_s: Positive = 3600.0
-    memory_bytes: Count | None = None
+    memory_bytes: Bytes | None = None
     allocator: Literal["keep", "default"] = "keep"
-    reference: str = "numpy"
+    reference: Name = "numpy"
     instructions: bool = False
 
     def __post_init__(self) -> None:
@@ -240,11 +247,12 @@ def load_plan(spec: str) -> Plan:
     """
     if spec.endswith(".toml"):
         try:
-            return _parse(Path(spec).read_text("utf-8"), spec)
+            return _parse(read_regular(Path(spec)).decode(), spec)
         except FileNotFoundError:
             raise PlanError(f"plan {spec!r}: there is no such file") from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise PlanError(f"plan {spec!r} cannot be read: {error}") from error
+        except (OSError, ValueError) as error:
+            problem = (isinstance(error, OSError) and error.strerror) or error
+            raise PlanError(f"plan {spec!r} cannot be read: {problem}") from error
     plans = shipped()
     if spec not in plans:
         near = difflib.get_close_matches(spec, plans, n=1)
@@ -257,6 +265,8 @@ def load_plan(spec: str) -> Plan:
 def _parse(text: str, name: str) -> Plan:
     try:
         return _convert(tomllib.loads(text), name)
+    except RecursionError as error:
+        raise PlanError(f"plan {name!r} is not valid TOML: it is nested too deeply") from error
     except tomllib.TOMLDecodeError as error:
         raise PlanError(f"plan {name!r} is not valid TOML: {error}") from error
 

@@ -5,8 +5,6 @@ Names end with their unit. Numbers that are not finite are stored as null.
 
 from __future__ import annotations
 
-import contextlib
-import os
 from pathlib import Path
 from typing import Literal
 
@@ -15,11 +13,27 @@ import numpy as np
 from msgspec import Struct
 from numpy.typing import NDArray
 
+from benchgrad.benchmarks import manifest
+from benchgrad.benchmarks.bounds import (
+    Amount,
+    Class,
+    Command,
+    Coordinate,
+    Epochs,
+    Index,
+    Name,
+    Rate,
+    Rows,
+    Seconds,
+    Share,
+    Text,
+    Width,
+)
+from benchgrad.benchmarks.files import read_regular
 from benchgrad.benchmarks.plan import Plan
 
 SCHEMA_VERSION = 1
-RESULTS = "results.json"
-PARTIAL = ".partial"  # ends the name of a file that is being written
+RESULTS = manifest.RESULTS
 
 Status = Literal[
     "ok",  # finished, or ended by its budget; the same work as the reference
@@ -33,6 +47,9 @@ Status = Literal[
     "pruned",  # not started, because something else had failed
 ]
 FAILURES: tuple[Status, ...] = ("invalid", "timeout", "out_of_memory", "crashed", "pruned")
+
+
+_SHOWN = 300  # characters of what is wrong with a file; it may quote a part of it
 
 
 class RecordError(Exception):
@@ -60,18 +77,18 @@ class Epoch(Struct, frozen=True, forbid_unknown_fields=True):
     then each epoch's share of what was read for all of them.
     """
 
-    wall_s: float
-    cpu_s: float
-    collector_s: float
+    wall_s: Seconds
+    cpu_s: Seconds
+    collector_s: Seconds
     losses: list[float | None]
-    train_accuracy: float | None
-    test_accuracy: float | None
-    late_s: float = 0.0
-    own_s: float | None = None
-    witness_s: float | None = None
-    waited_s: float | None = None
-    stolen_s: float | None = None
-    pressure_s: float | None = None
+    train_accuracy: Share | None
+    test_accuracy: Share | None
+    late_s: Seconds = 0.0
+    own_s: Seconds | None = None
+    witness_s: Seconds | None = None
+    waited_s: Seconds | None = None
+    stolen_s: Seconds | None = None
+    pressure_s: Seconds | None = None
 
     @property
     def seconds(self) -> float:
@@ -86,8 +103,8 @@ class Equality(Struct, frozen=True, forbid_unknown_fields=True):
     the test rows with those that the reference computes from the same parameters.
     """
 
-    reference: str
-    n_steps: int
+    reference: Name
+    n_steps: Amount
     loss_difference: float | None
     parameter_difference: float | None
     logit_difference: float | None
@@ -102,8 +119,8 @@ class Final(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     parameters: list[float | None]
-    test_classes: list[int]
-    grid_classes: list[int]
+    test_classes: list[Class]
+    grid_classes: list[Class]
 
 
 class GraphCounts(Struct, frozen=True, forbid_unknown_fields=True):
@@ -112,11 +129,11 @@ class GraphCounts(Struct, frozen=True, forbid_unknown_fields=True):
     Nodes and edges are the same on any machine; bytes depend on Python's version.
     """
 
-    counted_rows: int
-    nodes: dict[str, int]
-    edges: int
-    node_bytes: int
-    array_bytes: int
+    counted_rows: Amount
+    nodes: dict[Name, Amount]
+    edges: Amount
+    node_bytes: Amount
+    array_bytes: Amount
 
 
 class Usage(Struct, frozen=True, forbid_unknown_fields=True):
@@ -129,14 +146,14 @@ class Usage(Struct, frozen=True, forbid_unknown_fields=True):
     traced but not timed.
     """
 
-    minor_faults: int
-    major_faults: int
-    voluntary_switches: int
-    involuntary_switches: int
-    step_python_bytes: int
-    between_cpu_s: float = 0.0
-    between_idle_s: float | None = None
-    children_cpu_s: float = 0.0
+    minor_faults: Amount
+    major_faults: Amount
+    voluntary_switches: Amount
+    involuntary_switches: Amount
+    step_python_bytes: Amount
+    between_cpu_s: Seconds = 0.0
+    between_idle_s: Seconds | None = None
+    children_cpu_s: Seconds = 0.0
 
 
 class Cell(Struct, frozen=True, forbid_unknown_fields=True):
@@ -154,43 +171,43 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
     supervisor, and all that they started, as the kernel tells the runner.
     """
 
-    engine: str
-    round: int
+    engine: Name
+    round: Index
     status: Status
-    epochs_planned: int
-    reason: str = ""
-    kind: str = ""
-    version: str = ""
-    note: str = ""
-    budget_s: float | None = None
-    import_s: float | None = None
-    build_s: float | None = None
-    first_step_s: float | None = None
+    epochs_planned: Epochs
+    reason: Text = ""
+    kind: Text = ""
+    version: Text = ""
+    note: Text = ""
+    budget_s: Seconds | None = None
+    import_s: Seconds | None = None
+    build_s: Seconds | None = None
+    first_step_s: Seconds | None = None
     epochs: list[Epoch] = []
-    baseline_bytes: int | None = None
-    peak_bytes: int | None = None
-    n_threads: int | None = None
+    baseline_bytes: Amount | None = None
+    peak_bytes: Amount | None = None
+    n_threads: Amount | None = None
     equality: Equality | None = None
     final: Final | None = None
     counts: GraphCounts | None = None
     usage: Usage | None = None
-    whole_s: float | None = None
-    control_s: list[float] = []
-    second_build_s: float | None = None
-    read_s: float | None = None
-    logits_s: float | None = None
-    tree_cpu_s: float | None = None
+    whole_s: Seconds | None = None
+    control_s: list[Seconds] = []
+    second_build_s: Seconds | None = None
+    read_s: Seconds | None = None
+    logits_s: Seconds | None = None
+    tree_cpu_s: Seconds | None = None
     pauses_collector: bool = False  # the engine declares that it does, inside its own step
 
 
 class Grid(Struct, frozen=True, forbid_unknown_fields=True):
     """A regular grid over two standardised features, row by row from the lowest y up."""
 
-    x_min: float
-    x_max: float
-    y_min: float
-    y_max: float
-    n: int
+    x_min: Coordinate
+    x_max: Coordinate
+    y_min: Coordinate
+    y_max: Coordinate
+    n: Width
 
     def points(self) -> NDArray[np.float64]:
         """Return the points, (n², 2)."""
@@ -202,40 +219,40 @@ class Grid(Struct, frozen=True, forbid_unknown_fields=True):
 class Data(Struct, frozen=True, forbid_unknown_fields=True):
     """The data set: its size, its labels, and its points if it has two features."""
 
-    name: str
-    n_train: int
-    n_test: int
-    n_features: int
-    class_names: list[str]
-    test_labels: list[int]
-    train_labels: list[int]
-    train_points: list[tuple[float, float]]
-    test_points: list[tuple[float, float]]
+    name: Text
+    n_train: Amount
+    n_test: Amount
+    n_features: Amount
+    class_names: list[Text]
+    test_labels: list[Class]
+    train_labels: list[Class]
+    train_points: list[tuple[Coordinate, Coordinate]]
+    test_points: list[tuple[Coordinate, Coordinate]]
     grid: Grid | None
 
 
 class Environment(Struct, frozen=True, forbid_unknown_fields=True):
     """The machine and the libraries that the cells ran with."""
 
-    benchgrad: str
-    python: str
-    platform: str
-    processor: str
-    n_cpus: int
-    memory_bytes: int
-    load_1min: float
-    libraries: dict[str, str]
-    blas: str
-    matmul_flops_per_s: float | None = None  # of a 512 × 512 product in the plan's dtype
-    governor: str = ""  # of the processor's frequency, where the system says
-    commit: str = ""  # of benchgrad's checkout, with a + if files were edited
-    exp_per_s: float | None = None  # exponentials by NumPy in the plan's dtype, on one thread
+    benchgrad: Text
+    python: Text
+    platform: Text
+    processor: Text
+    n_cpus: Amount
+    memory_bytes: Amount
+    load_1min: Rate
+    libraries: dict[Text, Text]
+    blas: Text
+    matmul_flops_per_s: Rate | None = None  # of a 512 × 512 product in the plan's dtype
+    governor: Text = ""  # of the processor's frequency, where the system says
+    commit: Text = ""  # of benchgrad's checkout, with a + if files were edited
+    exp_per_s: Rate | None = None  # exponentials by NumPy in the plan's dtype, on one thread
 
 
 class Snapshot(Struct, frozen=True, forbid_unknown_fields=True):
     """The flat parameters after a number of epochs."""
 
-    n_epochs: int
+    n_epochs: Epochs
     parameters: list[float | None]
 
 
@@ -246,9 +263,9 @@ class Reference(Struct, frozen=True, forbid_unknown_fields=True):
     after those epochs that a cell ended with; all of them would take too much space.
     """
 
-    engine: str
-    round: int
-    batch_size: int
+    engine: Name
+    round: Index
+    batch_size: Rows
     losses: list[list[float | None]]
     snapshots: list[Snapshot]
 
@@ -262,9 +279,9 @@ class Instructions(Struct, frozen=True, forbid_unknown_fields=True):
     their number. `reason` says in one line why there is no count.
     """
 
-    engine: str
-    per_epoch: float | None
-    reason: str = ""
+    engine: Name
+    per_epoch: Rate | None
+    reason: Text = ""
 
 
 class Results(Struct, frozen=True, forbid_unknown_fields=True):
@@ -276,14 +293,14 @@ class Results(Struct, frozen=True, forbid_unknown_fields=True):
     """
 
     schema_version: int
-    started_at: str
-    command: str
+    started_at: Text
+    command: Command
     plan: Plan
     environment: Environment
     data: Data
     cells: list[Cell]
-    row_flops: int = 0  # of the matrix products of a step, for each row
-    resumed_at: list[str] = []
+    row_flops: Amount = 0  # of the matrix products of a step, for each row
+    resumed_at: list[Text] = []
     references: list[Reference] = []
     instructions: list[Instructions] = []
     sources: dict[str, str] = {}
@@ -296,36 +313,10 @@ def uncounted(results: Results) -> list[str]:
     return [each.name for each in engines if each.name not in counted]
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Write a file beside `path`, flush it to disk, rename it: all of it is written, or nothing."""
-    beside = path.with_name(f".{path.name}{PARTIAL}")
-    try:
-        with beside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-        sync_folder(path.parent)
-    except OSError:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-        raise
-
-
-def sync_folder(folder: Path) -> None:
-    """Flush a folder to disk: the names of its files, whose contents may be there already."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def write_results(results: Results, folder: Path) -> Path:
     """Write ``results.json`` into `folder`; return its path."""
-    path = folder / RESULTS
-    write_atomically(path, msgspec.json.encode(results) + b"\n")
-    return path
+    manifest.replace_files(folder, {RESULTS: msgspec.json.encode(results) + b"\n"})
+    return folder / RESULTS
 
 
 def read_results(folder: Path) -> Results:
@@ -340,7 +331,7 @@ def read_results(folder: Path) -> Results:
 def read_file(path: Path) -> Results:
     """Return the results in a file; raise what `read_results` raises."""
     try:
-        content = path.read_bytes()
+        content = read_regular(path)
     except OSError as error:
         raise RecordError(
             f"{path} cannot be read: {error.strerror}; name the folder of a run"
@@ -354,7 +345,7 @@ def read_file(path: Path) -> Results:
             )
         return msgspec.json.decode(content, type=Results)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RecordError(f"{path} is damaged: {error}") from error
+        raise RecordError(f"{path} is damaged: {str(error)[:_SHOWN]}") from error
 
 
 class _Version(Struct):

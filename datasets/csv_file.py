@@ -56,12 +56,15 @@ def _refuse(path: Path, problem: str, *, row: int = 0, column: str = "") -> NoRe
 def _read_rows(path: Path) -> list[CsvRow]:
     """Return the header and at least one row, all of equal length, without blank rows."""
     try:
+        if path.exists() and not path.is_file():  # a pipe would never end
+            _refuse(path, "it is not a regular file")
         with path.open(newline="", encoding="utf-8-sig") as file:
             cells = [[cell.strip() for cell in row] for row in csv.reader(file, strict=True)]
     except FileNotFoundError:
         _refuse(path, "there is no such file")
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise DatasetError(f"{path}: cannot be read as CSV: {error}") from error
+    except (OSError, ValueError, csv.Error) as error:
+        problem = (isinstance(error, OSError) and error.strerror) or error
+        raise DatasetError(f"{path}: cannot be read as CSV: {problem}") from error
     rows = [CsvRow(number, row) for number, row in enumerate(cells, start=1) if any(row)]
     if len(rows) < 2:
         _refuse(path, "there is no row below the header")

@@ -17,7 +17,9 @@ from benchgrad.engines.counts import Counts
 from benchgrad.engines.model import MLP, SGD
 
 Kind = Literal["scalar", "tensor"]
+Trait = Literal["matmul", "no indexing", "keeps axes", "constant max"]
 Array = NDArray[Any]
+Extra = tuple[Callable[..., Any], Sequence[tuple[int, ...]]]
 
 
 class EngineError(Exception):
@@ -90,6 +92,11 @@ class Engine(ABC):
         install: the requirement that pip installs to provide them.
         deviations: checks of `benchgrad check` that it is known to fail, check -> reason; a name
             ending in ``*`` covers every check with that prefix.
+        traits: what it does in its own way, in a word each: ``matmul`` (matrix products by a
+            function of that name), ``no indexing``, ``keeps axes`` (a reduced axis stays, with
+            length 1), ``constant max`` (a maximum is taken of constants only).
+        extra: functions of its own for `benchgrad check`: name -> (function of native values,
+            their shapes).
     """
 
     name: str
@@ -101,6 +108,8 @@ class Engine(ABC):
     install: str = ""
     pauses_collector: bool = False
     deviations: Mapping[str, str] = MappingProxyType({})
+    traits: frozenset[Trait] = frozenset()
+    extra: Mapping[str, Extra] = MappingProxyType({})
 
     def missing(self) -> str:
         """Return what is not installed and how to install it, or an empty string.

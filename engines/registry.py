@@ -6,6 +6,7 @@ Every engine, built-in or not, is an entry point of the group `benchgrad.engines
 import difflib
 import importlib
 import importlib.util
+import os
 import sys
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
@@ -107,7 +108,7 @@ def check_names(specs: list[str]) -> None:
     """Raise EngineError for the first of `specs` that does not exist; load none of them."""
     for spec in specs:
         if spec.endswith(".py"):
-            if not Path(spec).is_file():
+            if not os.path.isfile(spec):  # false also where Path.is_file raises
                 raise EngineError(f"engine {spec!r}: there is no such file")
         elif ":" in spec and not all(spec.split(":")):
             raise EngineError(f"engine {spec!r}: write package.module:attribute")

@@ -1,7 +1,7 @@
 """Turns a `Value` class into an engine. What may differ between classes is in `value_hooks`."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
@@ -10,7 +10,9 @@ from benchgrad.engines.interface import (
     Capabilities,
     Classifier,
     Engine,
+    Extra,
     Kind,
+    Trait,
     UnsupportedError,
 )
 from benchgrad.engines.model import MLP, SGD
@@ -43,6 +45,9 @@ class ValueEngine(ValueHooks, Engine):
         dtypes: the dtypes it computes in.
         version: the version of the library behind it.
         note: a remark to show beside its results.
+        deviations: checks of `benchgrad check` that it is known to fail, check -> reason.
+        traits: what it does in its own way, see `Engine`.
+        extra: functions of its own for `benchgrad check`, see `Engine`.
     """
 
     def __init__(  # noqa: PLR0913 (keywords, most with a default, as plugin authors write them)
@@ -58,6 +63,9 @@ class ValueEngine(ValueHooks, Engine):
         dtypes: tuple[str, ...] = ("float64",),
         version: str = "",
         note: str = "",
+        deviations: Mapping[str, str] | None = None,
+        traits: Iterable[Trait] = (),
+        extra: Mapping[str, Extra] | None = None,
     ) -> None:
         if kind not in ("scalar", "tensor"):
             raise ValueError(f"engine {name!r}: kind is {kind!r}, not 'scalar' or 'tensor'")
@@ -66,6 +74,10 @@ class ValueEngine(ValueHooks, Engine):
         self.value = value
         self.version = version
         self.note = note
+        if deviations is not None:  # else those of the class
+            self.deviations = dict(deviations)
+        self.traits = _known_traits(name, traits) or self.traits
+        self.extra = dict(extra or {}) or self.extra
         table = (
             dict(operations) if isinstance(operations, Mapping) else methods_of(value, operations)
         )
@@ -74,11 +86,12 @@ class ValueEngine(ValueHooks, Engine):
             table = over_object_arrays(table, self.is_value, self.read)
         elif "sum" in table:
             table = {"mean": self._mean, **table}
-        table = {**table, **(compounds or {})}
+        table = {**table, **self._composed(table), **(compounds or {})}
         self.table = table
         self.pauses_collector = pauses_collector
         self.shows_graph = shows_graph
-        self.operations = Operations(name, table)
+        own = {name: function for name, (function, _) in self.extra.items()}
+        self.operations = Operations(name, {**table, **own})
         self.capabilities = Capabilities(operations=frozenset(table), dtypes=dtypes)
 
     def _of_numbers_too(self, function: Callable[[Any], Any]) -> Callable[[Any], Any]:
@@ -90,6 +103,24 @@ class ValueEngine(ValueHooks, Engine):
             return self.read(function(self.leaf(element)))
 
         return of_either
+
+    def _composed(self, table: Table) -> Table:
+        """Return the compounds that an engine needs in another form, for its traits."""
+        own: dict[str, Callable[..., Any]] = {}
+        if "matmul" in self.traits:
+            own["linear"] = lambda x, W, b: table["matmul"](x, W) + b
+        if "no indexing" in self.traits:
+            own["pick"] = self._pick_by_product
+        return own
+
+    def _pick_by_product(self, v: Any, columns: Any) -> Any:
+        """Return an element of each row: the row times ones and zeros, summed."""
+        if np.size(columns) != len(columns):
+            raise UnsupportedError(f"{self.name} picks one element of a row, for want of indexing")
+        chosen = np.arange(np.shape(self.read(v))[1]) == np.reshape(columns, (-1, 1))
+        chosen = chosen.astype(np.asarray(self.read(v)).dtype)
+        product = v * self.on_arrays(self.constant)(chosen)
+        return self.operations.sum(product, axis=1, keepdims=np.ndim(columns) > 1)
 
     def _mean(self, v: Any, axis: Any = None, keepdims: bool = False) -> Any:
         """Return the mean of a tensor Value, computed from its sum."""
@@ -129,8 +160,27 @@ class ValueEngine(ValueHooks, Engine):
         result = np.asarray(self.read(out) if self.is_value(out) else out).item()
         if self.is_value(out) and not self.is_constant(out):
             self.backward(out)
-        gradients = [np.array(gradient(leaf), _float_dtype(array)) for leaf, array in pairs]
+        gradients = [_as_array(gradient(leaf), array) for leaf, array in pairs]
         return float(result), gradients
+
+
+def _as_array(gradient: Any, array: Array) -> Array:
+    """Return a gradient as an array of its own; None, as many libraries have it, is zero."""
+    dtype = _float_dtype(array)
+    if gradient is None:
+        return np.zeros(np.shape(array), dtype)
+    if isinstance(gradient, np.ndarray) and gradient.dtype == object:
+        numbers = [0.0 if element is None else element for element in gradient.flat]
+        return np.array(numbers, dtype).reshape(gradient.shape)
+    return np.array(gradient, dtype)
+
+
+def _known_traits(engine: str, traits: Iterable[Trait]) -> frozenset[Trait]:
+    unknown = sorted(set(traits) - set(get_args(Trait)))
+    if unknown:
+        known = ", ".join(get_args(Trait))
+        raise ValueError(f"engine {engine!r}: no trait {unknown[0]!r}; there are {known}")
+    return frozenset(traits)
 
 
 def _float_dtype(array: Array) -> np.dtype[Any]:

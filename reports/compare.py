@@ -11,7 +11,7 @@ import msgspec
 from rich.table import Table
 
 from benchgrad.benchmarks.analysis.compare import EngineComparison, RunComparison
-from benchgrad.reports import formats, text_tables
+from benchgrad.reports import escaping, formats, text_tables
 from benchgrad.reports.columns import Column, Entry
 
 
@@ -24,8 +24,8 @@ def table(found: RunComparison) -> Iterator[Table | str]:
 
 def markdown(found: RunComparison) -> str:
     """Return a table for a pull request."""
-    warnings = (f"**Warning:** {formats.markdown(warning)}\n" for warning in found.warnings)
-    notes = (f"\n{formats.markdown(note)}\n" for note in _notes(found))
+    warnings = (f"**Warning:** {escaping.markdown(warning)}\n" for warning in found.warnings)
+    notes = (f"\n{escaping.markdown(note)}\n" for note in _notes(found))
     return "\n".join([*warnings, text_tables.markdown(_columns(found), found.rows)]) + "".join(
         notes
     )

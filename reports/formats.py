@@ -144,17 +144,6 @@ def scientific(value: float) -> str:
     return "0" if value == 0 else f"{value:.1e}"
 
 
-def code(name: str) -> str:
-    """Return a name as code in a Markdown table."""
-    escaped = name.replace("|", r"\|")
-    return f"`{escaped}`"
-
-
-def markdown(text: str) -> str:
-    """Return a text that Markdown shows unchanged, in a table too."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace("|", "&#124;")
-
-
 def precision(found: Precision) -> str:
     """Return how well a run met the precision it was asked for, without a full stop."""
     asked = f"±{100 * found.asked:g} %"

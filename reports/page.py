@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 import jinja2
+from markupsafe import Markup
 
 from benchgrad.benchmarks.analysis.collector import under_policies
 from benchgrad.benchmarks.analysis.floor import floor
 from benchgrad.benchmarks.analysis.rounds import precision
 from benchgrad.benchmarks.analysis.statistics import PAIRED_EFFECT
-from benchgrad.benchmarks.records import Results, read_results, write_atomically
+from benchgrad.benchmarks.manifest import replace_files
+from benchgrad.benchmarks.records import Results, read_results
 from benchgrad.reports import formats, text_tables
 from benchgrad.reports.columns import POLICY_COLUMNS, chosen
 from benchgrad.reports.engine_summary import EngineSummary, summaries
+from benchgrad.reports.escaping import (
+    code,
+    csv_cells,
+    drawable,
+    in_html,
+    in_markdown,
+    markdown,
+    visible,
+    visible_lines,
+)
+from benchgrad.reports.file_names import ACCURACY, PAGE, SUMMARY, TIMINGS, report_files
 from benchgrad.reports.findings import drift, has_intervals, headline
 from benchgrad.reports.payoff import payoffs
 from benchgrad.reports.plot import Plot, all_plots, render
@@ -25,19 +38,18 @@ from benchgrad.reports.style import Style, colours
 from benchgrad.reports.tables import Tables, tables
 from benchgrad.reports.two_by_two import two_by_two
 
-PAGE = "index.html"
-_PAGES = ("summary.md", PAGE)
+_PAGES = (SUMMARY, PAGE)
 _CSV_COLUMNS = {
-    "timings.csv": [
+    TIMINGS: [
         *("engine", "round", "epoch", "wall_s", "late_s", "cpu_s", "collector_s", "elapsed_s"),
         *("own_s", "witness_s", "waited_s", "stolen_s", "pressure_s", "status"),
     ],
-    "accuracy.csv": [
+    ACCURACY: [
         *("engine", "round", "epoch", "loss", "train_accuracy", "test_accuracy", "status"),
     ],
 }
 _FILTERS = (
-    "code", "count", "flops", "markdown", "memory", "percent", "precision", "ratio",
+    "count", "flops", "memory", "percent", "precision", "ratio",
     "ratio_between", "seconds",
 )  # fmt: skip
 
@@ -58,13 +70,10 @@ def write_report(folder: Path) -> Path:
 
     Raises:
         RecordError: there are no results, or they are damaged.
+        ForeignError: a file that is not benchgrad's would be replaced; nothing is written then.
     """
     contents = render_report(read_results(folder))
-    (folder / "plots").mkdir(exist_ok=True)
-    for name, content in contents.items():
-        write_atomically(folder / name, content)
-    for stale in stale_plots(folder, contents):
-        stale.unlink()
+    replace_files(folder, contents, report_files())
     return folder / PAGE
 
 
@@ -73,34 +82,27 @@ def render_report(results: Results) -> dict[str, bytes]:
     engines = summaries(results)
     derived = tables(results, engines)
     figures, plots = _draw(results, derived)
-    environment = _templates()
     known = _context(results, engines, figures)
     csv = {name: list(columns) for name, columns in _CSV_COLUMNS.items()}
     if results.plan.instructions:
-        csv["timings.csv"].append("instructions")
+        csv[TIMINGS].append("instructions")
     return {
         **{name: _csv(derived, columns) for name, columns in csv.items()},
         **plots,
-        **{name: environment.get_template(name).render(known).encode() for name in _PAGES},
+        **{name: _rendered(name, known) for name in _PAGES},
     }
 
 
-def stale_plots(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
-    """Return the plots in `folder` that do not belong to this report."""
-    found = [path for extension in ("png", "svg") for path in folder.glob(f"plots/*.{extension}")]
-    return sorted(path for path in found if f"plots/{path.name}" not in contents)
-
-
 def _csv(derived: Tables, columns: list[str]) -> bytes:
-    content: str = derived.epochs[columns].to_csv(index=False)
+    content: str = csv_cells(derived.epochs[columns]).to_csv(index=False)
     return content.encode()
 
 
 def _draw(results: Results, derived: Tables) -> tuple[list[Figure], dict[str, bytes]]:
     """Return the figures for the page, and the files of those that could be drawn."""
     style = Style(
-        colours=colours(contestant.name for contestant in results.plan.engines),
-        class_names=tuple(results.data.class_names),
+        colours=colours(visible(contestant.name) for contestant in results.plan.engines),
+        class_names=tuple(map(visible, results.data.class_names)),
     )
     figures: list[Figure] = []
     drawn: dict[str, bytes] = {}
@@ -114,7 +116,7 @@ def _draw(results: Results, derived: Tables) -> tuple[list[Figure], dict[str, by
             figures.append(Figure(plot, omitted=reason))
             continue
         try:
-            contents = render(plot, frame, style)
+            contents = render(plot, drawable(frame), style)
         except Exception as error:  # what nobody foresaw costs one plot, and not the report
             what = " ".join(f"{type(error).__name__}: {error}".split())
             figures.append(Figure(plot, omitted=f"it cannot be drawn: {what}"))
@@ -124,11 +126,18 @@ def _draw(results: Results, derived: Tables) -> tuple[list[Figure], dict[str, by
     return figures, drawn
 
 
-def _templates() -> jinja2.Environment:
+def _rendered(name: str, known: Mapping[str, object]) -> bytes:
+    """Return a page; whatever its template shows is escaped for what it is written in."""
+    environment = _templates(in_html if name.endswith(".html") else in_markdown)
+    return visible_lines(environment.get_template(name).render(known)).encode()
+
+
+def _templates(shown: Callable[[object], object] = in_html) -> jinja2.Environment:
     folder = files("benchgrad.reports") / "templates"
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(lambda name: (folder / f"{name}.j2").read_text("utf-8")),
-        autoescape=lambda name: name is not None and name.endswith(".html"),
+        autoescape=True,
+        finalize=shown,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -136,6 +145,7 @@ def _templates() -> jinja2.Environment:
     )
     for name in _FILTERS:
         environment.filters[name] = getattr(formats, name)
+    environment.filters |= {"code": code, "markdown": markdown}
     return environment
 
 
@@ -152,7 +162,7 @@ def _context(
         "layers": (data.n_features, *hidden, len(data.class_names)),
         "engines": engines,
         "chosen": chosen,
-        "markdown_table": text_tables.markdown,
+        "markdown_table": lambda *table: Markup(text_tables.markdown(*table)),
         "too_disturbed": [engine.name for engine in engines if engine.verdict == "too disturbed"],
         "alike": [engine.name for engine in engines if engine.is_alike],
         "effect": PAIRED_EFFECT - 1.0,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import io
 import pkgutil
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 _TITLE_LENGTH = 24  # characters
 _NARROW = 30.0  # a logarithmic axis with a smaller range also has labels within its decades
+
+# What matplotlib says of names as long as the figure, and of times that no log axis can show.
+_EXTREME = ("constrained_layout not applied", "Attempt to set non-positive")
 
 Draw = Callable[["Axes", pd.DataFrame, Style], None]
 
@@ -129,7 +133,9 @@ def render(plot: Plot, frame: pd.DataFrame, style: Style) -> dict[str, bytes]:
     n_columns = min(len(panels), 4) if plot.panel else 1
     n_rows = ceil(len(panels) / n_columns)
     size = (2.7 * max(n_columns, 2), 2.9 * n_rows) if plot.panel else (7.6, 4.2)
-    with mpl.rc_context(RC):
+    with mpl.rc_context(RC), warnings.catch_warnings():
+        for complaint in _EXTREME:
+            warnings.filterwarnings("ignore", complaint)
         figure = Figure(figsize=size, layout="constrained")
         FigureCanvasAgg(figure)
         axes = figure.subplots(n_rows, n_columns, squeeze=False).ravel()

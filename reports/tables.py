@@ -131,7 +131,7 @@ def _epochs(results: Results, engines: Sequence[EngineSummary]) -> pd.DataFrame:
             waited_s=epoch.waited_s,
             stolen_s=epoch.stolen_s,
             pressure_s=epoch.pressure_s,
-            loss=float(np.mean(np.array(epoch.losses, np.float64))),
+            loss=_mean(epoch.losses),
             train_accuracy=epoch.train_accuracy,
             test_accuracy=epoch.test_accuracy,
             status=statuses[cell.engine],
@@ -144,6 +144,12 @@ def _epochs(results: Results, engines: Sequence[EngineSummary]) -> pd.DataFrame:
     elapsed_s = seconds.groupby([table["engine"], table["round"]]).cumsum()
     instructions = {engine.name: engine.instructions for engine in engines}
     return table.assign(elapsed_s=elapsed_s, instructions=table["engine"].map(instructions))
+
+
+def _mean(losses: Sequence[float | None]) -> float:
+    """Return the mean of the losses of an epoch; a training that diverged may overflow it."""
+    with np.errstate(over="ignore"):
+        return float(np.mean(np.array(losses, np.float64)))
 
 
 def _ladder(results: Results, engines: Sequence[EngineSummary]) -> pd.DataFrame:

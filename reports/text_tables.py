@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from rich.table import Table
 
-from benchgrad.reports import formats
+from benchgrad.reports import escaping
 from benchgrad.reports.columns import Column, T
 
 
@@ -16,7 +16,8 @@ def terminal(columns: Sequence[Column[T]], rows: Iterable[T]) -> Table:
     for column in columns:
         table.add_column(column.heading, justify="right" if column.is_number else "left")
     for row in rows:
-        table.add_row(*(column.entry(row).line(is_brief=True) for column in columns))
+        cells = (column.entry(row).line(is_brief=True) for column in columns)
+        table.add_row(*map(escaping.visible, cells))
     return table
 
 
@@ -28,7 +29,7 @@ def markdown(columns: Sequence[Column[T]], rows: Iterable[T]) -> str:
     ]
     for row in rows:
         name, *rest = (column.entry(row) for column in columns)
-        code = formats.code(name.text)
+        code = escaping.code(name.text)
         marked = f"{code} ({name.flag})" if name.flag else code
-        lines.append([marked, *(formats.markdown(entry.line()) for entry in rest)])
+        lines.append([marked, *(escaping.markdown(entry.line()) for entry in rest)])
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)

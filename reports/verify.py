@@ -5,12 +5,22 @@ The records themselves are checked in `benchgrad.benchmarks.run.verify`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Collection, Iterator, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from benchgrad.benchmarks.files import read_regular, sha256
+from benchgrad.benchmarks.manifest import (
+    JOURNAL,
+    MANIFEST,
+    RESULTS,
+    UNHASHED,
+    ForeignError,
+    read_manifest,
+)
 from benchgrad.benchmarks.records import Results
-from benchgrad.reports.page import render_report, stale_plots
+from benchgrad.reports.page import render_report
 
 _SHOWN = 40  # characters of the first line in which two texts differ
 _TEXTS = (".md", ".csv", ".html")
@@ -19,21 +29,63 @@ _TEXTS = (".md", ".csv", ".html")
 def problems(folder: Path, results: Results) -> list[str]:
     """Return what is wrong with the files in `folder`, one line for each problem."""
     expected = render_report(results)
-    found = [
-        problem
-        for name, content in expected.items()
-        for problem in _differences(folder / name, name, content)
-    ]
-    found += [
-        f"plots/{path.name} does not belong to this report"
-        for path in stale_plots(folder, expected)
-    ]
+    different = {
+        name: list(_differences(folder / name, name, content)) for name, content in expected.items()
+    }
+    found = [problem for problems in different.values() for problem in problems]
+    found += _strangers(folder, {*expected, JOURNAL, MANIFEST, RESULTS})
+    found += _misnamed(folder, {name: bool(problems) for name, problems in different.items()})
     return found + list(_other_versions(results)) if found else []
+
+
+def _strangers(folder: Path, names: Collection[str]) -> Iterator[str]:
+    """Yield each link, and each file or folder that does not belong to a report."""
+    for place, folders, files in os.walk(folder):
+        inside = sorted([*folders, *files])
+        folders[:] = ["plots"] if place == str(folder) and "plots" in folders else []
+        for entry in inside:
+            path = Path(place) / entry
+            name = path.relative_to(folder).as_posix()
+            if path.is_symlink():
+                yield f"{name} is a link"
+            elif name not in names and name not in folders:
+                yield f"{name} does not belong to this report"
+
+
+def _misnamed(folder: Path, is_different: Mapping[str, bool]) -> Iterator[str]:
+    """Yield where the manifest, if there is one, and the files of a report contradict each other.
+
+    `is_different` has the names of the report's files, and whether that was reported already.
+    """
+    try:
+        listed = read_manifest(folder)
+    except ForeignError as error:
+        yield str(error)
+        return
+    if listed is None:
+        return
+    for name in sorted(is_different.keys() | {RESULTS}):
+        if name not in listed:
+            yield f"{name} is not in {MANIFEST}"
+        elif listed[name] != _hash(folder / name) and not is_different.get(name):
+            yield f"{name} is not the file that {MANIFEST} names"
+    for name in sorted(listed.keys() - is_different.keys() - {RESULTS}):
+        if name != JOURNAL or listed[name] != UNHASHED:
+            yield f"{MANIFEST} names {name}, which is not of this report"
+        elif not (folder / name).exists():
+            yield f"{name} is in {MANIFEST}, and there is none"
+
+
+def _hash(path: Path) -> str | None:
+    try:
+        return sha256(read_regular(path))
+    except OSError:
+        return None
 
 
 def _differences(path: Path, name: str, expected: bytes) -> Iterator[str]:
     try:
-        content = path.read_bytes()
+        content = read_regular(path)
     except OSError as error:
         yield f"{name} cannot be read: {error.strerror}"
         return

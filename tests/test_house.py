@@ -34,6 +34,7 @@ FLOORS = {
         *("engines", "processes", "engines.conformance.judging", "engines.conformance.checks"),
     ],
     "engines.conformance": [
+        "engines.conformance.cases",
         *("engines", "engines.conformance.judging", "engines.conformance.checks"),
         "engines.conformance.process",
     ],

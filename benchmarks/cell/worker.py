@@ -7,6 +7,7 @@ the worker does as little as it can.
 """
 
 import contextlib
+import os
 import resource
 import statistics
 import sys
@@ -65,6 +66,7 @@ class CellWorker:
         self._job = job
         self._events = events
         self._clock = clock
+        self._pid = os.getpid()
         with reading(job.data) as file, np.load(file) as arrays:
             data = {name: arrays[name] for name in arrays.files}
         for name in ("X_train", "X_test", "grid"):
@@ -101,7 +103,16 @@ class CellWorker:
             self._send(Failed("crashed", f"{type(error).__name__}: {reason} [{place}]"))
 
     def _send(self, event: Event) -> None:
+        self._end_if_forked()
         send(self._events, event)
+
+    def _end_if_forked(self) -> None:
+        """End a copy of this process that the engine forked, and that came back from its call.
+
+        It has the same pipe and the same file of parameters, and would train the same epochs again.
+        """
+        if os.getpid() != self._pid:
+            os._exit(1)
 
     def _schedule(self) -> Schedule:
         job, rule = self._job, self._job.training
@@ -150,6 +161,7 @@ class CellWorker:
         instruments = Instruments(self._clock, shelf.put)
         epochs = train(classifier, X, y, self._schedule(), instruments)
         for span in spans(epochs, self._clock, shelf):
+            self._end_if_forked()
             reason = self._epochs_done(span, called.n_epochs, snapshots)
             called.add(span)
             if reason:

@@ -5,15 +5,15 @@ Files are read and written in `journal`.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import msgspec
 from msgspec import Struct
 
 from benchgrad.benchmarks.analysis.rounds import round_name
+from benchgrad.benchmarks.files import sha256
 from benchgrad.benchmarks.plan import Plan
-from benchgrad.benchmarks.records import Cell, Environment, Instructions, Reference
+from benchgrad.benchmarks.records import Cell, Data, Environment, Instructions, Reference
 from benchgrad.benchmarks.run.fingerprint import Fingerprint
 
 JOURNAL_VERSION = 1
@@ -23,6 +23,8 @@ class Header(Struct, frozen=True, tag="header", forbid_unknown_fields=True):
     """What is run. `asked_for`: the user named its engines.
 
     `sources` has the version or commit of each engine that is not benchgrad's own.
+    `described` is the hash of what the records keep of the data; journals of benchgrad 0.1.0 have
+    none.
     """
 
     version: int
@@ -33,6 +35,7 @@ class Header(Struct, frozen=True, tag="header", forbid_unknown_fields=True):
     environment: Environment
     fingerprint: Fingerprint
     sources: dict[str, str] = {}
+    described: str = ""
 
 
 class FinishedCell(Struct, frozen=True, tag="cell", forbid_unknown_fields=True):
@@ -63,9 +66,10 @@ class Resumed(Struct, frozen=True, tag="resumed", forbid_unknown_fields=True):
 
 
 class Ended(Struct, frozen=True, tag="ended", forbid_unknown_fields=True):
-    """The run is complete, and its report is written."""
+    """The run is complete, and its report is written; `records` is the hash of results.json."""
 
     at: str
+    records: str = ""
 
 
 Entry = Header | FinishedCell | FinishedRound | Counted | Resumed | Ended
@@ -111,10 +115,15 @@ class _Line(Struct, frozen=True, forbid_unknown_fields=True):
     entry: msgspec.Raw
 
 
+def hash_of(data: Data) -> str:
+    """Return the SHA-256 of what the records keep of a data set."""
+    return sha256(msgspec.json.encode(data))
+
+
 def encode(entry: Entry) -> bytes:
     """Return the line of an entry, newline included."""
     content = msgspec.json.encode(entry)
-    checksum = hashlib.sha256(content).hexdigest()
+    checksum = sha256(content)
     return msgspec.json.encode(_Line(checksum, msgspec.Raw(content))) + b"\n"
 
 
@@ -129,7 +138,7 @@ def decode(line: bytes) -> Entry:
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DamagedError("is cut off or garbled") from error
     content = bytes(found.entry)
-    if hashlib.sha256(content).hexdigest() != found.sha256:
+    if sha256(content) != found.sha256:
         raise DamagedError("does not match its checksum")
     try:
         entry: Entry = msgspec.json.decode(content, type=Entry)

@@ -10,7 +10,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from benchgrad.benchmarks.records import write_atomically
+from benchgrad.benchmarks.files import write_atomically
 
 _CHUNK = 1 << 20
 

@@ -14,12 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from benchgrad.benchmarks.records import (
-    Cell,
-    Instructions,
-    RecordError,
-    Reference,
-)
+from benchgrad.benchmarks import manifest
+from benchgrad.benchmarks.files import read_regular, sha256
+from benchgrad.benchmarks.records import Cell, Instructions, RecordError, Reference
 from benchgrad.benchmarks.run.entries import (
     JOURNAL_VERSION,
     Counted,
@@ -36,7 +33,7 @@ from benchgrad.benchmarks.run.entries import (
 )
 from benchgrad.benchmarks.run.guarded import GuardedFile
 
-JOURNAL = "journal.jsonl"
+JOURNAL = manifest.JOURNAL
 SCRATCH = ".benchgrad-"  # begins the name of a folder that is gone when its run is
 
 Key = tuple[str, int]  # the engine and the round of a cell
@@ -60,6 +57,7 @@ class Reading:
     instructions: dict[str, Instructions] = field(default_factory=dict)  # by engine
     resumed_at: list[str] = field(default_factory=list)
     ended: bool = False
+    records: str = ""  # the SHA-256 of results.json at the end
     damage: list[str] = field(default_factory=list)
 
     def take(self, entry: Entry, line: bytes) -> None:
@@ -75,8 +73,8 @@ class Reading:
                 self.instructions[instructions.engine] = instructions
             case Resumed(at):
                 self.resumed_at.append(at)
-            case Ended():
-                self.ended = True
+            case Ended(_, records):
+                self.ended, self.records = True, records
                 return  # until the run ends again
         self.lines.append(line)
 
@@ -95,7 +93,7 @@ def read(folder: Path) -> Reading | None:
     """
     path = folder / JOURNAL
     try:
-        content = path.read_bytes()
+        content = read_regular(path)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -152,6 +150,7 @@ class Journal:
         self.folder = folder
         self._path = folder / JOURNAL
         with self._writing():
+            manifest.add(folder, JOURNAL)
             self._file = GuardedFile(self._path, [line + b"\n" for line in reading.lines])
 
     @classmethod
@@ -196,7 +195,11 @@ class Journal:
 
     def end(self) -> None:
         """Note that the run is complete and its report written."""
-        self._append(Ended(now()))
+        try:
+            records = sha256(read_regular(self.folder / manifest.RESULTS))
+        except FileNotFoundError:
+            records = ""  # a run without a report
+        self._append(Ended(now(), records))
 
     def put_back(self) -> bool:
         """Write the file again if anybody else changed it, and return whether they did."""

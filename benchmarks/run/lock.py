@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,13 +17,15 @@ from msgspec import Struct
 
 # Not in TMPDIR, which may differ from shell to shell.
 MACHINE = Path("/tmp/benchgrad.lock")
+_SIGNED = 2000  # characters of a command
+_PLAINLY = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 
 
 class LockError(Exception):
     """A lock that another process holds, or that cannot be taken; one line, for its user."""
 
 
-class Holder(Struct, frozen=True):
+class Holder(Struct, frozen=True, forbid_unknown_fields=True):
     """Who holds the lock of a machine; `since` is local time."""
 
     pid: int
@@ -42,7 +45,8 @@ def timing_alone(
     With `wait`, tell who holds it and wait for them.
 
     Raises:
-        LockError: the file cannot be opened; or another process holds it and `wait` is false.
+        LockError: the file cannot be opened, or is not a lock of benchgrad; or another process
+            holds it and `wait` is false.
     """
     descriptor = _opened(path)
     try:
@@ -54,9 +58,10 @@ def timing_alone(
                 raise LockError(f"{other}; without --no-wait this run waits for it") from None
             tell(f"waiting: {other}")
             fcntl.flock(descriptor, fcntl.LOCK_EX)
+        _refuse_foreign(descriptor, path)
         with suppress(OSError):  # another user's file: locked all the same, but not signed
             os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, msgspec.json.encode(holder), 0)
+            os.pwrite(descriptor, _signature(holder), 0)
         yield
     finally:
         os.close(descriptor)
@@ -93,7 +98,7 @@ def _opened(path: Path) -> int:
     except OSError as error:
         raise _unusable(path, error) from error
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o666)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | _PLAINLY, 0o666)
         with suppress(OSError):  # another user has just created it
             os.fchmod(descriptor, 0o666)
     except OSError as error:
@@ -104,9 +109,23 @@ def _opened(path: Path) -> int:
 def _existing(path: Path) -> int:
     """Open without O_CREAT, which the kernel refuses for another user's file in a sticky folder."""
     try:
-        return os.open(path, os.O_RDWR | os.O_NOFOLLOW)
+        return os.open(path, os.O_RDWR | _PLAINLY)
     except PermissionError:
-        return os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        return os.open(path, os.O_RDONLY | _PLAINLY)
+
+
+def _refuse_foreign(descriptor: int, path: Path) -> None:
+    """Raise LockError unless a file is empty or signed by one who held it: it will be replaced."""
+    told = os.fstat(descriptor)
+    if not stat.S_ISREG(told.st_mode):
+        problem = "it is not a regular file"
+    elif told.st_size and isinstance(_holder(descriptor), str):
+        problem = "it is a file that benchgrad did not write"
+    else:
+        return
+    raise LockError(
+        f"the lock {str(path)!r} cannot be taken: {problem}; name another file with --lock"
+    )
 
 
 def _unusable(path: Path, error: OSError) -> LockError:
@@ -119,5 +138,11 @@ def _holder(descriptor: int) -> Holder | str:
     """Return who signed the file; the holder may not have done so yet."""
     try:
         return msgspec.json.decode(os.pread(descriptor, 1 << 16, 0), type=Holder)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return "another process is timing"
+
+
+def _signature(holder: Holder) -> bytes:
+    """Return what is written into the file: of a long command its beginning."""
+    short = msgspec.structs.replace(holder, command=holder.command[:_SIGNED])
+    return msgspec.json.encode(short)

@@ -12,12 +12,25 @@ from collections.abc import Iterator
 from benchgrad.benchmarks.analysis.rounds import participants, round_name
 from benchgrad.benchmarks.records import Cell, Data, Results
 
+_SHORTEST_S = 1e-9  # a tick of the clock; the call of an empty function takes fifty
+
 
 def misfits(results: Results) -> list[str]:
     """Return where the parts of the records do not fit together, one line for each misfit."""
     data = results.data
-    in_cells = (misfit for cell in results.cells for misfit in _misfits_of_final(cell, data))
+    in_cells = (
+        misfit
+        for cell in results.cells
+        for misfit in (*_misfits_of_epochs(cell), *_misfits_of_final(cell, data))
+    )
+    if "numpy" not in results.environment.libraries:
+        return ["environment: the version of NumPy is missing"]
     return [*_misfits_of_data(data), *_misfits_of_rounds(results), *in_cells]
+
+
+def misfits_of_epochs(results: Results) -> list[str]:
+    """Return the epochs of which no time can be compared, one line for each misfit."""
+    return [misfit for cell in results.cells for misfit in _misfits_of_epochs(cell)]
 
 
 def place(cell: Cell) -> str:
@@ -30,6 +43,8 @@ def _misfits_of_data(data: Data) -> Iterator[str]:
     flat = data.n_features == 2
     if flat != (data.grid is not None) or data.n_features < 1:
         yield f"data: {data.n_features} features, and {'a' if data.grid else 'no'} grid"
+    if data.grid and not (data.grid.x_min < data.grid.x_max and data.grid.y_min < data.grid.y_max):
+        yield "data: the grid has no area"
     for part, n, labels, points in (
         ("training", data.n_train, data.train_labels, data.train_points),
         ("test", data.n_test, data.test_labels, data.test_points),
@@ -38,6 +53,19 @@ def _misfits_of_data(data: Data) -> Iterator[str]:
             yield f"data: {n} {part} rows, {len(labels)} labels and {len(points)} points"
         if not set(labels) <= set(range(len(data.class_names))):
             yield f"data: {part} labels are not among {len(data.class_names)} classes"
+
+
+def _misfits_of_epochs(cell: Cell) -> Iterator[str]:
+    """A cell that is ok has epochs; and every epoch has a loss for each step, and took time."""
+    if cell.status == "ok" and not cell.epochs:
+        yield f"{place(cell)}: it is ok, and has no epochs"
+    if len(cell.epochs) > cell.epochs_planned:
+        yield f"{place(cell)}: {len(cell.epochs)} epochs, planned {cell.epochs_planned}"
+    for i, epoch in enumerate(cell.epochs, start=1):
+        if not epoch.losses:
+            yield f"{place(cell)}: epoch {i} has no losses"
+        if cell.status == "ok" and epoch.seconds < _SHORTEST_S:
+            yield f"{place(cell)}: epoch {i} took {epoch.seconds} s"
 
 
 def _misfits_of_final(cell: Cell, data: Data) -> Iterator[str]:

@@ -8,33 +8,41 @@ from __future__ import annotations
 import contextlib
 import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
+from benchgrad.benchmarks import manifest
 from benchgrad.benchmarks.analysis.differences import differences
 from benchgrad.benchmarks.analysis.rounds import number_of_cells
+from benchgrad.benchmarks.files import sync_folder
 from benchgrad.benchmarks.plan import Plan
-from benchgrad.benchmarks.records import PARTIAL, sync_folder
+from benchgrad.benchmarks.records import RESULTS
 from benchgrad.benchmarks.run import environment, fingerprint
-from benchgrad.benchmarks.run.journal import JOURNAL, SCRATCH, JournalError, Reading, read
+from benchgrad.benchmarks.run.journal import JOURNAL, JournalError, Reading, read
 from benchgrad.benchmarks.run.lock import writing_alone
 from benchgrad.datasets import Dataset
 
 
 @contextlib.contextmanager
-def claimed(folder: Path) -> Iterator[None]:
+def claimed(folder: Path, report: Collection[str] = ()) -> Iterator[None]:
     """Keep other runs out of a folder, and remove what a killed run left half-written.
+
+    `report` names the files that the run's report may have.
 
     Raises:
         LockError: another process writes there.
+        ForeignError: the folder, or a file that the run would replace, is not benchgrad's.
     """
     with writing_alone(folder):
+        manifest.refuse_foreign_folder(folder)
+        manifest.refuse_foreign_files(folder, [JOURNAL, RESULTS, *report])
         sync_folder(folder)
         sync_folder(folder.parent)
-        for scratch in folder.glob(f"{SCRATCH}*"):
-            shutil.rmtree(scratch, ignore_errors=True)
-        for partial in (*folder.glob(f".*{PARTIAL}"), *folder.glob(f"*/.*{PARTIAL}")):
-            partial.unlink(missing_ok=True)
+        for leftover in manifest.leftovers(folder, report):
+            if leftover.is_dir():
+                shutil.rmtree(leftover, ignore_errors=True)
+            else:
+                leftover.unlink(missing_ok=True)
         yield
 
 

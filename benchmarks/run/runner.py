@@ -11,7 +11,6 @@ from pathlib import Path
 
 import msgspec
 
-from benchgrad import datasets
 from benchgrad.benchmarks.analysis.equality import Trajectory
 from benchgrad.benchmarks.analysis.rounds import participants, rotated, round_name
 from benchgrad.benchmarks.cell.description import describe
@@ -29,8 +28,9 @@ from benchgrad.benchmarks.records import (
     Status,
 )
 from benchgrad.benchmarks.run import environment, fingerprint
-from benchgrad.benchmarks.run.entries import JOURNAL_VERSION, Header
+from benchgrad.benchmarks.run.entries import JOURNAL_VERSION, Header, hash_of
 from benchgrad.benchmarks.run.journal import Journal, now
+from benchgrad.benchmarks.run.redrawn import draw
 from benchgrad.benchmarks.run.sources import source_of
 from benchgrad.benchmarks.run.watch import Watch, told
 from benchgrad.datasets import Dataset
@@ -46,11 +46,7 @@ def prepare(plan: Plan) -> Dataset:
         EngineError, DatasetError: an engine or the data set does not exist, or is unusable.
     """
     check_names([plan.reference, *(contestant.spec for contestant in plan.engines)])
-    data = plan.data
-    recipe = datasets.Recipe(
-        data.n_samples, data.noise, data.test_fraction, data.label, plan.training.seed
-    )
-    return datasets.make(data.name, recipe)
+    return draw(plan)
 
 
 def header(plan: Plan, command: str, dataset: Dataset, asked_for: bool = False) -> Header:
@@ -70,6 +66,7 @@ def header(plan: Plan, command: str, dataset: Dataset, asked_for: bool = False) 
         ),
         fingerprint=fingerprint.take(plan, dataset, here),
         sources=_sources(plan),
+        described=hash_of(describe(dataset)),
     )
 
 

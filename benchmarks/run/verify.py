@@ -10,16 +10,17 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-import msgspec
 import numpy as np
 
 from benchgrad.benchmarks.analysis.differences import differences
 from benchgrad.benchmarks.analysis.equality import Trajectory, equality_of, why_unequal
 from benchgrad.benchmarks.analysis.honesty import Machine, impossible
 from benchgrad.benchmarks.analysis.rounds import round_name
+from benchgrad.benchmarks.manifest import MANIFEST
 from benchgrad.benchmarks.plan import Contestant, Plan
-from benchgrad.benchmarks.records import Cell, Epoch, Equality, Reference, Results, uncounted
-from benchgrad.benchmarks.run import journal
+from benchgrad.benchmarks.records import Cell, Epoch, Equality, Reference, Results
+from benchgrad.benchmarks.run.against_journal import journal_problems
+from benchgrad.benchmarks.run.journal import JOURNAL
 from benchgrad.benchmarks.run.misfits import misfits, place
 from benchgrad.engines import MLP
 
@@ -41,6 +42,20 @@ def contradictions(folder: Path, results: Results) -> list[str]:
         *_wrong_instructions(results),
         *journal_problems(folder, results),
     ]
+
+
+def unknown(folder: Path) -> list[str]:
+    """Return what nobody can know of records without contradictions, a line for each reason."""
+    found = []
+    if not (folder / JOURNAL).exists():
+        found.append(
+            f"there is no {JOURNAL}, so nothing but these records vouches for the times, the "
+            "accuracies before the last epoch, the differences of the logits, memory, counts, "
+            "versions, notes, the machine, the command, and which of the failures an engine had"
+        )
+    if not (folder / MANIFEST).exists():
+        found.append(f"there is no {MANIFEST}, as in folders of benchgrad 0.1.0")
+    return found
 
 
 def _wrong_numbers(results: Results) -> Iterator[str]:
@@ -127,8 +142,6 @@ def _wrong_limits(cell: Cell, plan: Plan) -> Iterator[str]:
     asked = {"epochs_planned": plan.epochs_of(contestant), "budget_s": contestant.budget_s}
     for each in differences(limits, asked):
         yield f"{each.name} is {each.then}, the plan has {each.now}"
-    if len(cell.epochs) > cell.epochs_planned:
-        yield f"{len(cell.epochs)} epochs, planned {cell.epochs_planned}"
 
 
 def _wrong_references(results: Results) -> Iterator[str]:
@@ -234,45 +247,3 @@ def _contestant(cell: Cell, plan: Plan) -> Contestant:
     """Return what the plan asks of an engine in the round of its cell."""
     found = next(contestant for contestant in plan.engines if contestant.name == cell.engine)
     return found.in_round(cell.round)
-
-
-def journal_problems(folder: Path, results: Results) -> Iterator[str]:
-    """Yield the lines of the journal that cannot be trusted, and where it and the records differ.
-
-    Interrupted cells are not in a journal, but for those whose reference was not trained again.
-    """
-    try:
-        reading = journal.read(folder)
-    except journal.JournalError as error:
-        yield str(error)
-        return
-    if reading is None:
-        return
-    yield from (f"{journal.JOURNAL}: {damage}" for damage in reading.damage)
-    for each in differences(results.plan, reading.header.plan):
-        yield f"plan: {each.name} is {each.then!r}, in {journal.JOURNAL} {each.now!r}"
-    if reading.header.sources != results.sources:
-        yield f"sources are {results.sources}, in {journal.JOURNAL} {reading.header.sources}"
-    if reading.resumed_at != results.resumed_at:
-        yield f"resumed_at is {results.resumed_at}, in {journal.JOURNAL} {reading.resumed_at}"
-    yield from _other_instructions(reading, results)
-    cells = {(cell.engine, cell.round): cell for cell in results.cells}
-    for name, round in sorted(reading.cells.keys() - cells.keys()):
-        yield f"{name}, {round_name(round)}: it is in {journal.JOURNAL} only"
-    for key, cell in cells.items():
-        kept = reading.cells.get(key)
-        if cell.status == "interrupted":
-            continue
-        if kept is None:
-            yield f"{place(cell)}: it is not in {journal.JOURNAL}"
-        elif msgspec.json.encode(kept) != msgspec.json.encode(cell):
-            yield f"{place(cell)}: it is not the one of {journal.JOURNAL}"
-
-
-def _other_instructions(reading: journal.Reading, results: Results) -> Iterator[str]:
-    """Yield where the journal has other counts than the records, or some are missing at its end."""
-    counted = {each.engine: each for each in results.instructions}
-    for each in differences(reading.instructions, counted):
-        yield f"instructions of {each.name} are {each.now}, in {journal.JOURNAL} {each.then}"
-    if reading.ended:
-        yield from (f"{name}: its instructions are missing" for name in uncounted(results))

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from benchgrad.engines.conformance.checks import catalogue
+from benchgrad.engines.conformance.faults import Fault, faults_of
 from benchgrad.engines.conformance.judging.check import Check
 from benchgrad.engines.conformance.judging.verdict import Verdict
 from benchgrad.engines.conformance.process.parent import EngineProcess
@@ -20,11 +22,13 @@ class Options:
         seed: that every random number is drawn from.
         is_fast: whether to skip the slow checks and draw fewer random graphs.
         timeout_s: after which a check is ended and counts as crashed.
+        only: the groups of checks to run; all of them if there are none.
     """
 
     seed: int = 0
     is_fast: bool = False
     timeout_s: float = TIMEOUT_S
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,25 @@ class Outcome:
         """How long all checks took, in seconds."""
         return sum(verdict.wall_s for verdict in self.verdicts)
 
+    @cached_property
+    def faults(self) -> list[Fault]:
+        """The distinct faults, the one to mend first at the head."""
+        return faults_of(self.verdicts)
+
+    @property
+    def training(self) -> str:
+        """Whether it is right for training the classifier, in words."""
+        judged = [v for v in self.verdicts if v.group == "classifier"]
+        wrong = [v for v in judged if v.counts_against]
+        if any(v.finding.evidence == "numbers" for v in wrong):
+            return "trains this classifier wrongly"
+        if wrong:
+            return "fails to train this classifier"
+        if any(v.status == "passed" for v in judged):
+            return "right for training this classifier"
+        reason = next((v.reason for v in judged if v.status == "unsupported"), "")
+        return f"does not train this classifier ({reason})" if reason else "training was not tried"
+
     @property
     def surprises(self) -> list[Verdict]:
         """The checks that pass although their full name is declared as a deviation."""
@@ -54,7 +77,17 @@ class Outcome:
 
 def checks_of(options: Options) -> list[Check]:
     """Return the checks that these options ask for."""
-    return [check for check in catalogue().values() if not (options.is_fast and check.is_slow)]
+    return [
+        check
+        for check in catalogue().values()
+        if not (options.is_fast and check.is_slow)
+        and (not options.only or check.group in options.only)
+    ]
+
+
+def groups() -> list[str]:
+    """Return the names of the groups of checks."""
+    return list(dict.fromkeys(check.group for check in catalogue().values()))
 
 
 def check_engine(

@@ -10,42 +10,64 @@ from rich.table import Table
 from rich.text import Text
 
 from benchgrad.engines.conformance.checking import Outcome
+from benchgrad.engines.conformance.faults import Fault
 from benchgrad.engines.conformance.judging.verdict import Verdict
 
-_SHOWN = 5  # failures in full; all of them are in --json
+_SHOWN = 5  # faults in full, unless all are asked for
 _STATUSES = ("passed", "failed", "crashed", "unsupported")
+_LACKS = " has no operation "
 FORMAT = 1
 
 
 # --- for people --------------------------------------------------------------------------------
 
 
-def text_report(outcome: Outcome) -> Iterator[Table | Text]:
-    """Yield what the terminal shows about one engine: counts by group, then what is wrong."""
+def text_report(outcome: Outcome, shows_all: bool = False) -> Iterator[Table | Text]:
+    """Yield what the terminal shows about one engine: the verdict, what to mend, the counts."""
+    faults = outcome.faults
+    yield Text(headline(outcome), style="bold")
+    shown = faults if shows_all else faults[:_SHOWN]
+    for number, fault in enumerate(shown, start=1):
+        yield Text(told(number, fault))
+    if len(faults) > len(shown):
+        yield Text(f"\n{len(faults) - len(shown)} more faults (--all shows them):")
+        for number, fault in enumerate(faults[_SHOWN:], start=_SHOWN + 1):
+            yield Text(f"{number}. {fault.heading}: {fault.how}, {_checks(len(fault.checks))}")
+    yield Text("")
     yield _counts(outcome)
-    wrong = [v for v in outcome.verdicts if v.counts_against]
-    shown = _telling(wrong)
-    for verdict in shown:
-        yield Text(story(verdict))
-    if len(wrong) > len(shown):
-        rest = Counter(v.cause or "without a known cause" for v in wrong if v not in shown)
-        yield Text(f"\n{len(wrong) - len(shown)} more checks are wrong (all of them in --json):")
-        for cause, n in rest.most_common(_SHOWN):
-            yield Text(f"  {n} × {cause}")
     yield Text(_summary(outcome))
 
 
-def _telling(wrong: Sequence[Verdict]) -> list[Verdict]:
-    """Return the few failures that say most: one for each kind of cause, with the least code.
+def headline(outcome: Outcome) -> str:
+    """Return the verdict in a line: right for training this classifier, and in general use?"""
+    training = outcome.training
+    faults = outcome.faults
+    n_silent = sum(fault.is_silent for fault in faults)
+    if not faults:
+        general = "no fault found in general use"
+    else:
+        n = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
+        general = f"{n} in general use, {n_silent or 'none'} of them silent"
+    return f"{outcome.engine}: {training}; {general}"
 
-    The simple checks come first, so an operation that is wrong is shown before what follows
-    from it; crashes come later, and last what has no known cause.
-    """
-    by_kind: dict[tuple[str, str], list[Verdict]] = {}
-    for verdict in sorted(wrong, key=lambda v: (not v.cause, v.status == "crashed")):
-        cause = verdict.finding.cause
-        by_kind.setdefault((cause.kind, cause.operator) if cause else ("", ""), []).append(verdict)
-    return [min(alike, key=lambda v: len(v.finding.code)) for alike in by_kind.values()][:_SHOWN]
+
+def told(number: int, fault: Fault) -> str:
+    """Return a fault for its reader: what, why, where, and the smallest program that shows it."""
+    finding = fault.finding
+    lines = [f"\n{number}. {fault.heading}: {fault.how} ({_checks(len(fault.checks))})"]
+    lines.append(f"   {finding.reason}")
+    if finding.cause is not None:
+        lines.append(f"   likely cause: {finding.cause}")
+    if fault.place:
+        lines.append(f"   look at: {fault.place}")
+    lines.append(f"   seen by: {fault.verdict.check} (seed {fault.verdict.seed})")
+    if finding.code:
+        lines += ["", textwrap.indent(finding.code, "       ")]
+    return "\n".join(lines)
+
+
+def _checks(n: int) -> str:
+    return "1 check" if n == 1 else f"{n} checks"
 
 
 def _counts(outcome: Outcome) -> Table:
@@ -59,12 +81,15 @@ def _counts(outcome: Outcome) -> Table:
 
 
 def story(verdict: Verdict) -> str:
-    """Return a failure for its reader: what, why, and code that shows it."""
+    """Return a failure for its reader: what, why, where, and code that shows it."""
     lines = [f"\n{verdict.status}: {verdict.check}", f"  {verdict.reason}"]
     if verdict.cause:
         lines.append(f"  likely cause: {verdict.cause}")
+    if verdict.finding.place:
+        lines.append(f"  look at: {verdict.finding.place}")
     if verdict.finding.code:
         lines += ["", textwrap.indent(verdict.finding.code, "    ")]
+    lines += [f"  also: {finding.operation}: {finding.reason}" for finding in verdict.others]
     return "\n".join(lines)
 
 
@@ -72,17 +97,20 @@ def _summary(outcome: Outcome) -> str:
     """Return the last lines: deviations with their reasons, what is unsupported, the verdict."""
     lines = [""]
     reasons = Counter(v.deviation for v in outcome.verdicts if v.is_deviation)
-    lines += [f"known deviation ({n} checks): {reason}" for reason, n in reasons.items()]
+    lines += [f"known deviation ({_checks(n)}): {reason}" for reason, n in reasons.items()]
     lines += [
         f"declared as a deviation, but it passes: {v.check} ({v.deviation})"
         for v in outcome.surprises
     ]
     unsupported = Counter(v.reason for v in outcome.verdicts if v.status == "unsupported")
-    lines += [
-        f"unsupported ({n} checks): {reason}" for reason, n in unsupported.most_common(_SHOWN)
-    ]
-    if len(unsupported) > _SHOWN:
-        lines.append(f"unsupported for {len(unsupported) - _SHOWN} more reasons (in --json)")
+    lacking = [reason for reason in unsupported if _LACKS in reason]
+    told_apart = [(reason, n) for reason, n in unsupported.most_common() if reason not in lacking]
+    lines += [f"not judged ({_checks(n)}): {reason}" for reason, n in told_apart[:_SHOWN]]
+    if len(told_apart) > _SHOWN:
+        lines.append(f"not judged for {len(told_apart) - _SHOWN} more reasons (in --json)")
+    if lacking:
+        names = sorted(reason.split(_LACKS)[1] for reason in lacking)
+        lines.append(f"not probed, since the engine does not name it: {', '.join(names)}")
     wrong = sum(v.counts_against for v in outcome.verdicts)
     n = len(outcome.verdicts)
     verdict = "all well" if outcome.passed else f"{wrong} of {n} checks are wrong"
@@ -103,10 +131,31 @@ def as_json(outcomes: Sequence[Outcome]) -> dict[str, Any]:
                 "engine": outcome.engine,
                 "seed": outcome.seed,
                 "passed": outcome.passed,
+                "training": outcome.training,
+                "headline": headline(outcome),
+                "faults": [_fault(fault) for fault in outcome.faults],
                 "verdicts": [_flat(verdict) for verdict in outcome.verdicts],
             }
             for outcome in outcomes
         ],
+    }
+
+
+def _fault(fault: Fault) -> dict[str, Any]:
+    """Return a fault as a dict; its keys are the format."""
+    finding = fault.finding
+    return {
+        "heading": fault.heading,
+        "how": fault.how,
+        "silent": fault.is_silent,
+        "check": fault.verdict.check,
+        "checks": list(fault.checks),
+        "reason": finding.reason,
+        "cause": str(finding.cause or ""),
+        "place": fault.place,
+        "code": finding.code,
+        "expected": finding.expected,
+        "actual": finding.actual,
     }
 
 
@@ -123,6 +172,9 @@ def _flat(verdict: Verdict) -> dict[str, Any]:
         "actual": verdict.finding.actual,
         "deviation": verdict.deviation,
         "wall_s": verdict.wall_s,
+        "evidence": verdict.finding.evidence,
+        "place": verdict.finding.place,
+        "others": [finding.reason for finding in verdict.others],
     }
 
 

@@ -83,6 +83,12 @@ class AutogradEngine(Peer):
             f"{what}: transpose(x, (-2, 0, -1))": "negative axes are restored in the wrong order"
             for what in ("values", "gradients", "float32")
         }
+        | {
+            "gradients: transpose(x, (-2, 0, -1)), (3, 3, 3)": (
+                "negative axes are restored in the wrong order"
+            ),
+            "integers: sliced": "the gradient of a slice of integers is rounded to integers",
+        }
     )
 
     def classifier(

@@ -43,6 +43,7 @@ _WRAPS = "a Value treats an array on its right as a number"
 DEVIATIONS = {
     "accumulation: the same result twice": _STALE,
     "accumulation: two results that share a value": _STALE,
+    "accumulation: two results that share a sum": _STALE,
     "accumulation: a result, then a value it was made from": _STALE,
     "accumulation: a value, then a result made from it": _STALE,
     "accumulation: the same result, zeroed in between": _STALE,

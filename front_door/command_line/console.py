@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.text import Text
 
 from benchgrad.benchmarks.analysis.rounds import number_of_cells
 from benchgrad.benchmarks.cell.listener import Listener
 from benchgrad.benchmarks.plan import Plan
 from benchgrad.benchmarks.records import Cell, Instructions
 from benchgrad.command_line.interruption import Interruption
+from benchgrad.reports.escaping import visible, visible_lines
+
+
+class Terminal(Console):
+    """A console that shows text as it was typed, without markup, emoji or control characters."""
+
+    def __init__(self, *, stderr: bool = False, width: int | None = None) -> None:
+        super().__init__(stderr=stderr, width=width, highlight=False, markup=False, emoji=False)
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        """Return what a text looks like; every text that is printed comes here."""
+        return super().render_str(visible_lines(text), **options)
 
 
 def printer() -> Console:
     """Return the console for results; in a pipe no line is wrapped."""
-    console = Console(highlight=False, markup=False)  # names and paths may hold brackets
-    return console if console.is_terminal else Console(highlight=False, markup=False, width=200)
+    console = Terminal()
+    return console if console.is_terminal else Terminal(width=200)
 
 
 class RunConsole(Listener):
@@ -33,7 +46,7 @@ class RunConsole(Listener):
         self._interruption = Interruption()
         self._has_announced_end = False
         self._counts_nothing = False
-        console = Console(stderr=True, highlight=False, markup=False)
+        console = Terminal(stderr=True)
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=30),
@@ -67,7 +80,7 @@ class RunConsole(Listener):
 
     def cell_started(self, engine: str, round: int, n_epochs: int) -> None:
         """Begin the bar of a cell."""
-        where = f"[{self._n_finished + 1}{self._of}] {engine}"
+        where = f"[{self._n_finished + 1}{self._of}] {visible(engine)}"
         self._progress.reset(self._task, total=n_epochs, description=where, state="starting")
 
     def epoch_done(self, engine: str, n_done: int, n_epochs: int) -> None:
@@ -88,7 +101,7 @@ class RunConsole(Listener):
 
     def counting_started(self, engine: str) -> None:
         """Show whose instructions are being counted."""
-        what = f"counting the instructions of {engine}"
+        what = f"counting the instructions of {visible(engine)}"
         self._progress.reset(self._task, total=None, description=what, state="")
 
     def counting_finished(self, found: Instructions) -> None:
@@ -109,4 +122,4 @@ class RunConsole(Listener):
         self._progress.reset(self._task, total=None, description="writing the report", state="")
 
     def _print(self, line: str) -> None:
-        self._progress.console.print(line, soft_wrap=True)
+        self._progress.console.print(visible(line), soft_wrap=True)

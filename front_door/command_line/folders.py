@@ -1,12 +1,16 @@
-"""Folders that a command writes to: what the disk refuses becomes one line for the user."""
+"""Where a command writes: what the disk refuses becomes one line for the user."""
 
 from __future__ import annotations
 
+import errno
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from benchgrad.command_line.options import UsageError
+
+_PROBE_BYTES = 1 << 16
 
 
 def writable(folder: Path) -> Path:
@@ -15,11 +19,10 @@ def writable(folder: Path) -> Path:
     Raises:
         UsageError: it could not.
     """
-    probe = folder / ".benchgrad-probe"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe.touch()
-        probe.unlink()
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(bytes(_PROBE_BYTES))  # a full disk takes an empty file
     except OSError as error:
         raise _unwritable(folder, error) from error
     return folder
@@ -34,6 +37,30 @@ def writing(folder: Path) -> Iterator[None]:
         raise _unwritable(Path(error.filename or folder), error) from error
 
 
-def _unwritable(path: Path, error: OSError) -> UsageError:
+def check_output(path: Path) -> None:
+    """Raise UsageError if a link, a folder, a pipe or a device is where a file is to be written."""
+    try:
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            raise OSError(errno.EINVAL, "it is there already, and not a regular file")
+    except OSError as error:
+        raise _unwritable(path, error, "file") from error
+
+
+def write_output(path: Path, content: bytes) -> None:
+    """Write a file that the user named, in place of any that is there, or nothing.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    from benchgrad.benchmarks.files import write_atomically
+
+    check_output(path)
+    try:
+        write_atomically(path, content)
+    except OSError as error:
+        raise _unwritable(path, error, "file") from error
+
+
+def _unwritable(path: Path, error: OSError, advice: str = "folder with --out") -> UsageError:
     problem = error.strerror or type(error).__name__
-    return UsageError(f"{str(path)!r} cannot be written: {problem}; name another folder with --out")
+    return UsageError(f"{str(path)!r} cannot be written: {problem}; name another {advice}")

@@ -5,6 +5,7 @@ Commands import what they need when they are called, so that ``--help`` answers 
 
 from __future__ import annotations
 
+import errno
 import sys
 
 import typer
@@ -12,6 +13,7 @@ import typer
 from benchgrad.command_line.commands import check, lists, new_engine, reports, run
 from benchgrad.command_line.exit_codes import INTERRUPTED, WRONG_USAGE
 from benchgrad.command_line.options import UsageError
+from benchgrad.reports.escaping import visible
 
 app = typer.Typer(
     add_completion=False,
@@ -38,25 +40,52 @@ for command in (
 def main() -> None:
     """Run the command line; what the user can mend ends with one line and exit code 2."""
     try:
+        _refuse_garbled(sys.argv[1:])
         app()
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
     except Exception as error:
         if not _is_for_the_user(error):
             raise
-        sys.stderr.write(f"benchgrad: {error}\n")
+        told = _of_the_system(error) if isinstance(error, OSError) else str(error)
+        sys.stderr.write(f"benchgrad: {visible(told)}\n")
         sys.exit(WRONG_USAGE)
+
+
+def _refuse_garbled(arguments: list[str]) -> None:
+    """Raise UsageError for an argument that is not UTF-8, or holds a null: no record could."""
+    for argument in arguments:
+        if "\0" in argument or any("\ud800" <= character <= "\udfff" for character in argument):
+            raise UsageError(f"the argument {argument[:80]!r} is not valid UTF-8")
+
+
+def _of_the_system(error: OSError) -> str:
+    problem = error.strerror or type(error).__name__
+    return f"{str(error.filename)!r}: {problem}" if error.filename else problem
+
+
+# What only the system can be the cause of: a full disk, a name that is too long, no rights.
+_OF_THE_SYSTEM = {
+    *(errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO, errno.ENAMETOOLONG),
+    *(errno.ELOOP, errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE, errno.ENOMEM),
+}
 
 
 def _is_for_the_user(error: Exception) -> bool:
     """Return whether an error is a mistake of the user's or an engine's, not a bug of ours."""
+    from benchgrad.benchmarks.manifest import ForeignError
     from benchgrad.benchmarks.plan import PlanError
     from benchgrad.benchmarks.records import RecordError
     from benchgrad.benchmarks.run.lock import LockError
     from benchgrad.datasets import DatasetError
     from benchgrad.engines import EngineError
 
-    users = (UsageError, LockError, PlanError, RecordError, DatasetError, EngineError)
+    users = (
+        *(UsageError, LockError, PlanError, RecordError, ForeignError),
+        *(DatasetError, EngineError),
+    )
+    if isinstance(error, OSError):
+        return error.errno in _OF_THE_SYSTEM
     return isinstance(error, users)
 
 

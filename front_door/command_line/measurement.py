@@ -25,6 +25,8 @@ from benchgrad.command_line.folders import writable, writing
 from benchgrad.command_line.options import RunOptions
 from benchgrad.command_line.versions import spec_of
 from benchgrad.datasets import Dataset
+from benchgrad.reports.escaping import visible
+from benchgrad.reports.file_names import report_files
 
 # How long each cell of `compare --run` trains, whichever comes first.
 _PAIR_EPOCHS = 100
@@ -49,7 +51,7 @@ def start(plan: str, options: RunOptions, folder: Path, terms: Terms, overwrite:
     """Run a plan, given by name or path, from the beginning; return the exit code."""
     chosen = options.applied(load_plan(plan))
     prepared = runner.prepare(chosen)
-    with resume.claimed(writable(folder)):
+    with resume.claimed(writable(folder), report_files()):
         if not overwrite:
             resume.refuse_to_lose(folder)
         with ExitStack() as timing:
@@ -62,10 +64,12 @@ def start(plan: str, options: RunOptions, folder: Path, terms: Terms, overwrite:
 def go_on(plan: str | None, options: RunOptions, folder: Path, terms: Terms) -> int:
     """Run what an unfinished run did not get to; return the exit code."""
     resume.unfinished(folder)  # or the folder would be created before it turns out to be empty
-    with resume.claimed(writable(folder)):
+    with resume.claimed(writable(folder), report_files()):
         found = resume.unfinished(folder)
         began_with = found.header.plan
-        resume.check_options(found, options.applied(load_plan(plan) if plan else began_with))
+        resume.check_options(
+            found, options.applied(began_with if plan is None else load_plan(plan))
+        )
         prepared = runner.prepare(began_with)
         resume.check_surroundings(folder, found, prepared)
         for damage in found.damage:
@@ -85,7 +89,7 @@ def side_by_side(
     the exit code. An interrupted run cannot go on: what is written of git revisions is gone then.
     """
     with (
-        resume.claimed(writable(folder)),
+        resume.claimed(writable(folder), report_files()),
         tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder.resolve()) as scratch,
         ExitStack() as timing,
     ):
@@ -149,7 +153,7 @@ def _summarise(results: Results, page: Path) -> None:
 
 def _tell(text: str) -> None:
     """Tell the user something about the run itself, as opposed to its results."""
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{visible(text)}\n")
     sys.stderr.flush()
 
 

@@ -6,12 +6,14 @@ import math
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from benchgrad.benchmarks.plan import Plan
 
 _N_SEEDS = 2**32
+_DIGITS = 10  # of the largest seed
 _TIMES = {"": 1.0, "ms": 1e-3, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _SHARES = {"": 1.0, "%": 1e-2}
 _SIZES = {"KiB": 2.0**10, "MiB": 2.0**20, "GiB": 2.0**30}
@@ -80,6 +82,17 @@ def _given(**options: object) -> dict[str, object]:
     return {name: value for name, value in options.items() if value is not None}
 
 
+def path_of(text: str) -> Path:
+    """Return a path as the user wrote it; an empty one would be the current folder.
+
+    Raises:
+        UsageError: `text` is empty.
+    """
+    if not text.strip():
+        raise UsageError(f"{text!r} is no path; write . for the current folder")
+    return Path(text)
+
+
 def seed_of(text: str | None) -> int | None:
     """Return a seed: the number given, or a new one for ``random``; None stays None.
 
@@ -90,7 +103,7 @@ def seed_of(text: str | None) -> int | None:
         return None
     if text == "random":
         return secrets.randbelow(_N_SEEDS)
-    if not text.isdecimal() or int(text) >= _N_SEEDS:
+    if not text.isdecimal() or len(text) > _DIGITS or int(text) >= _N_SEEDS:
         raise UsageError(f"--seed {text!r} is no seed; write a number below 2**32, or random")
     return int(text)
 

@@ -96,12 +96,13 @@ def _shim(folder: Path, shim: Path, text: str) -> Path:
 def _registered(folder: Path, project: Path, text: str) -> tuple[Path, str]:
     """Return where the sources of a project are, and the entry point of its engine."""
     try:
-        known = tomllib.loads(project.read_text("utf-8"))
-    except tomllib.TOMLDecodeError as error:
+        points: object = tomllib.loads(project.read_text("utf-8"))
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{text!r}: {project.name} is not valid TOML: {error}") from error
-    points = known.get("project", {}).get("entry-points", {}).get(_GROUP, {})
-    if len(points) != 1:
-        names = ", ".join(points) or "none"
+    for key in ("project", "entry-points", _GROUP):
+        points = points.get(key) if isinstance(points, dict) else None
+    if not isinstance(points, dict) or len(points) != 1:
+        names = ", ".join(points) if isinstance(points, dict) and points else "none"
         raise UsageError(f"{text!r}: a folder needs one engine in the group {_GROUP}, not {names}")
     (value,) = points.values()
     source = folder / "src"

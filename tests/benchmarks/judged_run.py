@@ -11,6 +11,7 @@ from benchgrad.benchmarks.cell.listener import Quiet
 from benchgrad.benchmarks.plan import Contestant, load_plan
 from benchgrad.benchmarks.records import read_results, write_results
 from benchgrad.benchmarks.run import runner
+from benchgrad.benchmarks.run.journal import Journal
 from benchgrad.reports.page import write_report
 
 
@@ -28,7 +29,11 @@ def run_into(folder):
     ]
     plan = load_plan("quick").with_data(n_samples=80).replace(engines=engines, epochs=4)
     with mock.patch.object(description, "_GRID_N", 20):  # a smaller picture is drawn sooner
-        results = runner.run_in(folder, plan, "benchgrad run test", Quiet())
-    write_results(results, folder)
-    assert read_results(folder) == results  # the records survive their file
-    write_report(folder)
+        dataset = runner.prepare(plan)
+        header = runner.header(plan, "benchgrad run test", dataset)
+        with Journal.begin(folder, header) as journal:
+            results = runner.run(journal, dataset, Quiet())
+            write_results(results, folder)
+            assert read_results(folder) == results  # the records survive their file
+            write_report(folder)
+            journal.end()

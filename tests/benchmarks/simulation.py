@@ -25,7 +25,7 @@ from benchgrad.benchmarks.analysis.statistics import (
     verdict,
 )
 from benchgrad.benchmarks.cell.clock import Clock
-from benchgrad.benchmarks.cell.training import Schedule, train
+from benchgrad.benchmarks.cell.training import Instruments, Schedule, train
 from benchgrad.benchmarks.plan import Contestant, Plan
 from benchgrad.benchmarks.records import Cell, Epoch
 from benchgrad.engines import Classifier
@@ -159,7 +159,7 @@ def cell_on(machine, name, round, epoch_s, n_epochs):
     X, y = np.zeros((4, 1)), np.zeros(4, int)
     machine.start_process(name)
     schedule = Schedule(n_epochs, batch_size=4, seed=0, round=round)
-    timed = train(Working(machine, epoch_s), X, y, schedule, clock)
+    timed = train(Working(machine, epoch_s), X, y, schedule, Instruments(clock))
     epochs = [
         Epoch(t.wall_s, t.cpu_s, 0.0, t.losses.tolist(), 0.5, 0.5, waited_s=t.wall_s - t.cpu_s)
         for t in timed

@@ -1,6 +1,7 @@
 import pytest
 
-from benchgrad.benchmarks.records import RecordError, read_results, write_atomically
+from benchgrad.benchmarks.files import write_atomically
+from benchgrad.benchmarks.records import RecordError, read_results
 
 UNREADABLE = {
     "absent": (None, "cannot be read"),

@@ -20,6 +20,7 @@ def test_quick_runs_from_end_to_end(quick):
              "decision_boundary")  # fmt: skip
     assert written == {
         "journal.jsonl", "results.json", "timings.csv", "accuracy.csv", "summary.md", "index.html",
+        "manifest.json",
         *(f"plots/{name}.{extension}" for name in plots for extension in ("png", "svg")),
     }  # fmt: skip
 

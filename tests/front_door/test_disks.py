@@ -88,12 +88,16 @@ def test_a_folder_that_is_read_only_gets_one_line_before_anything_runs(tmp_path,
     assert sorted(path.name for path in folder.iterdir()) == sorted(there)
 
 
-def test_a_report_that_cannot_be_written_gets_one_line(tmp_path):
-    (tmp_path / "out" / "index.html").mkdir(parents=True)
-    done = benchgrad(
-        "run", "quick", "--engines", "numpy", "--epochs", "1", "--out", "out", cwd=tmp_path
-    )
+def test_a_report_that_cannot_be_written_gets_one_line(tmp_path, pair):
+    command = start(*pair, cwd=tmp_path)
+    command.wait_for("numpy: ok")
+    (tmp_path / "out" / "index.html").mkdir()
+    (tmp_path / "go-on").touch()
+    done = command.end()
     assert done.returncode == 2
-    assert "cannot be written" in done.stderr.splitlines()[-1]
+    assert done.stderr.splitlines()[-1] == (
+        "benchgrad: 'out/index.html' is not a regular file: move it, or name another folder "
+        "with --out"
+    )
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.rglob("*.partial"))

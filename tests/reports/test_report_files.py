@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from fresh_python import printed_by
 
+from benchgrad.benchmarks.manifest import replace_files
 from benchgrad.benchmarks.records import RecordError, write_results
 from benchgrad.reports import page as module
 from benchgrad.reports.page import render_report, write_report
@@ -37,8 +38,10 @@ def again(full_folder, tmp_path_factory):
     """Render a copy with stale plots in a process of its own; return it and its modules."""
     folder = tmp_path_factory.mktemp("again") / "run"
     shutil.copytree(full_folder, folder)
-    for name in ("confusion.png", "confusion.svg", "of_long_ago.png", "notes.txt"):
-        (folder / "plots" / name).write_text("left behind")
+    for name in ("confusion.png", "confusion.svg", "of_long_ago.png"):
+        replace_files(folder, {f"plots/{name}": b"left behind"})
+    for name in ("notes.txt", "mine.png"):
+        (folder / "plots" / name).write_text("somebody's own")
     return folder, ast.literal_eval(printed_by(RENDER, str(folder), PYTHONHASHSEED="1"))
 
 
@@ -46,7 +49,7 @@ def test_a_report_is_a_page_a_summary_tables_and_plots(full_folder):
     files = set(contents(full_folder))
     plots = {name for name in files if name.startswith("plots/")}
     pages = {"results.json", "timings.csv", "accuracy.csv", "summary.md", "index.html"}
-    assert files - plots == pages
+    assert files - plots == pages | {"manifest.json"}
     assert {name for name in plots if name.endswith(".png")}
     assert {name.replace(".png", ".svg") for name in plots} == {
         name for name in plots if name.endswith(".svg")
@@ -97,13 +100,15 @@ def test_the_csv_files_hold_every_epoch(full_folder, full_run, name, columns):
 def test_plots_of_an_earlier_rendering_are_removed_and_other_files_kept(again, full_folder):
     folder, _ = again
     names = {path.name for path in (folder / "plots").iterdir()}
-    assert names == {path.name for path in (full_folder / "plots").iterdir()} | {"notes.txt"}
+    assert names == {path.name for path in (full_folder / "plots").iterdir()} | {
+        *("notes.txt", "mine.png")
+    }
 
 
 def test_rendering_again_gives_the_same_bytes(again, full_folder):
     folder, _ = again
     found, expected = contents(folder), contents(full_folder)
-    found.pop("plots/notes.txt")
+    del found["plots/notes.txt"], found["plots/mine.png"]
     assert [name for name in expected if found[name] != expected[name]] == []
     assert set(found) == set(expected)
 

@@ -62,7 +62,8 @@ REDUCTIONS = tuple(
 # --- shapes ------------------------------------------------------------------------------------
 
 
-def _shaping(expression: str, derivative: str, shapes: tuple[Shape, ...] = BLOCK) -> Case:
+def shaping(expression: str, derivative: str, shapes: tuple[Shape, ...] = BLOCK) -> Case:
+    """Return the case of an operation on the shape."""
     return Case(expression, (derivative,), shapes, group="shapes")
 
 
@@ -77,11 +78,11 @@ SHAPES = (
     _reshape("(3, -1)"),
     _reshape("-1"),
     _reshape("()", ((1, 1),)),
-    _shaping("ops.transpose(x)", "g.T"),
-    _shaping("ops.transpose(x, (2, 0, 1))", "np.moveaxis(g, 0, 2)"),
-    _shaping("ops.transpose(x, (1, 2, 0))", "np.moveaxis(g, 2, 0)"),
-    _shaping("ops.transpose(x, (-2, 0, -1))", "np.swapaxes(g, 0, 1)"),
-    _shaping("x.T", "g.T", ONE),
+    shaping("ops.transpose(x)", "g.T"),
+    shaping("ops.transpose(x, (2, 0, 1))", "np.moveaxis(g, 0, 2)"),
+    shaping("ops.transpose(x, (1, 2, 0))", "np.moveaxis(g, 2, 0)"),
+    shaping("ops.transpose(x, (-2, 0, -1))", "np.swapaxes(g, 0, 1)"),
+    shaping("x.T", "g.T", ONE),
 )
 
 # --- indices -----------------------------------------------------------------------------------
@@ -89,7 +90,8 @@ SHAPES = (
 TAKEN_TWICE = "an element that is taken more than once gets one of its gradients, not their sum"
 
 
-def _index(index: str, shapes: tuple[Shape, ...] = BLOCK) -> Case:
+def indexed(index: str, shapes: tuple[Shape, ...] = BLOCK) -> Case:
+    """Return the case of an index."""
     mistake = f"(lambda o: (o.__setitem__(np.s_[{index}], g), o)[1])(0 * x)"
     return Case(
         f"x[{index}]",
@@ -97,15 +99,14 @@ def _index(index: str, shapes: tuple[Shape, ...] = BLOCK) -> Case:
         shapes,
         group="indices",
         mistakes={mistake: TAKEN_TWICE},
-        is_special=True,
     )
 
 
 INDICES = (
-    *map(_index, ("1", "-1, 0, 2", ":, 1:3", "..., 0", ":, None, 1", "::-1, ::2", "[1, 0, 1, 1]")),
-    *map(_index, ("np.array([[0, 1], [1, 1]])", "[0, 1, 0], [2, 1, 2]", "0, [2, 2]")),
-    *map(_index, ("[1, 1], :, 1:", "np.arange(24).reshape(2, 3, 4) % 5 == 1")),
-    _index("[0, 0, 2]", ((3,),)),
+    *map(indexed, ("1", "-1, 0, 2", ":, 1:3", "..., 0", ":, None, 1", "::-1, ::2", "[1, 0, 1, 1]")),
+    *map(indexed, ("np.array([[0, 1], [1, 1]])", "[0, 1, 0], [2, 1, 2]", "0, [2, 2]")),
+    *map(indexed, ("[1, 1], :, 1:", "np.arange(24).reshape(2, 3, 4) % 5 == 1")),
+    indexed("[0, 0, 2]", ((3,),)),
 )
 
 # --- matrix products ---------------------------------------------------------------------------
@@ -123,14 +124,14 @@ _MATMUL_MISTAKES = {
 }
 
 
-def _matmul(left: Shape, right: Shape) -> Case:
+def matmul(left: Shape, right: Shape) -> Case:
+    """Return the case of a matrix product."""
     return Case(
         "x @ y",
         ("by_left(g, x, y)", "by_right(g, x, y)"),
         (left, right),
         group="matrix products",
         mistakes=_MATMUL_MISTAKES,
-        is_special=len(left) != 2 or len(right) != 2,
         operation="@",
     )
 
@@ -142,7 +143,7 @@ _STRETCHED = (
     *(((2, 1, 3, 4), (3, 4, 2)), ((2, 1, 3, 4), (1, 3, 4, 2)), ((1, 3, 4), (2, 4, 5))),
     *(((2, 3, 4), (4,)), ((2, 2, 3, 4), (4,)), ((4,), (2, 4, 3)), ((4,), (2, 2, 4, 3))),
 )
-MATMUL = tuple(starmap(_matmul, (*_MATRICES, *_VECTORS, *_BATCHES, *_STRETCHED)))
+MATMUL = tuple(starmap(matmul, (*_MATRICES, *_VECTORS, *_BATCHES, *_STRETCHED)))
 
 # --- compounds: an engine may declare its own --------------------------------------------------
 
@@ -185,7 +186,7 @@ COMPOUNDS = (
 
 
 def _with_array(expression: str, derivative: str, shape: Shape = (2,), **rest: Any) -> Case:
-    return Case(expression, (derivative,), (shape,), group="constants", is_special=True, **rest)
+    return Case(expression, (derivative,), (shape,), group="constants", **rest)
 
 
 _MATRIX = "np.array([[1.0, 2.0], [3.0, 5.0]])"

@@ -33,10 +33,11 @@ class Case:
         group: the heading that its check is reported under.
         smaller: shapes to retry a failure with, so that less has to be shown.
         mistakes: derivatives that authors write by mistake, and what is wrong with each.
-        is_special: whether an engine may refuse the shapes or the index without being wrong.
         is_elementwise: whether the inputs may have any shape, all the same.
         operation: ``@`` for a matrix product, the name for a reduction along an axis.
         keepdims: whether the reduction keeps its axis.
+        tells_shapes: whether its name has the shapes, since another case has the expression.
+        drawn_as: the name that its numbers are drawn for, if it is not its own.
     """
 
     expression: str
@@ -46,17 +47,18 @@ class Case:
     group: str = "operations"
     smaller: tuple[tuple[Shape, ...], ...] = ()
     mistakes: Mapping[str, str] = field(default_factory=dict, hash=False)
-    is_special: bool = False
     is_elementwise: bool = False
     operation: str = ""
     keepdims: bool = False
+    tells_shapes: bool = False
+    drawn_as: str = ""
 
     @property
     def name(self) -> str:
         """The expression without ``ops.``, followed by the shapes where they matter."""
         name = self.expression.replace("ops.", "").replace("np.", "")
-        if len(self.shapes) > 1 and self.operation == "@":
-            name += f", {self.shapes[0]} and {self.shapes[1]}"
+        if self.tells_shapes or (len(self.shapes) > 1 and self.operation == "@"):
+            name += f", {' and '.join(map(str, self.shapes))}"
         if len(self.shapes) > 1 and self.domain == NEGATIVE:
             name += ", negative"
         return name
@@ -68,12 +70,14 @@ class Case:
 
     @property
     def program(self) -> Program:
-        """The expression as a program."""
+        """The expression as a program; it may be lines, the last of which assigns ``out``."""
+        if "\n" in self.expression:
+            return Program(self.expression, self.names)
         return Program.of(self.expression, *self.names)
 
     def arrays(self, seed: int, dtype: str = "float64") -> list[Array]:
         """Return an array for each input, see `draw`."""
-        return draw(self.name, seed, self.shapes, self.domain, dtype)
+        return draw(self.drawn_as or self.name, seed, self.shapes, self.domain, dtype)
 
 
 def generator(name: str, seed: int) -> np.random.Generator:

@@ -12,7 +12,8 @@ import numpy as np
 
 from benchgrad.engines.conformance.cases import oracles
 from benchgrad.engines.conformance.cases.case import draw
-from benchgrad.engines.conformance.cases.oracles import NUMPY, Array, Shape
+from benchgrad.engines.conformance.cases.forward import NUMPY
+from benchgrad.engines.conformance.cases.oracles import Array, Shape
 from benchgrad.engines.conformance.cases.program import Program, Question, weights_for
 
 Move = tuple[bool, int, int, int]  # whether it is made, the template, two operands
@@ -99,7 +100,7 @@ class Graph:
         if loose:
             rest = "".join(f" + ops.sum({names[k]}) * 0.{3 + k % 6}" for k in loose)
             program = Program(f"{program.source}\nout = out{rest}", program.names)
-        return Question(program, arrays, is_special=True)
+        return Question(program, arrays)
 
     def smaller(self) -> Iterator["Graph"]:
         """Yield smaller graphs: one node with all that it needs, or all nodes but one."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchgrad.engines.operations import Operations
+from benchgrad.engines.conformance.cases.forward import NUMPY
 
 Array = NDArray[Any]
 Shape = tuple[int, ...]
@@ -23,52 +23,6 @@ _EPS = float(np.finfo(PRECISE).eps)
 
 class OracleError(Exception):
     """The oracles disagree: the case is wrong, and no engine may be judged by it."""
-
-
-def _extreme(choose: Callable[..., Any]) -> Callable[..., Any]:
-    """Return max or min by the real part, which keeps the imaginary part with it."""
-
-    def reduce(a: Any, axis: Any = None, keepdims: bool = False) -> Any:
-        a = np.asarray(a)
-        attained = a.real == choose(a.real, axis=axis, keepdims=True)
-        return np.sum(np.where(attained, a, 0 * a), axis=axis, keepdims=keepdims) / (
-            np.sum(attained, axis=axis, keepdims=keepdims)
-        )
-
-    return reduce
-
-
-def _pick(a: Array, columns: Array) -> Array:
-    return np.take_along_axis(a, columns.reshape(len(a), -1), axis=1).reshape(columns.shape)
-
-
-def _logsumexp(a: Array, axis: int) -> Any:
-    top = np.max(np.real(a), axis=axis, keepdims=True)
-    total = np.sum(np.exp(a - top), axis=axis, keepdims=True)
-    return np.asarray(np.sum(np.log(total) + top, axis=axis))[()]
-
-
-# The operations on real and complex arrays of any precision.
-NUMPY = Operations(
-    "NumPy",
-    {
-        "exp": np.exp,
-        "log": np.log,
-        "tanh": np.tanh,
-        "relu": lambda a: np.where(np.real(a) > 0, a, 0 * a)[()],
-        "sigmoid": lambda a: 1 / (1 + np.exp(-a)),
-        "sum": np.sum,
-        "mean": np.mean,
-        "max": _extreme(np.max),
-        "min": _extreme(np.min),
-        "reshape": np.reshape,
-        "transpose": np.transpose,
-        "detach": lambda a: np.real(a) + 0 * np.real(a),
-        "linear": lambda x, W, b: x @ W + b,
-        "pick": _pick,
-        "logsumexp": _logsumexp,
-    },
-)
 
 
 def value_of(function: Callable[..., Any], arrays: Sequence[Array]) -> Any:

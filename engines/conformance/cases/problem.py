@@ -1,7 +1,7 @@
 """A problem: a question with its answer, on which the oracles agree. No engine is asked here."""
 
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, field
+from functools import cache, partial
 
 import numpy as np
 
@@ -9,23 +9,23 @@ from benchgrad.engines.conformance.cases import oracles
 from benchgrad.engines.conformance.cases.case import Case
 from benchgrad.engines.conformance.cases.graph import Graph
 from benchgrad.engines.conformance.cases.oracles import Array, Truth
-from benchgrad.engines.conformance.cases.program import WEIGHTS, Question, weights_for
+from benchgrad.engines.conformance.cases.program import Question, weights_for
 
+FACTOR = 2.5
 _SHAKE, _STABLE = 1e-12, 1e-8
 
 
 @dataclass(frozen=True)
 class Problem:
-    """A question, what is true of it, and the case that it was made of, if there is one."""
+    """A question, what is true of it, and the case that it was made of, if there is one.
+
+    `incoming` is the gradient by the case's result: the weights, or the factor of a number.
+    """
 
     question: Question
     truth: Truth
     case: Case | None = None
-
-    @property
-    def incoming(self) -> Array:
-        """The gradient by the case's result: the weights, or 1 for a scalar."""
-        return self.question.inputs.get(WEIGHTS, np.asarray(1.0))
+    incoming: Array = field(default_factory=partial(np.asarray, 1.0), compare=False)
 
 
 def problem_of(question: Question) -> Problem:
@@ -38,8 +38,12 @@ def problem_of(question: Question) -> Problem:
 
 
 @cache
-def problem_of_case(case: Case, seed: int, dtype: str = "float64") -> Problem:
+def problem_of_case(
+    case: Case, seed: int, dtype: str = "float64", factor: float = FACTOR
+) -> Problem:
     """Return a case as a problem, with numbers drawn for a seed.
+
+    A result of one number is multiplied by a factor, so that the incoming gradient is not 1.
 
     Raises:
         OracleError: its closed form disagrees with the other oracles.
@@ -47,16 +51,18 @@ def problem_of_case(case: Case, seed: int, dtype: str = "float64") -> Problem:
     program, arrays = case.program, case.arrays(seed, dtype)
     inputs = dict(zip(case.names, arrays, strict=True))
     out = oracles.value_of(program.function, arrays)
-    g = np.asarray(1.0)
+    g = np.asarray(factor)
     if np.shape(out):
         g = weights_for(out, dtype)
         program, arrays = program.weighted(), [*arrays, g]
+    elif factor != 1.0:
+        program = program.scaled(factor)
     exact = [
         oracles.unbroadcast(oracles.closed_form(text, inputs, g), array.shape)
-        for text, array in zip(case.derivatives, inputs.values(), strict=True)
+        for text, array in zip(case.derivatives, inputs.values(), strict=bool(case.derivatives))
     ]
     truth = oracles.judge(program.function, arrays, exact)
-    return Problem(Question(program, tuple(arrays), case.is_special), truth, case)
+    return Problem(Question(program, tuple(arrays)), truth, case, g)
 
 
 def problem_of_graph(graph: Graph) -> Problem | None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from benchgrad.engines.conformance.cases.labels import drops_axes, labels_of, with_matmul
 from benchgrad.engines.conformance.cases.oracles import Array
 
 WEIGHTS = "w"  # the input that turns a result into a scalar: sum(out * w)
@@ -39,6 +40,26 @@ class Program:
     def function(self) -> Callable[..., Any]:
         """The program as ``function(ops, *inputs)``."""
         return _compiled(self.source, self.names)
+
+    @property
+    def operations(self) -> frozenset[str]:
+        """The operations in it, as `labels.labels_of` names them."""
+        return labels_of(self.source)
+
+    @property
+    def drops_axes(self) -> bool:
+        """Whether it reduces along an axis that it does not keep."""
+        return drops_axes(self.source)
+
+    def calling_matmul(self) -> "Program":
+        """Return the program with a function in place of the operator ``@``."""
+        return Program(with_matmul(self.source), self.names)
+
+    def scaled(self, factor: float) -> "Program":
+        """Return the program with its result, a single number, multiplied by a factor."""
+        *lines, last = self.source.split("\n")
+        last = f"out = ({last.removeprefix('out = ')}) * {factor!r}"
+        return Program("\n".join([*lines, last]), self.names)
 
     def weighted(self) -> "Program":
         """Return the program with its result multiplied by weights, one more input, and summed.
@@ -114,13 +135,12 @@ class Variant:
 class Question:
     """What an engine is asked: the value and the gradients of a program at some arrays.
 
-    The program has a scalar result. Where the question `is_special`, an engine that raises a
-    ValueError, IndexError or RuntimeError in the forward pass refuses it, and is not wrong.
+    The program has a scalar result. A long one is not `is_watched`: noting each call takes time.
     """
 
     program: Program
     arrays: tuple[Array, ...]
-    is_special: bool = False
+    is_watched: bool = True
 
     @property
     def names(self) -> tuple[str, ...]:

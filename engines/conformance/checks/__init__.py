@@ -3,13 +3,17 @@
 from functools import cache
 
 from benchgrad.engines.conformance.checks import (
+    dtypes,
     edges,
+    field,
     graphs,
     memory,
     operations,
     random_graphs,
+    small_arrays,
     state,
     training,
+    uses,
 )
 from benchgrad.engines.conformance.judging.check import Check
 
@@ -19,12 +23,17 @@ def catalogue() -> dict[str, Check]:
     """Return every check by its name, the simple ones first."""
     every = [
         *operations.checks(),
+        *uses.checks(),
+        *field.checks(),
+        *dtypes.checks(),
+        *small_arrays.checks(),
         *graphs.checks(),
         *state.checks(),
         *edges.checks(),
-        *training.checks(),
         *random_graphs.checks(),
         *memory.checks(),
+        *training.checks(),
+        *state.last_checks(),
     ]
     named = {check.name: check for check in every}
     assert len(named) == len(every), "two checks have the same name"

@@ -136,12 +136,15 @@ _OVERFLOWS = Cause("exp overflows or vanishes: the maximum is not subtracted fir
 def checks() -> Iterator[Check]:
     """Yield the checks of edges."""
     for edge in EDGES:
-        yield Check(f"edge: {edge.name}", "edges", partial(_edge, edge=edge))
+        source = f"out = {edge.expression}"
+        yield Check(f"edge: {edge.name}", "edges", partial(_edge, edge=edge), source=source)
     for tie in TIES:
-        yield Check(f"edge: ties of a maximum, {tie.name}", "edges", partial(_tie, tie=tie))
+        name, source = f"edge: ties of a maximum, {tie.name}", tie.program.source
+        yield Check(name, "edges", partial(_tie, tie=tie), source=source, situation="ties")
     for name, (data, value, gradient) in STABLE.items():
         run = partial(_stable, data=data, value=value, gradient=gradient)
-        yield Check(f"edge: logsumexp {name}", "edges", run)
+        source = "out = ops.logsumexp(x, axis=1)"
+        yield Check(f"edge: logsumexp {name}", "edges", run, source=source)
 
 
 def accepts(accepted: Accepted, number: float) -> bool:

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -45,14 +45,29 @@ _MANY_USES = {
     ),
 }
 
-# The program, and its gradients by x and y in terms of x.
-_CONSTANT_PROGRAMS = {
-    "an input that is not used": ("out = ops.sum(x)", "0 * x + 1", "0 * x"),
-    "a result that is a plain number": ("out = 6.0", "0 * x", "0 * x"),
-}
-_DETACHED_PROGRAMS = {
-    "detach stops the gradient": ("out = ops.sum(x * ops.detach(x) + y)", "x", "0 * x + 1"),
-    "a result of detached values only": ("out = ops.sum(ops.detach(x) * 2.0)", "0 * x", "0 * x"),
+
+@dataclass(frozen=True)
+class _Stopped:
+    """A program of x and y where something gets no gradient, and its gradients in terms of x.
+
+    `let_through` is the gradient by x of an engine whose detach does nothing.
+    """
+
+    source: str
+    by_x: str
+    by_y: str
+    let_through: str = ""
+
+
+_STOPPED = {
+    "an input that is not used": _Stopped("out = ops.sum(x)", "0 * x + 1", "0 * x"),
+    "a result that is a plain number": _Stopped("out = 6.0", "0 * x", "0 * x"),
+    "detach stops the gradient": _Stopped(
+        "out = ops.sum(x * ops.detach(x) + y)", "x", "0 * x + 1", "2 * x"
+    ),
+    "a result of detached values only": _Stopped(
+        "out = ops.sum(ops.detach(x) * 2.0)", "0 * x", "0 * x", "0 * x + 2"
+    ),
 }
 _NOT_DETACHED = Cause("detach lets the gradient through")
 
@@ -63,16 +78,19 @@ _CHAIN_BUDGET_S = 25.0  # a slow engine is not a wrong one
 def checks() -> Iterator[Check]:
     """Yield the checks of graphs."""
     for name, source in ORDERS.items():
-        yield Check(f"order: {name}", "order", partial(_ordered, name=name, source=source))
+        run = partial(_ordered, name=name, source=source)
+        yield Check(f"order: {name}", "order", run, source=source)
     for name, source in _MANY_USES.items():
-        yield Check(f"fan-out: {name}", "fan-out", partial(_used_often, name=name, source=source))
-    for name, texts in _CONSTANT_PROGRAMS.items():
-        yield Check(f"constants: {name}", "constants", partial(_constant, texts=texts))
-    for name, texts in _DETACHED_PROGRAMS.items():
-        yield Check(f"constants: {name}", "constants", partial(_detached, texts=texts))
+        run = partial(_used_often, name=name, source=source)
+        yield Check(f"fan-out: {name}", "fan-out", run, source=source)
+    for name, stopped in _STOPPED.items():
+        run = partial(_constant, stopped=stopped)
+        yield Check(f"constants: {name}", "constants", run, source=stopped.source)
     for n in LENGTHS:
         is_slow = n > 10_000
-        yield Check(f"chain: {n:,} operations", "deep chains", partial(_chain, n=n), is_slow)
+        source = _chain_of(n, 1.0 + 1.0 / n)
+        name = f"chain: {n:,} operations"
+        yield Check(name, "deep chains", partial(_chain, n=n), is_slow, source=source)
 
 
 def _of_numbers(tested: EngineUnderTest, name: str, source: str) -> Question:
@@ -94,21 +112,23 @@ def _used_often(tested: EngineUnderTest, name: str, source: str) -> None:
     judge(tested, _of_numbers(tested, name, source))
 
 
-def _constant(
-    tested: EngineUnderTest, texts: tuple[str, str, str], cause: Cause | None = None
-) -> None:
+def _constant(tested: EngineUnderTest, stopped: _Stopped) -> None:
     """Judge a program in which something gets no gradient: zeros in the shape of its array."""
-    source, *derivatives = texts
-    arrays = draw(source, tested.seed, ((2, 3), (2, 3)), (0.5, 2.0), tested.dtype)
-    question = Question(Program(source, ("x", "y")), tuple(arrays))
+    if stopped.let_through:
+        tested.require_operation("detach")
+    arrays = draw(stopped.source, tested.seed, ((2, 3), (2, 3)), (0.5, 2.0), tested.dtype)
+    question = Question(Program(stopped.source, ("x", "y")), tuple(arrays))
     value = float(value_of(question.program.function, arrays))
-    gradients = tuple(closed_form(text, {"x": arrays[0]}, 1.0) for text in derivatives)
-    judge(tested, Problem(question, Truth(value, gradients)), cause)
-
-
-def _detached(tested: EngineUnderTest, texts: tuple[str, str, str]) -> None:
-    tested.require_operation("detach")
-    _constant(tested, texts, _NOT_DETACHED)
+    texts = (stopped.by_x, stopped.by_y)
+    gradients = tuple(closed_form(text, {"x": arrays[0]}, 1.0) for text in texts)
+    found = fault_of(tested, Problem(question, Truth(value, gradients)))
+    if found is None:
+        return
+    cause = None
+    if stopped.let_through:
+        by_x = closed_form(stopped.let_through, {"x": arrays[0]}, 1.0)
+        cause = _NOT_DETACHED if found.fits(found.answer.gradients[0], by_x) else None
+    raise failure_of(tested, found, cause)
 
 
 def _chain(tested: EngineUnderTest, n: int) -> None:
@@ -120,6 +140,10 @@ def _chain(tested: EngineUnderTest, n: int) -> None:
     _seconds_of(tested, n)
 
 
+def _chain_of(n: int, factor: float) -> str:
+    return f"out = x\nfor _ in range({n}):\n    out = out * {factor!r}"
+
+
 def _seconds_of(tested: EngineUnderTest, n: int) -> float:
     """Return how long a right engine takes.
 
@@ -128,8 +152,8 @@ def _seconds_of(tested: EngineUnderTest, n: int) -> float:
     """
     # In lower precision rounding would grow with the chain.
     factor = 1.0 + 1.0 / n if tested.dtype == "float64" else 1.0
-    program = Program(f"out = x\nfor _ in range({n}):\n    out = out * {factor!r}", ("x",))
-    question = Question(program, (np.array(1.5, tested.dtype),))
+    program = Program(_chain_of(n, factor), ("x",))
+    question = Question(program, (np.array(1.5, tested.dtype),), is_watched=False)
     began = time.perf_counter()
     answer = tested.differentiate(question)
     wall_s = time.perf_counter() - began

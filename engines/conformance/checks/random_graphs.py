@@ -8,21 +8,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-import numpy as np
-
+from benchgrad.engines.conformance.cases.case import POSITIVE, Case
 from benchgrad.engines.conformance.cases.elementwise import PAIRS
 from benchgrad.engines.conformance.cases.graph import MAX_NODES, TEMPLATES, Graph, Move, Words, grow
 from benchgrad.engines.conformance.cases.problem import problem_of_case, problem_of_graph
-from benchgrad.engines.conformance.cases.program import Program, Question
 from benchgrad.engines.conformance.judging.check import Check
 from benchgrad.engines.conformance.judging.engine_under_test import EngineUnderTest
 from benchgrad.engines.conformance.judging.evidence import Evidence
 from benchgrad.engines.conformance.judging.judge import failure_of, fault_of
-from benchgrad.engines.conformance.judging.verdict import Refusal
+from benchgrad.engines.conformance.judging.verdict import Failure, Finding, Refusal
 from benchgrad.engines.interface import UnsupportedError
 
 MAX_TRIES = 400  # of smaller graphs, so that the search ends soon even where each takes long
 N_EXAMPLES, N_EXAMPLES_FAST = 240, 60
+_MOST_FINDINGS = 3  # of a part
 _PARTS = 4  # each with its own seed, so that a time limit ends only one of them
 
 Fault = Evidence | Exception
@@ -36,19 +35,22 @@ def checks() -> Iterator[Check]:
 
 
 def words_for(tested: EngineUnderTest) -> Words:
-    """Return the templates that an engine does not refuse, and whether it broadcasts right."""
-    found = []
-    array = np.array([[0.5, 1.5], [1.2, 0.7]], tested.dtype)
-    for template in TEMPLATES:
-        program = Program.of(f"ops.sum({template.format(a='x', b='x')})", "x")
-        try:
-            tested.differentiate(Question(program, (array,)))
-        except (Refusal, UnsupportedError):
-            continue
-        found.append(template)
+    """Return the templates that an engine gets right by themselves, and whether it broadcasts."""
+    found = [template for template in TEMPLATES if _is_right_alone(tested, template)]
     if not found:
-        raise UnsupportedError(f"{tested.engine.name} differentiates no expressions")
+        raise UnsupportedError(
+            f"{tested.engine.name} differentiates no expressions that could be part of a graph"
+        )
     return Words(found, _broadcasts(tested))
+
+
+def _is_right_alone(tested: EngineUnderTest, template: str) -> bool:
+    n = 2 if "{b}" in template else 1
+    case = Case(template.format(a="x", b="y"), (), ((2, 2),) * n, POSITIVE)
+    try:
+        return fault_of(tested, problem_of_case(case, tested.seed, tested.dtype)) is None
+    except Exception:  # whatever it raises, the checks of the table report it
+        return False
 
 
 def _broadcasts(tested: EngineUnderTest) -> bool:
@@ -64,8 +66,35 @@ def _broadcasts(tested: EngineUnderTest) -> bool:
 
 
 def _judge(tested: EngineUnderTest, part: int) -> None:
-    """Search for a graph that the engine gets wrong, and raise the smallest that is found."""
+    """Search for graphs that the engine gets wrong, each without the operations of the last one.
+
+    Raises:
+        Failure: some are; each is made as small as possible.
+    """
     words = words_for(tested)
+    findings: list[Finding] = []
+    error: Exception | None = None
+    while words.templates and len(findings) < _MOST_FINDINGS:
+        found = _smallest(tested, words, tested.seed * _PARTS + part)
+        if found is None:
+            break
+        graph, fault = found
+        used = {node.form for node in graph.nodes}
+        words = replace(words, templates=[form for form in words.templates if form not in used])
+        if isinstance(fault, Exception):
+            error = error or fault
+            continue
+        nodes = "one node" if len(graph) == 1 else f"{len(graph)} nodes"
+        where = f" in a graph of {nodes}"
+        findings.append(failure_of(tested, fault, where=where).finding)
+    if findings:
+        raise Failure(findings[0], tuple(findings[1:]))
+    if error is not None:
+        raise error
+
+
+def _smallest(tested: EngineUnderTest, words: Words, seed: int) -> tuple[Graph, Fault] | None:
+    """Return the smallest graph that a search finds wrong, None if it finds none."""
     faults: list[tuple[Graph, Fault]] = []
 
     def is_right(moves: Sequence[Move]) -> bool:
@@ -76,14 +105,10 @@ def _judge(tested: EngineUnderTest, part: int) -> None:
         return fault is None
 
     n = N_EXAMPLES_FAST if tested.is_fast else N_EXAMPLES
-    search(is_right, seed=tested.seed * _PARTS + part, n_examples=n // _PARTS)
+    search(is_right, seed=seed, n_examples=n // _PARTS)
     if not faults:
-        return
-    graph, fault = _shrunk(tested, *min(faults, key=lambda found: len(found[0])))
-    if isinstance(fault, Exception):
-        raise fault
-    nodes = "one node" if len(graph) == 1 else f"{len(graph)} nodes"
-    raise failure_of(tested, fault, where=f" in a graph of {nodes}")
+        return None
+    return _shrunk(tested, *min(faults, key=lambda found: len(found[0])))
 
 
 def _fault(tested: EngineUnderTest, graph: Graph) -> Fault | None:

@@ -34,6 +34,12 @@ SIZES = (7, 2, 1)
 _MODEL = MLP((3, 4, 3))
 _MOMENTUM = SGD(0.2, momentum=0.9, weight_decay=0.01)
 _BATCHES = ([0, 1, 2], [3, 4], [5], [6, 0, 5], [1])
+# The operations that may take part, whether an engine composes a loss of them or not.
+_LOSS_OF = {
+    "cross_entropy": "ops.mean(ops.logsumexp(h, axis=1) - ops.pick(h, y)) + ops.cross_entropy(h, y)"
+    " + ops.log(ops.sum(ops.exp(h - ops.max(ops.detach(h), axis=1)), axis=1)) + h[rows, y]",
+    "hinge": "ops.sum(ops.relu(h - ops.pick(h, y) - h[rows, y] + 1.0)) * 0.25",
+}
 _TRIES = 8  # other data, where a kink is within a step of the differences
 
 _OVERFLOWS = Cause("the softmax overflows: the row maximum is not subtracted first")
@@ -48,9 +54,9 @@ def checks() -> Iterator[Check]:
                 for dtype in RTOL:
                     rows = f"{n} rows" if n > 1 else "1 row"
                     name = f"{loss}, {activation}, {rows}, {dtype}"
-                    yield _check(name, partial(_gradients, model=model, n=n, dtype=dtype))
+                    yield _check(name, partial(_gradients, model=model, n=n, dtype=dtype), model)
             name = f"training with {loss}, {activation}"
-            yield _check(name, partial(_training, model=model))
+            yield _check(name, partial(_training, model=model), model)
     for layers in ((2, 3), (1, 2, 2), (2, 3, 3, 4)):
         run = partial(_gradients, model=MLP(layers), n=5, dtype="float64")
         yield _check(f"layers {layers}", run)
@@ -59,8 +65,10 @@ def checks() -> Iterator[Check]:
     yield _check("copies what it is given", _copies)
 
 
-def _check(name: str, run: Any) -> Check:
-    return Check(f"classifier: {name}", "classifier", run)
+def _check(name: str, run: Any, model: MLP = _MODEL) -> Check:
+    layers = f"h = ops.{model.activation}(ops.linear(x, w1, b1)) @ w2 + b2"
+    source = f"{layers}\nout = {_LOSS_OF[model.loss]}"
+    return Check(f"classifier: {name}", "classifier", run, source=source)
 
 
 @cache

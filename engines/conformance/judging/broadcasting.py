@@ -14,11 +14,13 @@ _NOT_SUMMED = "gradient of {} not summed over the broadcast {}"
 
 def causes(wrong: WrongGradient) -> Iterator[Cause]:
     """Explain a gradient that was not summed over broadcast axes, or not over all of them."""
-    if wrong.derivative:
-        g = wrong.evidence.problem.incoming
-        yield from _of_sums(wrong, closed_form(wrong.derivative, wrong.question.inputs, g))
+    if not wrong.derivative:
+        return
+    g = wrong.evidence.problem.incoming
+    full = closed_form(wrong.derivative, wrong.question.inputs, g)
+    yield from _of_sums(wrong, full)
     shape = wrong.expected.shape
-    if wrong.actual.shape != shape and (axes := broadcast_axes(shape, wrong.actual.shape)):
+    if wrong.actual.shape == full.shape and (axes := broadcast_axes(shape, full.shape)):
         where = (wrong.name, _words(axes), str(wrong.actual.shape), str(shape))
         yield Cause(f"{_NOT_SUMMED}: it has shape {{}}, its array {{}}", where)
 

@@ -20,6 +20,7 @@ from benchgrad.engines.conformance.cases.program import WEIGHTS, Program
 from benchgrad.engines.conformance.judging import broadcasting, patterns
 from benchgrad.engines.conformance.judging.evidence import Evidence, WrongGradient
 from benchgrad.engines.conformance.judging.verdict import Cause
+from benchgrad.engines.interface import UnsupportedError
 
 _SEVERAL = 40  # uses of one variable, beyond which only the first and the last are tried
 
@@ -157,7 +158,7 @@ def _guarded(compute: Callable[..., Any], *arguments: Any) -> Any:
     try:
         with np.errstate(all="ignore"):
             return compute(*arguments)
-    except (ValueError, IndexError, TypeError, ZeroDivisionError, OverflowError):
+    except (ValueError, IndexError, TypeError, ArithmeticError, UnsupportedError):
         return None
 
 

@@ -46,6 +46,15 @@ class Evidence:
         return not self.fits(self.answer.value, self.problem.truth.value)
 
     @property
+    def is_same_function(self) -> bool:
+        """Whether the forward pass is right, each element of the result."""
+        names = self.problem.question.names
+        if self.value_is_wrong or WEIGHTS not in names:
+            return not self.value_is_wrong
+        i = names.index(WEIGHTS)
+        return self.fits(self.answer.gradients[i], self.problem.truth.gradients[i])
+
+    @property
     def is_wrong(self) -> bool:
         """Whether anything is wrong."""
         return self.value_is_wrong or bool(self.wrong)

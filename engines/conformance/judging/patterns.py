@@ -43,9 +43,9 @@ def of_factor(wrong: WrongGradient) -> Iterator[Cause]:
     if not wrong.fits(factor * expected):
         return
     n = max(np.size(array) for array in wrong.question.arrays)
-    known = {2.0: ": it is added twice"}
+    known: dict[float, str] = {}
     if n > 2:
-        known |= {float(n): ", the number of elements", 1 / n: ", 1 / the number of elements"}
+        known = {float(n): ", the number of elements", 1 / n: ", 1 / the number of elements"}
     words = next((text for f, text in known.items() if np.isclose(f, factor, rtol=1e-6)), "")
     kind = f"off by a constant factor {{}} in the derivative by {{}}{words}"
     yield Cause(kind, (f"{factor:.6g}", wrong.name))

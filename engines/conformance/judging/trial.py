@@ -38,7 +38,9 @@ class Trial:
 
     def gradients(self) -> list[Array]:
         """Return the gradients of a new classifier."""
-        return self.classifier().gradients(self.X, self.task.y)
+        classifier = self.classifier()
+        with self.tested.visited.watching():
+            return classifier.gradients(self.X, self.task.y)
 
     def fits(self, found: Any, expected: Any) -> bool:
         """Tell whether numbers are right, within the tolerance of the dtype."""

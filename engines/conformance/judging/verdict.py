@@ -6,6 +6,7 @@ import numpy as np
 from msgspec import Struct
 
 Status = Literal["passed", "failed", "unsupported", "crashed"]
+Evidence = Literal["", "numbers", "exception", "memory", "time"]
 
 
 class Cause(Struct, frozen=True):
@@ -34,6 +35,10 @@ class Finding(Struct, frozen=True):
         code: the smallest failing expression, ready to run.
         expected: what must come out, as text.
         actual: what comes out, as text.
+        evidence: what convicts the engine.
+        place: the engine's own line, if one is known.
+        operation: the function that it is about, where a check looks at several.
+        uses: the operations in the code.
     """
 
     reason: str = ""
@@ -41,13 +46,18 @@ class Finding(Struct, frozen=True):
     code: str = ""
     expected: str = ""
     actual: str = ""
+    evidence: Evidence = ""
+    place: str = ""
+    operation: str = ""
+    uses: tuple[str, ...] = ()
 
     @classmethod
     def of(
         cls, what: str, actual: str, expected: str, cause: Cause | None, code: str = ""
     ) -> "Finding":
-        """Return the finding that something is not what it must be."""
-        return cls(f"{what} is {actual}, must be {expected}", cause, code, expected, actual)
+        """Return the finding that a number is not what it must be."""
+        reason = f"{what} is {actual}, must be {expected}"
+        return cls(reason, cause, code, expected, actual, "numbers")
 
 
 class Verdict(Struct, frozen=True):
@@ -64,6 +74,8 @@ class Verdict(Struct, frozen=True):
         seed: that its numbers were drawn from.
         deviation: the declared reason why this engine deviates here.
         wall_s: how long it took, in seconds.
+        others: what else the check found, where it looks at several things.
+        visited: the engine's own functions that ran, see `places`.
     """
 
     check: str
@@ -73,6 +85,8 @@ class Verdict(Struct, frozen=True):
     seed: int = 0
     deviation: str = ""
     wall_s: float = 0.0
+    others: tuple[Finding, ...] = ()
+    visited: tuple[str, ...] = ()
 
     @property
     def is_wrong(self) -> bool:
@@ -101,11 +115,12 @@ class Verdict(Struct, frozen=True):
 
 
 class Failure(Exception):  # noqa: N818 (the engine is wrong, not this program)
-    """An engine gives a wrong number."""
+    """An engine gives a wrong number; `others` are wrong too, and have nothing to do with it."""
 
-    def __init__(self, finding: Finding) -> None:
+    def __init__(self, finding: Finding, others: tuple[Finding, ...] = ()) -> None:
         super().__init__(finding.reason)
         self.finding = finding
+        self.others = others
 
 
 class Refusal(Exception):  # noqa: N818
@@ -126,10 +141,19 @@ def one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}".removesuffix(": ")[:300]
 
 
-def show(numbers: Any) -> str:
+def show(numbers: Any, digits: int = 8) -> str:
     """Return numbers as short text, with dots in arrays of more than 24 elements."""
     array = np.asarray(numbers)
     if array.dtype.kind in "fc":
         array = array.astype(np.float64 if array.dtype.kind == "f" else np.complex128)
-    text = np.array2string(array, precision=8, threshold=24, edgeitems=2, separator=", ")
+    text = np.array2string(array, precision=digits, threshold=24, edgeitems=2, separator=", ")
     return " ".join(text.split()) if array.size else f"{text} of shape {array.shape}"
+
+
+def show_both(actual: Any, expected: Any) -> tuple[str, str]:
+    """Return two arrays as text, with as many digits as it takes to tell them apart."""
+    for digits in (8, 12, 17):
+        texts = show(actual, digits), show(expected, digits)
+        if texts[0] != texts[1]:
+            break
+    return texts

@@ -15,7 +15,7 @@ from benchgrad.engines.conformance.process.messages import Asked, CheckJob, Load
 from benchgrad.engines.interface import EngineError
 from benchgrad.engines.registry import MissingPackageError
 from benchgrad.processes.child import ChildProcess, Limits
-from benchgrad.processes.ending import ChildError
+from benchgrad.processes.ending import ChildError, ChildTimeoutError
 
 LOAD_TIMEOUT_S = 60.0
 _LOADED = msgspec.json.Decoder(Loaded)
@@ -58,24 +58,31 @@ class EngineProcess:
     def verdict(self, check: Check) -> Verdict:
         """Run a check and return its verdict, even if the process does not survive it.
 
+        What runs out of time runs once more, with twice the time, before it counts.
+
         Raises:
             EngineError: the engine cannot be loaded.
         """
-        child = self._running()
         began = time.perf_counter()
-        try:
-            return child.ask(Asked(check.name), _VERDICT)
-        except ChildError as error:
-            self._end()
-            return Verdict(
-                check.name,
-                check.group,
-                "crashed",
-                Finding(str(error)),
-                self._job.seed,
-                deviation=deviation_of(check.name, self.deviations),
-                wall_s=time.perf_counter() - began,
-            )
+        for timeout_s in (self._limits.timeout_s, 2 * self._limits.timeout_s):
+            try:
+                return self._running().ask(Asked(check.name), _VERDICT, timeout_s)
+            except ChildTimeoutError as error:
+                self._end()
+                found = Finding(str(error), code=check.program, evidence="time")
+            except ChildError as error:
+                self._end()
+                found = Finding(str(error), code=check.program, evidence="exception")
+                break
+        return Verdict(
+            check.name,
+            check.group,
+            "crashed",
+            found,
+            self._job.seed,
+            deviation=deviation_of(check.name, self.deviations),
+            wall_s=time.perf_counter() - began,
+        )
 
     def _running(self) -> ChildProcess:
         """Return the process in which the engine is loaded."""

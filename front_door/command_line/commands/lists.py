@@ -71,8 +71,9 @@ def _print_table(columns: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> N
     from rich.table import Table
 
     from benchgrad.command_line.console import printer
+    from benchgrad.reports.escaping import visible
 
     table = Table(*columns, box=None, pad_edge=False)
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*map(visible, row))
     printer().print(table)

@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from benchgrad.command_line.exit_codes import CONTRADICTED, OK, REGRESSED
-from benchgrad.command_line.folders import writable, writing
-from benchgrad.command_line.options import UsageError
+from benchgrad.command_line.folders import check_output, writable, write_output, writing
+from benchgrad.command_line.options import UsageError, path_of
+from benchgrad.reports.escaping import visible
 
 if TYPE_CHECKING:
     from benchgrad.benchmarks.analysis.compare import RunComparison
     from benchgrad.benchmarks.records import Results
 
-Folder = Annotated[Path, typer.Argument(help="A folder with results.json.", metavar="DIR")]
+Folder = Annotated[
+    Path, typer.Argument(help="A folder with results.json.", metavar="DIR", parser=path_of)
+]
 
 
 class Format(StrEnum):
@@ -70,17 +73,21 @@ def compare(
         typer.Option(help="Exit 3 if the whole interval of NEW / OLD lies above, e.g. 1.10."),
     ] = None,
     format: Annotated[Format, typer.Option(help="How it is shown.")] = Format.TABLE,
-    out: Annotated[Path | None, typer.Option(help="A file instead of standard output.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="A file instead of standard output.", parser=path_of, metavar="FILE"),
+    ] = None,
     allow_different_machines: Annotated[
         bool, typer.Option(help="Also compare across machines and library versions.")
     ] = False,
 ) -> None:
     """Compare two runs engine by engine, or two engines: ratio, interval, verdict."""
     from benchgrad.benchmarks.analysis import compare as comparing
-    from benchgrad.benchmarks.records import write_atomically
 
     if fail_above is not None and not 0.0 < fail_above < float("inf"):
         raise UsageError(f"--fail-above {fail_above} is no ratio; write it as 1.10")
+    if out:
+        check_output(out)
     code = OK
     if run:
         results, code = _run(old, new, plan or "quick", rounds or 10, instructions)
@@ -88,33 +95,39 @@ def compare(
     elif plan or rounds or instructions:
         raise UsageError("--plan, --rounds and --instructions go with --run")
     else:
-        before, after = (old, _results(Path(old))), (new, _results(Path(new)))
+        before, after = (old, _results(path_of(old))), (new, _results(path_of(new)))
         found = comparing.compare(before, after, fail_above, allow_different_machines)
     text = _shown(found, format)
     if out:
-        with writing(out.parent):
-            write_atomically(out, text.encode())
+        write_output(out, text.encode())
     else:
         sys.stdout.write(text)
     unjudged = [row for row in found.rows if row.verdict == "not comparable"]
     for row in unjudged if fail_above is not None else []:
-        sys.stderr.write(f"benchgrad: --fail-above cannot judge {row.engine}: {row.reason}\n")
+        line = f"--fail-above cannot judge {row.engine}: {row.reason}"
+        sys.stderr.write(f"benchgrad: {visible(line)}\n")
     raise typer.Exit(code or (REGRESSED if any(row.is_above for row in found.rows) else OK))
 
 
 def verify(folder: Folder) -> None:
     """Recompute every verdict and figure of a report from its raw samples."""
     from benchgrad.benchmarks.records import read_results
+    from benchgrad.benchmarks.run.against_journal import end_problems
     from benchgrad.benchmarks.run.misfits import misfits
-    from benchgrad.benchmarks.run.verify import contradictions
+    from benchgrad.benchmarks.run.redrawn import redrawn
+    from benchgrad.benchmarks.run.verify import contradictions, unknown
     from benchgrad.reports import verify as files
 
     results = read_results(folder)
     found = misfits(results)
+    data = redrawn(results)
     if not found:
-        found = [*contradictions(folder, results), *files.problems(folder, results)]
+        found = [
+            *(*contradictions(folder, results), *data.problems, *end_problems(folder, results)),
+            *files.problems(folder, results),
+        ]
     for problem in found:
-        sys.stdout.write(f"{problem}\n")
+        sys.stdout.write(f"{visible(problem)}\n")
     if found:
         raise typer.Exit(CONTRADICTED)
     n_steps = sum(cell.equality.n_steps for cell in results.cells if cell.equality)
@@ -122,6 +135,9 @@ def verify(folder: Folder) -> None:
         f"{folder}: the work, verdicts and statuses of {len(results.cells)} cells "
         f"({n_steps:,} steps) and every file of the report follow from the raw samples\n"
     )
+    not_drawn = [f"the data were not drawn again: {data.unknown}"] if data.unknown else []
+    for reason in (*unknown(folder), *not_drawn):
+        sys.stdout.write(f"not known: {visible(reason)}\n")
 
 
 def _run(old: str, new: str, plan: str, rounds: int, instructions: bool) -> tuple[Results, int]:
@@ -154,6 +170,10 @@ def _shown(found: RunComparison, format: Format) -> str:
 
 def _results(path: Path) -> Results:
     """Return the records in a folder or in a file."""
-    from benchgrad.benchmarks.records import read_file, read_results
+    from benchgrad.benchmarks.records import RecordError, read_file, read_results
+    from benchgrad.benchmarks.run.misfits import misfits_of_epochs
 
-    return read_file(path) if path.is_file() else read_results(path)
+    results = read_file(path) if path.is_file() else read_results(path)
+    if found := misfits_of_epochs(results):
+        raise RecordError(f"{path}: its records cannot be compared: {found[0]}")
+    return results

@@ -14,6 +14,7 @@ from benchgrad.command_line.options import (
     UsageError,
     n_bytes,
     names,
+    path_of,
     seconds,
     seed_of,
     share,
@@ -67,10 +68,14 @@ def run(
         typer.Option("--instructions", help="Also count instructions per epoch, with valgrind."),
     ] = False,
     out: Annotated[
-        Path | None, typer.Option(help="Folder for the report [reports/out/PLAN].")
+        Path | None,
+        typer.Option(
+            help="Folder for the report [reports/out/PLAN].", parser=path_of, metavar="DIR"
+        ),
     ] = None,
     resume: Annotated[
-        Path | None, typer.Option(help="Go on with the run in this folder.", metavar="DIR")
+        Path | None,
+        typer.Option(help="Go on with the run in this folder.", metavar="DIR", parser=path_of),
     ] = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace an unfinished run in the folder.")
@@ -84,6 +89,7 @@ def run(
             help="Runs with the same lock take turns [/tmp/benchgrad.lock].",
             metavar="FILE",
             envvar="BENCHGRAD_LOCK",
+            parser=path_of,
         ),
     ] = None,
 ) -> None:
@@ -107,7 +113,7 @@ def run(
     )
     terms = Terms(shlex.join(["benchgrad", *sys.argv[1:]]), lock, not no_wait)
     if resume is None:
-        plan = plan or "headline"
+        plan = "headline" if plan is None else plan
         folder = out or Path("reports") / "out" / Path(plan).stem
         code = start(plan, options, folder, terms, overwrite)
     elif overwrite or out not in (None, resume):

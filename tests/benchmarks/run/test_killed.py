@@ -10,7 +10,8 @@ import pytest
 from commands import PROCESSES
 from killed_run import CELLS, PLAN, main, toy
 
-from benchgrad.benchmarks.records import read_results
+from benchgrad.benchmarks.manifest import MANIFEST
+from benchgrad.benchmarks.records import RESULTS, read_results
 from benchgrad.benchmarks.run.journal import JOURNAL, JournalError, encode, read
 from benchgrad.benchmarks.run.runner import header
 from benchgrad.benchmarks.run.verify import problems
@@ -45,7 +46,7 @@ def go_on(folder):
     for cell in results.cells:
         assert kept.get((cell.engine, cell.round), cell) == cell
     assert problems(folder, results) == []  # what the cells were held to is there as well
-    assert sorted(path.name for path in folder.iterdir()) == [JOURNAL, "results.json"]
+    assert sorted(path.name for path in folder.iterdir()) == [JOURNAL, MANIFEST, RESULTS]
     after = read(folder)
     assert (after.ended, after.damage) == (True, [])
     assert list(map(after.cells.get, CELLS)) == results.cells

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from killed_run import PLAN, toy
 
+from benchgrad.benchmarks.manifest import replace_files
 from benchgrad.benchmarks.records import Cell, Environment
 from benchgrad.benchmarks.run import fingerprint, resume
 from benchgrad.benchmarks.run.entries import Header, encode
@@ -163,10 +164,13 @@ def test_the_files_of_engines_from_elsewhere_are_in_the_fingerprint(tmp_path, mo
 
 def test_what_a_killed_run_left_half_done_is_cleared_away(tmp_path):
     (tmp_path / "plots").mkdir()
-    (tmp_path / ".benchgrad-abc").mkdir()
-    (tmp_path / ".benchgrad-abc" / "data.npz").touch()
+    (tmp_path / ".benchgrad-abcd_123").mkdir()
+    (tmp_path / ".benchgrad-abcd_123" / "data.npz").touch()
     (tmp_path / ".results.json.partial").touch()
     (tmp_path / "plots" / ".ladder.png.partial").touch()
     (tmp_path / "mine.txt").touch()
-    with resume.claimed(tmp_path):
-        assert sorted(path.name for path in tmp_path.rglob("*")) == ["mine.txt", "plots"]
+    (tmp_path / "plots" / ".mine.png.partial").touch()
+    replace_files(tmp_path, {})
+    with resume.claimed(tmp_path, ["plots/ladder.png"]):
+        left = sorted(path.name for path in tmp_path.rglob("*"))
+    assert left == [".mine.png.partial", "manifest.json", "mine.txt", "plots"]

@@ -66,10 +66,10 @@ def cell_of(results, engine, round=0):
         ("tensor", ("epochs",), lambda x: x[:2], "the reference has no parameters after 2 epochs"),
         ("tensor", ("epochs", 3, "test_accuracy"), lambda x: 1 - x, "its predicted classes give"),
         ("tensor", ("epochs", 0, "test_accuracy"), lambda x: 0.123, "is no share of 20 rows"),
-        ("tensor", ("epochs", 0, "wall_s"), lambda x: -1.0, "epoch 1: wall_s is -1.0"),
+        ("tensor", ("epochs", 0, "wall_s"), lambda x: -1.0, "epoch 1 took -0.99"),
         ("tensor", ("final", "test_classes", 3), lambda x: 1 - x, "its predicted classes give"),
         ("tensor", ("final",), lambda x: None, "its final parameters are not in"),
-        ("tensor", ("epochs_planned",), lambda x: 3, "epochs_planned is 3, the plan has 4"),
+        ("tensor", ("epochs_planned",), lambda x: 3, "4 epochs, planned 3"),
         ("cut", ("budget_s",), lambda x: None, "ended after 1 epochs and no budget ended it"),
         ("wrong", ("status",), lambda x: "ok", "it is invalid (losses differ"),
         ("wrong", ("reason",), lambda x: "tired", "it is invalid (losses differ"),
@@ -128,6 +128,7 @@ UNSEEN = {
     "plan.data.name", "plan.data.n_samples", "plan.data.noise", "plan.data.test_fraction",
     "plan.data.label", "plan.engines.cause", "plan.engines.engine", "plan.timeout_s",
     "data.train_labels", "data.train_points", "cells.kind", "cells.version",
+    "sources.broken", "sources.wrong",
 }  # fmt: skip
 DRAWN = {  # in the plots, which this test leaves out
     "data.class_names", "data.test_points", "cells.final.grid_classes",

@@ -208,7 +208,7 @@ FAULTS = {
     "breadth first": (
         "for node in reversed(order):",
         "for node in sorted(order, key=lambda n: n is not self):",
-        "wrong order",
+        "gradient missing",
     ),
     "graphs are kept": (
         "        self.children = children\n",

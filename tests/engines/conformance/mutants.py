@@ -1,5 +1,6 @@
 """The faults that the checker must find, one line each. What becomes of them is in score.py."""
 
+from mutants_functional import FUNCTIONAL
 from mutation import Mutant
 
 
@@ -150,5 +151,21 @@ MUTANTS = (
     number("division by zero of the wrong sign", "math.copysign(inf, a) * math.copysign(1.0, b)", "inf"),
     number("exp overflows to 0", "return math.exp(a)\n    except OverflowError:\n        return inf", "return math.exp(a)\n    except OverflowError:\n        return 0.0"),
     number("sigmoid of negative numbers", "return e / (1.0 + e)", "return 1.0 / (1.0 + e)"),
+    # --- squares, uses and state
+    arrays("@ by the right not transposed, beside a vector", "return np.multiply(a[:, None], np.expand_dims(g, -2))", "return np.multiply(g[:, None], np.expand_dims(a, -2)) if g.shape == a.shape else np.multiply(a[:, None], np.expand_dims(g, -2))"),
+    rules("exp off by a seed of 1", "lambda g, out, a: g * out)", "lambda g, out, a: out * (g if np.ndim(g) else 1.0))"),
+    rules("log with the sign of its seed", "g / a)", "abs(g) / a)"),
+    rules("tanh wrong only without axes", "g * (1 - out * out)", "g * (1 - out * out) * (2 if np.ndim(out) == 0 else 1)"),
+    arrays("sum wrong only along axis 1 of squares", "gradient[...] = _expand(g, a, axis, keepdims)", "gradient[...] = _expand(g, a, 0 if axis == 1 and a.shape == (3, 3) and not keepdims else axis, keepdims)"),
+    arrays("mean wrong only along two axes", "by_sum(g / (a.size / (out.size or 1)),", "by_sum(g / ((a.shape[-1] if isinstance(axis, tuple) else a.size) / (out.size or 1) if isinstance(axis, tuple) else a.size / (out.size or 1)),"),
+    arrays("max: the largest of all, not of the axis, on squares", "attained = (a == _expand(out, a, axis, keepdims)) | np.isnan(a)", "attained = (a == (a.max() if a.shape == (3, 3) else _expand(out, a, axis, keepdims))) | np.isnan(a)"),
+    scalar("a leaf forgets its second use", "parent.grad += partial * gradient", "parent.grad = partial * gradient + (parent.grad if parent.parents else 0.0)"),
+    scalar("- by the right as by the left", "(self, other), (1.0, -1.0)", "(self, other), (-1.0, -1.0)"),
+    scalar("log without its operand", "(numbers.divide(1.0, self.data),), \"log\"", "(1.0,), \"log\""),
+    scalar("sigmoid by its operand", "(out * (1.0 - out),)", "(self.data * (1.0 - self.data),)"),
+    scalar("exp off by 1.001", '(self,), (out,), "exp"', '(self,), (1.001 * out,), "exp"'),
+    scalar("number / Value without its sign", "(-numbers.divide(out, self.data),)", "(numbers.divide(out, self.data),)"),
+    scalar("seed of 2", "self.grad += 1.0", "self.grad += 2.0"),
+    *FUNCTIONAL,
 )
 # fmt: on

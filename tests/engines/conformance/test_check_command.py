@@ -26,18 +26,25 @@ def faulty(tmp_path_factory):
 
 
 def test_an_engine_that_is_right(tmp_path):
-    done = run("tensor", "--fast", cwd=tmp_path)
+    done = run("tensor", "--fast", "--only", "broadcasting", "--only", "classifier", cwd=tmp_path)
     assert done.returncode == 0, done.stdout
+    right = "tensor: right for training this classifier; no fault found in general use"
+    assert done.stdout.splitlines()[0] == right
     assert "tensor: all well, seed 0" in done.stdout
     assert "broadcasting" in done.stdout
+    assert "fan-out" not in done.stdout
 
 
 def test_an_engine_that_is_wrong(faulty):
-    done = run("mine.py", "--fast", "--seed", "5", "--junit", "junit.xml", cwd=faulty)
+    files = ("--junit", "junit.xml", "--html", "page.html")
+    done = run("mine.py", "--fast", "--seed", "5", *files, cwd=faulty)
     assert done.returncode == 1, done.stdout
+    assert "1. x / y: wrong numbers, silently" in done.stdout
     assert "likely cause: operands swapped" in done.stdout
+    assert "look at: mine.py, line" in done.stdout
     assert "out = x / y" in done.stdout
     assert "seed 5" in done.stdout
+    assert "x / y: wrong numbers, silently" in (faulty / "page.html").read_text("utf-8")
     suites = ElementTree.parse(faulty / "junit.xml").getroot()
     (suite,) = suites.findall("testsuite")
     cases = suite.findall("testcase")
@@ -58,7 +65,14 @@ def test_json(faulty):
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["tensro"], ["no/such.py"], ["tensor", "--timeout", "soon"], ["tensor", "--seed", "-1"]],
+    [
+        [],
+        ["tensor", "--only", "nothing"],
+        ["tensro"],
+        ["no/such.py"],
+        ["tensor", "--timeout", "soon"],
+        ["tensor", "--seed", "-1"],
+    ],
 )
 def test_wrong_usage(arguments, tmp_path):
     done = run(*arguments, cwd=tmp_path)

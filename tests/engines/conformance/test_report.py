@@ -2,11 +2,15 @@
 
 from xml.etree import ElementTree
 
+from msgspec.structs import replace
+
 from benchgrad.engines.conformance import Outcome, Verdict
+from benchgrad.engines.conformance.checks import catalogue
 from benchgrad.engines.conformance.judging.verdict import Cause, Finding
+from benchgrad.engines.conformance.page import as_html
 from benchgrad.engines.conformance.report import as_json, as_junit, text_report
 
-KEYS = "check group status reason cause code expected actual deviation wall_s"
+KEYS = "check group status reason cause code expected actual deviation wall_s evidence place others"
 
 
 def failed(check, cause, code="print(1)", **rest):
@@ -26,6 +30,8 @@ def test_a_finding_is_written_flat_with_the_keys_of_the_format():
     verdict = failed("gradients: x * y", swapped("x * y", "Mult"), seed=3, wall_s=0.5)
     found = as_json([outcome(verdict, Verdict("values: x + y", "values", "passed"))])
     assert (found["format"], found["engines"][0]["engine"]) == (1, "mine")
+    (fault,) = found["engines"][0]["faults"]
+    assert (fault["heading"], fault["silent"]) == ("x * y", True)
     wrong, right = found["engines"][0]["verdicts"]
     assert " ".join(wrong) == " ".join(right) == KEYS
     assert wrong["reason"] == "the gradient of x is 2.0, must be 1.0 (seed 3)"
@@ -34,23 +40,61 @@ def test_a_finding_is_written_flat_with_the_keys_of_the_format():
     assert (right["reason"], right["cause"], right["code"]) == ("", "", "")
 
 
-def test_a_kind_of_cause_is_shown_once_with_the_least_code():
+def passed(check, group="operations"):
+    return Verdict(check, group, "passed")
+
+
+def test_one_fault_is_one_story_and_the_simplest_check_tells_it():
     verdicts = (
-        failed("gradients: x * y", swapped("x * y", "Mult"), "a long program"),
-        failed("gradients: x * x", swapped("x * x", "Mult"), "short"),
-        failed("gradients: x / y", swapped("x / y", "Div")),
-        failed("order: near and far", None),
+        failed("gradients: tanh(x)", Cause("the square in 1 − tanh² is missing"), "out = x.tanh()"),
+        failed("fan-out: (tanh(x)) * x", None, "out = x.tanh() * x"),
+        failed("array without axes: tanh(x)", None, "out = x.tanh()"),
+        *(passed(f"gradients: {name}(x)") for name in ("exp", "log", "relu", "sigmoid")),
+        passed("gradients: x * y"),
+        passed("fan-out: (exp(x)) * x", "fan-out"),
     )
-    _, *parts = text_report(outcome(*verdicts))
-    lines = "\n".join(map(str, parts)).splitlines()
-    assert [line for line in lines if line.startswith("failed")] == [
-        "failed: gradients: x * x",
-        "failed: gradients: x / y",
-        "failed: order: near and far",
-    ]
-    assert "1 more checks are wrong (all of them in --json):" in lines
-    assert "  1 × operands swapped in x * y" in lines
-    assert lines[-1] == "mine: 4 of 4 checks are wrong, seed 3, 0.0 s"
+    (fault,) = outcome(*verdicts).faults
+    assert (fault.heading, fault.verdict.check) == ("tanh", "gradients: tanh(x)")
+    assert len(fault.checks) == 3
+    first, story, *_ = map(str, text_report(outcome(*verdicts)))
+    assert first == "mine: training was not tried; 1 fault in general use, 1 of them silent"
+    assert story.startswith("\n1. tanh: wrong numbers, silently (3 checks)")
+
+
+def test_what_is_wrong_silently_and_in_training_comes_first():
+    loud = Verdict(
+        "gradients: exp(x)",
+        "operations",
+        "crashed",
+        Finding("ValueError: no", evidence="exception"),
+    )
+    verdicts = (
+        loud,
+        failed("edge: sigmoid(x) at x = 0", None),
+        failed("gradients: log(x)", None),
+        failed("classifier: no state between calls", None),
+        passed("gradients: x * y"),
+    )
+    grouped = [replace(v, group=catalogue()[v.check].group) for v in verdicts]
+    headings = [fault.heading for fault in outcome(*grouped).faults]
+    assert headings == ["log", "sigmoid in limits and conventions", "exp"]
+    assert outcome(*grouped).training == "trains this classifier wrongly"
+
+
+def test_the_rest_of_many_faults_is_listed_unless_all_are_asked_for():
+    names = ("exp", "log", "tanh", "relu", "sigmoid", "reshape")
+    checks = [name for name in catalogue() if name.startswith("gradients: ")]
+    firsts = [next(c for c in checks if c.startswith(f"gradients: {name}(x")) for name in names]
+    verdicts = [failed(check, None) for check in firsts]
+    short = "\n".join(map(str, text_report(outcome(*verdicts))))
+    assert "1 more faults (--all shows them):" in short
+    assert "--all" not in "\n".join(map(str, text_report(outcome(*verdicts), shows_all=True)))
+
+
+def test_a_page_has_an_anchor_for_each_fault_and_escapes_what_it_shows():
+    page = as_html([outcome(failed("gradients: exp(x)", None, "print(1 < 2)"))])
+    assert 'id="fault-1-1"' in page
+    assert "print(1 &lt; 2)" in page
 
 
 def test_junit_says_the_cause_and_skips_what_is_declared():

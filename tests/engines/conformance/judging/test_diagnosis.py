@@ -69,8 +69,9 @@ def test_a_deviation_that_is_declared_for_many_checks_may_pass_in_some(tmp_path)
 def test_an_operation_that_is_wrong_is_shown_before_what_follows_from_it(check_source):
     source, cause = authors.with_fault("tanh without the square")
     _, first, *_ = text_report(check_source(source))
-    assert str(first).startswith("\nfailed: gradients: tanh(x)")
+    assert str(first).startswith("\n1. tanh: wrong numbers, silently")
     assert cause in str(first)
+    assert "lambda g: g * (1 - t)" in str(first)  # the engine's own line
 
 
 def test_an_array_that_takes_a_value_for_a_number_is_no_fault_of_it(check_source):

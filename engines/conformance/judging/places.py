@@ -1,0 +1,106 @@
+"""Which functions of an engine ran, and which of its lines to look at. Nothing is judged here.
+
+A line of NumPy, of Python's library or of benchgrad is never the engine's own.
+"""
+
+import linecache
+import sys
+import sysconfig
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import CodeType, FrameType, TracebackType
+from typing import Any
+
+import hypothesis
+import numpy as np
+
+import benchgrad.engines
+
+_ROOM = Path(benchgrad.engines.__file__).parent
+_FOREIGN = (
+    str(_ROOM / "conformance"),
+    str(_ROOM.parent / "processes"),
+    *(str(Path(library.__file__ or "").parent) for library in (np, hypothesis)),
+    *{sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")},
+)
+_SITE_PACKAGES = ("site-packages", "dist-packages")  # below the standard library, but not of it
+_OWN_OF_THE_ROOM = ("topology.py", "handwritten.py")
+
+
+def is_own(filename: str) -> bool:
+    """Tell whether a file belongs to an engine."""
+    path = Path(filename)
+    if filename.startswith("<") or not path.suffix:
+        return False
+    if path.parent == _ROOM:
+        return path.name in _OWN_OF_THE_ROOM
+    foreign = next((folder for folder in _FOREIGN if filename.startswith(folder)), None)
+    if foreign is None:
+        return True
+    is_installed = any(part in _SITE_PACKAGES for part in path.parts)
+    return is_installed and "site-packages" not in foreign and "dist-packages" not in foreign
+
+
+def place(filename: str, line: int, function: str = "") -> str:
+    """Return a line in words: its file, its number, its function and its text."""
+    text = linecache.getline(filename, line).strip()
+    inside = f", in {function}" if function and not function.startswith("<") else ""
+    return f"{_short(filename)}, line {line}{inside}" + (f": {text[:120]}" if text else "")
+
+
+def _short(filename: str) -> str:
+    """Return the last two parts of a path, or less of it in the current folder."""
+    path = Path(filename)
+    if path.parent == Path.cwd():
+        return path.name
+    return str(Path(*path.parts[-2:]))
+
+
+def of_traceback(traceback: TracebackType | None) -> str:
+    """Return the innermost line of a traceback that is the engine's own, empty if none is."""
+    found = ""
+    while traceback is not None:
+        code = traceback.tb_frame.f_code
+        if is_own(code.co_filename):
+            found = place(code.co_filename, traceback.tb_lineno, code.co_name)
+        traceback = traceback.tb_next
+    return found
+
+
+@dataclass
+class Visited:
+    """The functions that ran while an engine was watched."""
+
+    codes: set[CodeType] = field(default_factory=set)
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Note every Python function that is called; leave other profilers alone."""
+        if sys.getprofile() is not None:
+            yield
+            return
+        add = self.codes.add
+
+        def note(frame: FrameType, event: str, argument: Any) -> None:
+            if event == "call":
+                add(frame.f_code)
+
+        sys.setprofile(note)
+        try:
+            yield
+        finally:
+            sys.setprofile(None)
+
+    def own(self) -> tuple[str, ...]:
+        """Return the engine's own functions, each as its place, in the order of the files."""
+        own = {code for code in self.codes if is_own(code.co_filename)}
+        ordered = sorted(own, key=lambda c: (c.co_filename, c.co_firstlineno))
+        return tuple(dict.fromkeys(_places(ordered)))
+
+
+def _places(codes: Iterable[CodeType]) -> Iterator[str]:
+    for code in codes:
+        name = getattr(code, "co_qualname", code.co_name).split("<locals>.")[-1]
+        yield place(code.co_filename, code.co_firstlineno, name)
