@@ -69,8 +69,9 @@ class Epoch(Struct, frozen=True, forbid_unknown_fields=True):
     worker, `witness_s` by that of the runner, a process that the engine cannot reach.
 
     What disturbed the call, null where the system does not say: for `waited_s` the worker was ready
-    to run and had no processor; for `stolen_s` the machine's host ran something else (all
-    processors together); for `pressure_s` some process of the machine had to wait for a processor.
+    to run and had no processor, nor had another thread of its process; for `stolen_s` the machine's
+    host ran something else (all processors together); for `pressure_s` some process of the machine
+    had to wait for a processor.
 
     Short epochs are reported together (`benchmarks.cell.spans`): `witness_s` and these three are
     then each epoch's share of what was read for all of them.
@@ -286,7 +287,9 @@ class Instructions(Struct, frozen=True, forbid_unknown_fields=True):
 class Results(Struct, frozen=True, forbid_unknown_fields=True):
     """A whole run: `started_at` in UTC, ISO 8601; `command` as the user typed it.
 
-    `resumed_at` holds the times at which it was resumed.
+    `resumed_at` holds the times at which it was resumed. `sources` has, for each engine that is not
+    benchgrad's own, its version or the commit of its files, with a + if those were edited, or else
+    the beginning of their hash.
     """
 
     schema_version: int
@@ -300,6 +303,7 @@ class Results(Struct, frozen=True, forbid_unknown_fields=True):
     resumed_at: list[Text] = []
     references: list[Reference] = []
     instructions: list[Instructions] = []
+    sources: dict[str, str] = {}
 
 
 def uncounted(results: Results) -> list[str]:

@@ -115,7 +115,12 @@ def _draw(results: Results, derived: Tables) -> tuple[list[Figure], dict[str, by
         if reason := plot.missing(frame):
             figures.append(Figure(plot, omitted=reason))
             continue
-        contents = render(plot, drawable(frame), style)
+        try:
+            contents = render(plot, drawable(frame), style)
+        except Exception as error:  # what nobody foresaw costs one plot, and not the report
+            what = " ".join(f"{type(error).__name__}: {error}".split())
+            figures.append(Figure(plot, omitted=f"it cannot be drawn: {what}"))
+            continue
         drawn |= {f"plots/{plot.name}.{end}": content for end, content in contents.items()}
         figures.append(Figure(plot, svg=base64.b64encode(contents["svg"]).decode()))
     return figures, drawn

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,9 +21,10 @@ _STOLEN = 8  # the field of the line "cpu": after its name come user, nice, syst
 class Disturbance:
     """Three counters in seconds; None where the system does not say.
 
-    `waited_s`: this thread was ready to run and had no processor. `stolen_s`: the machine's host
-    ran something else, all processors together. `pressure_s`: some process of the machine waited
-    for a processor.
+    `waited_s`: this thread was ready to run and had no processor, and no other thread of this
+    process had it either: an engine that hands work to its own threads waits for itself.
+    `stolen_s`: the machine's host ran something else, all processors together. `pressure_s`: some
+    process of the machine waited for a processor.
 
     Source: Documentation/scheduler/sched-stats.rst, filesystems/proc.rst and accounting/psi.rst of
     the Linux kernel.
@@ -49,11 +51,16 @@ class Disturbance:
 class DisturbanceCounters:
     """The three counters, whose files are opened once: a reading takes some ten microseconds.
 
-    Close them, or use them as a context. `proc` is another folder in tests. They count the thread
-    that opened them, which must be the one that is timed.
+    Close them, or use them as a context. `proc` is another folder in tests, and `other_threads_s`
+    another clock. They count the thread that opened them, which must be the one that is timed.
     """
 
-    def __init__(self, proc: Path = Path("/proc")) -> None:
+    def __init__(
+        self,
+        proc: Path = Path("/proc"),
+        other_threads_s: Callable[[], float] = lambda: time.process_time() - time.thread_time(),
+    ) -> None:
+        self._other_threads_s = other_threads_s
         self._waited = _open(proc / "thread-self" / "schedstat")
         self._stolen = _open(proc / "stat")
         self._pressure = _open(proc / "pressure" / "cpu")
@@ -62,7 +69,7 @@ class DisturbanceCounters:
     def read(self) -> Disturbance:
         """Return the counters as they are now."""
         return Disturbance(
-            _read(self._waited, lambda line: int(line.split()[1]) / 1e9),
+            _read(self._waited, lambda line: int(line.split()[1]) / 1e9 - self._other_threads_s()),
             _read(self._stolen, lambda line: int(line.split()[_STOLEN]) / self._ticks_per_s),
             _read(self._pressure, lambda line: int(line.rpartition(b"total=")[2]) / 1e6),
         )

@@ -4,19 +4,26 @@ An array of objects or of a subclass may compute when it is read, and an array t
 may change after it was returned. Neither gets past this module. It does not judge the numbers.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Copier = Callable[[NDArray[Any]], Array]  # returns a float64 copy
 
 
 class NotPlainError(Exception):
     """An engine returned something other than plain arrays; one line, for its author."""
 
 
-def plain_copy(found: object, call: str) -> Array:
+def fresh(array: NDArray[Any]) -> Array:
+    """Return a float64 copy in memory of its own."""
+    return np.array(array, np.float64)
+
+
+def plain_copy(found: object, call: str, copied: Copier = fresh) -> Array:
     """Return a float64 copy of what a call of the engine returned.
 
     Raises:
@@ -32,10 +39,10 @@ def plain_copy(found: object, call: str) -> Array:
         raise NotPlainError(
             f"{call} returned an array of dtype {array.dtype}; it must hold real numbers"
         )
-    return np.array(array, np.float64)
+    return copied(array)
 
 
-def plain_copies(found: object, call: str) -> list[Array]:
+def plain_copies(found: object, call: str, copied: Copier = fresh) -> list[Array]:
     """Return float64 copies of the list of arrays that a call returned.
 
     Raises:
@@ -44,7 +51,7 @@ def plain_copies(found: object, call: str) -> list[Array]:
     if type(found) not in (list, tuple):  # another one may compute when it is walked
         raise NotPlainError(f"{call} returned a {_name(found)}; it must be a list of arrays")
     arrays: list[object] = list(found)  # type: ignore[call-overload]
-    return [plain_copy(array, call) for array in arrays]
+    return [plain_copy(array, call, copied) for array in arrays]
 
 
 def _name(found: object) -> str:

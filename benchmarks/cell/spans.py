@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 from benchgrad.benchmarks.cell.clock import Clock
 from benchgrad.benchmarks.cell.disturbance import Disturbance
+from benchgrad.benchmarks.cell.shelf import Shelf
 from benchgrad.benchmarks.cell.training import TrainedEpoch
 
-SPAN_S = 0.01
+SPAN_S = 0.05
 # If an engine dies early, the runner knows in which epoch.
 ALONE = 5  # the first epochs, each of which is a span
 
@@ -38,8 +39,11 @@ class Span:
             yield epoch, own_s, self.disturbance * share
 
 
-def spans(epochs: Iterable[TrainedEpoch], clock: Clock) -> Iterator[Span]:
-    """Yield epochs as they come, in spans; an error that ends them follows the last span."""
+def spans(epochs: Iterable[TrainedEpoch], clock: Clock, shelf: Shelf) -> Iterator[Span]:
+    """Yield epochs as they come, in spans; an error that ends them follows the last span.
+
+    What the epochs returned is on the shelf, which is cleared when the next span is asked for.
+    """
     held: list[TrainedEpoch] = []
     own_s: list[float] = []
     before, began_s = clock.disturbance(), clock.wall()
@@ -50,10 +54,11 @@ def spans(epochs: Iterable[TrainedEpoch], clock: Clock) -> Iterator[Span]:
             held.append(epoch)
             own_s.append(ended_s - last_s)
             n_ended += 1
-            if n_ended <= ALONE or ended_s - began_s >= SPAN_S:
+            if n_ended <= ALONE or ended_s - began_s >= SPAN_S or shelf.is_full:
                 span = Span(held, own_s, clock.disturbance() - before)
                 held, own_s = [], []
                 yield span
+                shelf.clear()
                 before, began_s = clock.disturbance(), clock.wall()
     finally:
         if held:

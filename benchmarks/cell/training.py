@@ -10,7 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from benchgrad.benchmarks.cell.clock import Clock, timed
-from benchgrad.benchmarks.cell.plain import plain_copies, plain_copy
+from benchgrad.benchmarks.cell.plain import Copier, fresh, plain_copies, plain_copy
 from benchgrad.engines import Classifier, batch_generator, draw_epochs, train_epochs
 
 Array = NDArray[Any]
@@ -40,6 +40,14 @@ class Schedule:
 
 
 @dataclass(frozen=True)
+class Instruments:
+    """What the loop works with: the clock, and `copied`, which copies what an engine returned."""
+
+    clock: Clock
+    copied: Copier = fresh
+
+
+@dataclass(frozen=True)
 class TrainedEpoch:
     """An epoch that ended: what it returned, as copies, and what it took, in seconds.
 
@@ -64,7 +72,7 @@ class TrainedEpoch:
 
 
 def train(
-    classifier: Classifier, X: Array, y: Array, schedule: Schedule, clock: Clock
+    classifier: Classifier, X: Array, y: Array, schedule: Schedule, instruments: Instruments
 ) -> Iterator[TrainedEpoch]:
     """Train epoch by epoch, and yield each.
 
@@ -73,8 +81,8 @@ def train(
     """
     # Both methods are looked up once: whoever computes in the lookup would do so off the clock.
     train_epoch, read = classifier.train_epoch, classifier.parameters
-    reads = [timed(read, clock=clock).wall_s for _ in range(_IDLE_READS)]
-    timekeeper = _Timekeeper(train_epoch, read, clock, idle_s=min(reads))
+    reads = [timed(read, clock=instruments.clock).wall_s for _ in range(_IDLE_READS)]
+    timekeeper = _Timekeeper(train_epoch, read, instruments, idle_s=min(reads))
     total_s = 0.0
     for epoch in train_epochs(timekeeper.epoch, X, y, schedule.batches(len(y))):
         total_s += epoch.seconds
@@ -89,7 +97,7 @@ class _Timekeeper:
 
     train_epoch: Callable[[Array, Array, Sequence[Array]], Array]
     read: Callable[[], list[Array]]
-    clock: Clock
+    instruments: Instruments
     idle_s: float
 
     def epoch(self, X: Array, y: Array, batches: Sequence[Array]) -> TrainedEpoch:
@@ -99,13 +107,14 @@ class _Timekeeper:
         as slow as its late ones, so no read is believed to be idle for longer than a small share
         of the epoch.
         """
-        trained = timed(self.train_epoch, X, y, batches, clock=self.clock)
-        losses = plain_copy(trained.result, "train_epoch").ravel()
-        read = timed(self.read, clock=self.clock)
+        clock, copied = self.instruments.clock, self.instruments.copied
+        trained = timed(self.train_epoch, X, y, batches, clock=clock)
+        losses = plain_copy(trained.result, "train_epoch", copied).ravel()
+        read = timed(self.read, clock=clock)
         idle_s = min(self.idle_s, _READ_SHARE * trained.wall_s)
         return TrainedEpoch(
             losses=losses,
-            parameters=plain_copies(read.result, "parameters"),
+            parameters=plain_copies(read.result, "parameters", copied),
             wall_s=trained.wall_s,
             cpu_s=trained.cpu_s,
             collector_s=trained.collector_s,

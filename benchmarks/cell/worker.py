@@ -37,9 +37,10 @@ from benchgrad.benchmarks.cell.messages import (
 )
 from benchgrad.benchmarks.cell.plain import NotPlainError, plain_copy
 from benchgrad.benchmarks.cell.policies import applied, collecting
+from benchgrad.benchmarks.cell.shelf import Shelf
 from benchgrad.benchmarks.cell.snapshots import SnapshotError, Snapshots
 from benchgrad.benchmarks.cell.spans import Span, spans
-from benchgrad.benchmarks.cell.training import Schedule, TrainedEpoch, train
+from benchgrad.benchmarks.cell.training import Instruments, Schedule, TrainedEpoch, train
 from benchgrad.benchmarks.records import Epoch, GraphCounts, Usage
 from benchgrad.engines import (
     MLP,
@@ -156,8 +157,10 @@ class CellWorker:
         """Train all epochs, and only then evaluate them."""
         X, y = self._problem.data["X_train"], self._problem.data["y_train"]
         before = _Used.now(self._clock)
-        called, epochs = _Called(), train(classifier, X, y, self._schedule(), self._clock)
-        for span in spans(epochs, self._clock):
+        called, shelf = _Called(), Shelf()
+        instruments = Instruments(self._clock, shelf.put)
+        epochs = train(classifier, X, y, self._schedule(), instruments)
+        for span in spans(epochs, self._clock, shelf):
             self._end_if_forked()
             reason = self._epochs_done(span, called.n_epochs, snapshots)
             called.add(span)

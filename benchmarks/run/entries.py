@@ -24,6 +24,7 @@ class Header(Struct, frozen=True, tag="header", forbid_unknown_fields=True):
 
     `described` is the hash of what the records keep of the data; journals of benchgrad 0.1.0 have
     none.
+    `sources` has the version or commit of each engine that is not benchgrad's own.
     """
 
     version: int
@@ -33,6 +34,7 @@ class Header(Struct, frozen=True, tag="header", forbid_unknown_fields=True):
     plan: Plan
     environment: Environment
     fingerprint: Fingerprint
+    sources: dict[str, str] = {}
     described: str = ""
 
 

@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+from collections.abc import Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -32,7 +33,7 @@ def observe() -> Environment:
         libraries={name: _version(name) for name in _LIBRARIES},
         blas="; ".join(sorted({f"{pool['internal_api']} {pool['version']}" for pool in blas})),
         governor=_governor(),
-        commit=_commit(),
+        commit=commit_of([Path(__file__)], ":/"),
     )
 
 
@@ -78,21 +79,26 @@ def _governor() -> str:
     return path.read_text().strip() if path.exists() else ""
 
 
-def _commit() -> str:
-    """Return the commit of benchgrad's checkout, with a + if it was edited; empty if installed."""
-    here = Path(__file__).resolve()
-    git = ["git", "-C", str(here.parent)]
-    is_tracked = ["ls-files", "--error-unmatch", here.name]  # and not below another's checkout
+def commit_of(files: Sequence[Path], edited: str = "") -> str:
+    """Return the commit of the checkout that files are in, with a + if they were edited.
+
+    Return "" if the first is in none. `edited` is what else must not be edited, as git names it.
+    """
+    first, *_ = paths = [path.resolve() for path in files]
+    git = ["git", "-C", str(first.parent)]
+    is_tracked = ["ls-files", "--error-unmatch", first.name]  # and not below another's checkout
     commit = ["rev-parse", "--short=12", "HEAD"]
-    edits = ["status", "--porcelain", "--untracked-files=no", ":/"]
+    edits = ["status", "--porcelain", "--ignored", "--", *map(str, paths)]
+    if edited:
+        edits = ["status", "--porcelain", "--untracked-files=no", edited]
     try:
-        _, commit_hash, edited = (
+        _, commit_hash, edits_found = (
             subprocess.run([*git, *arguments], capture_output=True, text=True, check=True).stdout
             for arguments in (is_tracked, commit, edits)
         )
     except (OSError, subprocess.CalledProcessError):
         return ""
-    return commit_hash.strip() + ("+" if edited.strip() else "")
+    return commit_hash.strip() + ("+" if edits_found.strip() else "")
 
 
 def _processor() -> str:

@@ -6,9 +6,7 @@ It says what differs; what follows from a difference is for the caller to decide
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from importlib.metadata import distributions, entry_points
-from importlib.util import find_spec
+from importlib.metadata import distributions
 from pathlib import Path
 
 import msgspec
@@ -19,8 +17,8 @@ from benchgrad.benchmarks.analysis.differences import Difference, differences, m
 from benchgrad.benchmarks.plan import Plan
 from benchgrad.benchmarks.records import Environment
 from benchgrad.benchmarks.run.environment import numpy_blas
+from benchgrad.benchmarks.run.sources import files_of
 from benchgrad.datasets import Dataset
-from benchgrad.engines import GROUP
 
 _SHOWN = 3  # differences that a line names; it counts the others
 
@@ -54,8 +52,8 @@ def take(plan: Plan, dataset: Dataset, here: Environment) -> Fingerprint:
     installed = (distribution.metadata for distribution in distributions())
     return Fingerprint(
         data=_hash_of_data(dataset),
-        code=_hashes_of_code(),
-        plugins={str(path): _hash(path) for spec in specs for path in _plugin_files(spec)},
+        code={name: _hash(path) for name, path in code_files().items()},
+        plugins={str(path): _hash(path) for spec in specs for path in files_of(spec)},
         machine=machine(here),
         packages={
             "python": here.python,
@@ -105,30 +103,11 @@ def _hash_of_data(dataset: Dataset) -> str:
     return digest.hexdigest()
 
 
-def _hashes_of_code() -> dict[str, str]:
-    """Return a hash for each file of the rooms that measure, keyed by its path in the package."""
+def code_files() -> dict[str, Path]:
+    """Return each file of the rooms that measure, by its path in the package."""
     return {
-        f"{Path(folder).name}/{path.relative_to(folder).as_posix()}": _hash(path)
+        f"{Path(folder).name}/{path.relative_to(folder).as_posix()}": path
         for room in (benchmarks, datasets, engines, processes)
         for folder in room.__path__
         for path in sorted(Path(folder).rglob("*.py"))
     }
-
-
-def _plugin_files(spec: str) -> Iterator[Path]:
-    """Yield the files of somebody else's engine, without importing any of them.
-
-    For a package that is all its modules, for a file or a single module just that file.
-    """
-    if spec.endswith(".py"):
-        yield Path(spec)
-        return
-    points = entry_points(group=GROUP, name=spec)
-    modules = [spec.partition(":")[0]] if ":" in spec else [point.module for point in points]
-    for top in {module.partition(".")[0] for module in modules} - {"benchgrad"}:
-        found = find_spec(top)
-        if found and found.submodule_search_locations:
-            for folder in found.submodule_search_locations:
-                yield from sorted(Path(folder).rglob("*.py"))
-        elif found and found.origin and found.has_location:
-            yield Path(found.origin)

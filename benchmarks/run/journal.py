@@ -6,7 +6,6 @@ What the lines say is in `entries`; whether a run may begin or go on is decided 
 from __future__ import annotations
 
 import contextlib
-import os
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -16,7 +15,7 @@ from pathlib import Path
 from typing import Self
 
 from benchgrad.benchmarks import manifest
-from benchgrad.benchmarks.files import read_regular, sha256, write_atomically
+from benchgrad.benchmarks.files import read_regular, sha256
 from benchgrad.benchmarks.records import Cell, Instructions, RecordError, Reference
 from benchgrad.benchmarks.run.entries import (
     JOURNAL_VERSION,
@@ -32,6 +31,7 @@ from benchgrad.benchmarks.run.entries import (
     encode,
     subject_of,
 )
+from benchgrad.benchmarks.run.guarded import GuardedFile
 
 JOURNAL = manifest.JOURNAL
 SCRATCH = ".benchgrad-"  # begins the name of a folder that is gone when its run is
@@ -151,8 +151,7 @@ class Journal:
         self._path = folder / JOURNAL
         with self._writing():
             manifest.add(folder, JOURNAL)
-            write_atomically(self._path, b"".join(line + b"\n" for line in reading.lines))
-            self._descriptor = os.open(self._path, os.O_WRONLY | os.O_APPEND)
+            self._file = GuardedFile(self._path, [line + b"\n" for line in reading.lines])
 
     @classmethod
     def begin(cls, folder: Path, header: Header) -> Self:
@@ -176,7 +175,7 @@ class Journal:
         return self
 
     def __exit__(self, *error: object) -> None:
-        os.close(self._descriptor)
+        self._file.close()
 
     def keep(self, cell: Cell) -> None:
         """Write a finished cell, and return once it is on the disk.
@@ -202,18 +201,14 @@ class Journal:
             records = ""  # a run without a report
         self._append(Ended(now(), records))
 
-    def _append(self, entry: Entry) -> None:
-        rest = encode(entry)
-        size = os.fstat(self._descriptor).st_size
+    def put_back(self) -> bool:
+        """Write the file again if anybody else changed it, and return whether they did."""
         with self._writing():
-            try:
-                while rest:  # a full disk takes part of it, and refuses the second write
-                    rest = rest[os.write(self._descriptor, rest) :]
-                os.fsync(self._descriptor)
-            except OSError:
-                with contextlib.suppress(OSError):
-                    os.ftruncate(self._descriptor, size)
-                raise
+            return self._file.put_back()
+
+    def _append(self, entry: Entry) -> None:
+        with self._writing():
+            self._file.append(encode(entry))
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[None]:

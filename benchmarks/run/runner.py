@@ -31,6 +31,8 @@ from benchgrad.benchmarks.run import environment, fingerprint
 from benchgrad.benchmarks.run.entries import JOURNAL_VERSION, Header, hash_of
 from benchgrad.benchmarks.run.journal import Journal, now
 from benchgrad.benchmarks.run.redrawn import draw
+from benchgrad.benchmarks.run.sources import source_of
+from benchgrad.benchmarks.run.watch import Watch, told
 from benchgrad.datasets import Dataset
 from benchgrad.engines import MLP, check_names
 
@@ -63,8 +65,14 @@ def header(plan: Plan, command: str, dataset: Dataset, asked_for: bool = False) 
             exp_per_s=environment.exp_per_s(dtype),
         ),
         fingerprint=fingerprint.take(plan, dataset, here),
+        sources=_sources(plan),
         described=hash_of(describe(dataset)),
     )
+
+
+def _sources(plan: Plan) -> dict[str, str]:
+    found = {contestant.name: source_of(contestant.spec) for contestant in plan.engines}
+    return {name: source for name, source in found.items() if source}
 
 
 def run(journal: Journal, dataset: Dataset, listener: Listener) -> Results:
@@ -79,7 +87,7 @@ def run(journal: Journal, dataset: Dataset, listener: Listener) -> Results:
     with Supplies(journal.folder, dataset) as supplies:
         rate = begun.environment.matmul_flops_per_s
         measurer = CellMeasurer(plan, dataset, supplies, listener, rate)
-        running = _Running(plan, measurer, listener, journal)
+        running = _Running(plan, measurer, listener, journal, Watch(plan, journal))
         cells, references = _all_rounds(running)
         instructions = _instructions(running, cells) if plan.instructions else []
     return Results(
@@ -94,6 +102,7 @@ def run(journal: Journal, dataset: Dataset, listener: Listener) -> Results:
         resumed_at=journal.resumed_at,
         references=references,
         instructions=instructions,
+        sources=begun.sources,
     )
 
 
@@ -112,6 +121,7 @@ class _Running:
     measurer: CellMeasurer
     listener: Listener
     journal: Journal
+    watch: Watch
 
 
 def _all_rounds(running: _Running) -> tuple[list[Cell], list[Reference]]:
@@ -159,6 +169,8 @@ def _instructions(running: _Running, cells: list[Cell]) -> list[Instructions]:
                 counted = counter.count(contestant, first[contestant.name])
             except StoppedError:
                 continue
+            if changes := running.watch.changes(contestant.name):
+                counted = Instructions(contestant.name, None, changes)
             journal.keep_instructions(counted)
             listener.counting_finished(counted)
         found.append(counted)
@@ -224,9 +236,13 @@ class _Round:
             reference = self._reference(contestant)
         except StoppedError:
             return measurer.not_started(contestant, self._number, "interrupted", INTERRUPTED)
+        watch = self._running.watch
         if isinstance(reference, str):
             return measurer.not_started(contestant, self._number, "pruned", reference)
-        return measurer.measure(contestant, self._number, reference)
+        if why_not := watch.why_not(contestant.spec):
+            return measurer.not_started(contestant, self._number, "pruned", why_not)
+        cell = measurer.measure(contestant, self._number, reference)
+        return told(cell, watch.changes(contestant.name))
 
     def _judged_again(self, cell: Cell, contestant: Contestant) -> Cell:
         """Compare a cell of an unfinished round with the reference that was trained anew.
@@ -251,8 +267,16 @@ class _Round:
             raise StoppedError
         batch_size = self._running.plan.batch_size_of(contestant)
         if batch_size not in self._trained:
-            self._trained[batch_size] = self._running.measurer.reference(self._number, batch_size)
+            self._trained[batch_size] = self._newly_trained(batch_size)
         return self._trained[batch_size]
+
+    def _newly_trained(self, batch_size: int) -> Trajectory | str:
+        watch, name = self._running.watch, self._running.plan.reference
+        if why_not := watch.why_not(name):
+            return why_not
+        trained = self._running.measurer.reference(self._number, batch_size)
+        changes = watch.changes(f"{name} as the reference")
+        return f"not started: the reference engine {name!r}: {changes}" if changes else trained
 
     def _ends(self, batch_size: int) -> set[int]:
         """Return the numbers of epochs after which cells with these batches were judged."""

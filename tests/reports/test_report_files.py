@@ -3,6 +3,7 @@
 import ast
 import csv
 import shutil
+from dataclasses import replace
 
 import pytest
 from fresh_python import printed_by
@@ -11,6 +12,7 @@ from benchgrad.benchmarks.manifest import replace_files
 from benchgrad.benchmarks.records import RecordError, write_results
 from benchgrad.reports import page as module
 from benchgrad.reports.page import render_report, write_report
+from benchgrad.reports.plot import all_plots
 
 RENDER = """
 import sys
@@ -150,3 +152,16 @@ def test_a_two_by_two_is_rendered_again_with_the_same_bytes(by_hand):
     first = render_report(run)
     assert render_report(run) == first
     assert {"plots/two_by_two.png", "plots/two_by_two.svg"} <= first.keys()
+
+
+def test_a_plot_that_cannot_be_drawn_costs_itself_alone(full_run, monkeypatch):
+    def fail(ax, frame, style):
+        raise OverflowError("int too large\nto convert")
+
+    broken, whole = all_plots()[:2]
+    monkeypatch.setattr(module, "all_plots", lambda: [replace(broken, draw=fail), whole])
+    contents = render_report(full_run)
+    told = "it cannot be drawn: OverflowError: int too large to convert"
+    assert told in contents["index.html"].decode()
+    drawn = {name for name in contents if name.startswith("plots/")}
+    assert drawn == {f"plots/{whole.name}.{extension}" for extension in ("png", "svg")}

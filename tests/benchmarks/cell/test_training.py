@@ -1,7 +1,7 @@
 import numpy as np
 
 from benchgrad.benchmarks.cell.clock import Clock
-from benchgrad.benchmarks.cell.training import Schedule, train
+from benchgrad.benchmarks.cell.training import Instruments, Schedule, train
 from benchgrad.engines import Classifier
 
 
@@ -34,7 +34,7 @@ def run(schedule, n=70):
     classifier = SlowClassifier()
     X, y = np.arange(n, dtype=float)[:, None], np.zeros(n, int)
     clock = Clock(wall=lambda: classifier.now, cpu=lambda: classifier.now)
-    return classifier, list(train(classifier, X, y, schedule, clock))
+    return classifier, list(train(classifier, X, y, schedule, Instruments(clock)))
 
 
 def test_every_epoch_visits_every_row_once_and_keeps_the_short_batch():
