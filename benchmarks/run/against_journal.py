@@ -46,6 +46,8 @@ def _another_run(reading: journal.Reading, results: Results) -> Iterator[str]:
         yield f"plan: {each.name} is {each.then!r}, in {journal.JOURNAL} {each.now!r}"
     for each in differences(results.environment, header.environment):
         yield f"environment: {each.name} is {each.then!r}, in {journal.JOURNAL} {each.now!r}"
+    if results.sources != header.sources:
+        yield f"sources are {results.sources}, in {journal.JOURNAL} {header.sources}"
     for name, here, there in (
         ("started_at", results.started_at, header.started_at),
         ("command", results.command, header.command),

@@ -22,9 +22,9 @@ JOURNAL_VERSION = 1
 class Header(Struct, frozen=True, tag="header", forbid_unknown_fields=True):
     """What is run. `asked_for`: the user named its engines.
 
-    `sources` has the version or commit of each engine that is not benchgrad's own.
     `described` is the hash of what the records keep of the data; journals of benchgrad 0.1.0 have
     none.
+    `sources` has the version or commit of each engine that is not benchgrad's own.
     """
 
     version: int

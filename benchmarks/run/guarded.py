@@ -10,7 +10,7 @@ import hashlib
 import os
 from pathlib import Path
 
-from benchgrad.benchmarks.files import write_atomically
+from benchgrad.benchmarks.files import partial, write_atomically
 
 _CHUNK = 1 << 20
 
@@ -55,6 +55,7 @@ class GuardedFile:
         return True
 
     def _write(self) -> None:
+        partial(self._path).unlink(missing_ok=True)  # a killed run or an engine may have left one
         write_atomically(self._path, b"".join(self._lines))
         self._descriptor = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_NOFOLLOW)
 

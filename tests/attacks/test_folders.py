@@ -157,11 +157,15 @@ def test_a_run_refuses_what_is_not_its_own(names, tmp_path, attacked):
 def test_the_current_folder_is_not_taken_for_a_reports(tmp_path, attacked):
     put(tmp_path / "thesis.tex")
     put(tmp_path / "reports/out/compare/notes.txt")
+    (tmp_path / "empty").mkdir()
     attacked(
         {
+            "no folder, in an empty one": refused(
+                (*RUN, "--out", ""), tmp_path / "empty", "no path"
+            ),
             "no folder": refused((*RUN, "--out", ""), tmp_path, "no path"),
-            "the current folder": refused((*RUN, "--out", "."), tmp_path, "'reports'"),
-            "the one above": refused((*RUN, "--out", "reports/.."), tmp_path, "'reports'"),
+            "the current folder": refused((*RUN, "--out", "."), tmp_path, "'empty'"),
+            "the one above": refused((*RUN, "--out", "reports/.."), tmp_path, "'empty'"),
             "two versions": refused(
                 ("compare", "--run", "numpy", "numpy", "--rounds", "1"), tmp_path, "notes.txt"
             ),

@@ -12,6 +12,8 @@ import pytest
 from commands import benchgrad
 from markdown_it import MarkdownIt
 
+from benchgrad.reports.escaping import visible
+
 TEXTS = {
     "terminal colours": "\x1b[31mred\x1b[0m",
     "a terminal's title": "\x1b]0;root\x07",
@@ -25,7 +27,7 @@ TEXTS = {
     "a script": "<script>alert(1)</script>",
     "an attribute": "\" onmouseover='alert(1)'",
     "an entity": "&lt;b&gt;",
-    "a link": "[x](javascript:alert(1))",
+    "a link": "[x](javascript:alert(1)) [y](http://example.org)",
     "a picture": "![x](http://example.org/x.png)",
     "a reference": "[x]: http://example.org",
     "an address": "http://example.org and www.example.org",
@@ -52,7 +54,7 @@ TEXTS = {
     "mathematics": "$x^$",
     "a template": "{{ 7 * 7 }}{% raw %}",
 }
-PLAIN = "plain"
+PLAIN = "pla1n"
 MARKDOWN = MarkdownIt("commonmark").enable(["table", "strikethrough"])
 
 
@@ -105,10 +107,19 @@ def structure(markdown):
     return {kind: n for kind, n in kinds.items() if kind not in ("text", "code_inline")}
 
 
-def broken_markdown(folder, plain):
+def n_shown(markdown, text):
+    """Return in how many paragraphs, cells and headings a text can be read as it was typed."""
+    inline = [token for token in MARKDOWN.parse(markdown) if token.type == "inline"]
+    read = [" ".join("".join(c.content for c in token.children).split()) for token in inline]
+    return sum(" ".join(visible(text).split()) in each for each in read)
+
+
+def broken_markdown(folder, plain, typed):
     text = (folder / "summary.md").read_text("utf-8")
     if found := hidden(text):
         return f"characters {found}"
+    if n_shown(text, typed) < plain["shown"]:
+        return f"shown {n_shown(text, typed)} times, not {plain['shown']}"
     found = {k: n for k, n in structure(text).items() if plain.get(k) != n}
     return f"{found} instead of {plain}" if found else ""
 
@@ -152,12 +163,14 @@ SAMPLE = ["terminal colours", "a script", "a link", "a pipe", "lines", "a formul
 )
 def test_a_text_stays_a_text_in_every_file(rendered, names, attacked):
     folder = rendered(PLAIN)
-    plain = structure((folder / "summary.md").read_text("utf-8"))
+    summary = (folder / "summary.md").read_text("utf-8")
+    plain = structure(summary) | {"shown": n_shown(summary, PLAIN)}
+    assert plain["shown"] > 5
     tags = _Tags((folder / "index.html").read_text("utf-8"))
     broken = {}
     for name in names:
         folder = rendered(TEXTS[name])
-        broken[f"Markdown: {name}"] = broken_markdown(folder, plain)
+        broken[f"Markdown: {name}"] = broken_markdown(folder, plain, TEXTS[name])
         broken[f"CSV: {name}"] = broken_csv(folder)
         broken[f"HTML: {name}"] = broken_page(folder, tags)
     attacked(broken)

@@ -128,7 +128,7 @@ UNSEEN = {
     "plan.data.name", "plan.data.n_samples", "plan.data.noise", "plan.data.test_fraction",
     "plan.data.label", "plan.engines.cause", "plan.engines.engine", "plan.timeout_s",
     "data.train_labels", "data.train_points", "cells.kind", "cells.version",
-    "sources.broken", "sources.wrong",
+    "sources.wrong", "sources.broken",
 }  # fmt: skip
 DRAWN = {  # in the plots, which this test leaves out
     "data.class_names", "data.test_points", "cells.final.grid_classes",
