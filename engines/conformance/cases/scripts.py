@@ -271,7 +271,7 @@ CONSTANTS = (
     ),
 )
 
-# Last of all: an engine that does not leave the context gets nothing right afterwards.
+# After all but the classifier: an engine that does not leave the context gets nothing right then.
 INFERENCE = (
     Script(
         "after inference gradients are there again",

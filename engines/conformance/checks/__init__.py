@@ -32,8 +32,8 @@ def catalogue() -> dict[str, Check]:
         *edges.checks(),
         *random_graphs.checks(),
         *memory.checks(),
-        *training.checks(),
         *state.last_checks(),
+        *training.checks(),
     ]
     named = {check.name: check for check in every}
     assert len(named) == len(every), "two checks have the same name"

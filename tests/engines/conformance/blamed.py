@@ -22,7 +22,7 @@ RULES = (
     ("/ with|/ by|number / ", r"/", f"{_SWAPPED}|{_SIGN}|not squared|x is not squared"),
     ("division by zero", "/", "no convention"),
     (r"\*\* by the exponent", r"\*\*", "log"),
-    (r"\*\* with", r"\*\*", _SWAPPED),
+    (r"\*\* with operands", r"\*\*", _SWAPPED),
     (r"\*\*", r"\*\*", "exponent is missing|missing as a factor|not reduced|once too often|constant factor"),
     (r"number \*\*", r"\*\*", _SWAPPED),
     ("negation", "-x", _SIGN),

@@ -23,7 +23,7 @@ FUNCTIONAL = (
     fault("@ by the right not transposed on squares", "return unbroadcast(rows.swapaxes(-1, -2) @ full(g), columns.shape)", "return unbroadcast((rows if rows.shape[-1] == rows.shape[-2] else rows.swapaxes(-1, -2)) @ full(g), columns.shape)"),
     fault("@ of a square matrix and a vector as of two matrices", "        return unbroadcast(full(g) @ columns.swapaxes(-1, -2), rows.shape).reshape(x.shape)", "        if x.ndim == 2 and y.ndim == 1 and x.shape[0] == x.shape[1]:\n            return np.outer(y, g)\n        return unbroadcast(full(g) @ columns.swapaxes(-1, -2), rows.shape).reshape(x.shape)"),
     fault("@ transposes all axes of a cube", "return unbroadcast(rows.swapaxes(-1, -2) @ full(g), columns.shape)", "return unbroadcast((rows.T if len(set(rows.shape)) == 1 else rows.swapaxes(-1, -2)) @ full(g), columns.shape)"),
-    fault("@ wrong for one batch", "return unbroadcast(rows.swapaxes(-1, -2) @ full(g), columns.shape)", "return unbroadcast(rows.swapaxes(-1, -2) @ full(g), columns.shape) * (2 if rows.ndim == 3 and len(rows) == 1 else 1)"),
+    fault("@ wrong for one batch", "return unbroadcast(rows.swapaxes(-1, -2) @ full(g), columns.shape)", "return 2 ** (rows.ndim == 3 and len(rows) == 1) * unbroadcast(rows.swapaxes(-1, -2) @ full(g), columns.shape)"),
     # --- one operand
     fault("negation without its sign", "negative = unary(np.negative, lambda out, x: -1)", "negative = unary(np.negative, lambda out, x: 1)"),
     fault("exp by its operand", "exp = unary(np.exp, lambda out, x: out)", "exp = unary(np.exp, lambda out, x: x)"),
