@@ -120,7 +120,7 @@ def _names_in(path: Path) -> Iterator[str]:
 
 
 def _named(folder: Path, name: str) -> Iterator[Path]:
-    """Yield the files in a folder that a name may mean: a module, a package, or just a file."""
+    """Yield the files in a folder that a name may mean: a module, a package, or a file with a suffix."""
     parts = Path(name).parts
     if not name.isprintable() or not parts or name.startswith(("/", "~")) or ".." in parts:
         return
@@ -131,7 +131,7 @@ def _named(folder: Path, name: str) -> Iterator[Path]:
         yield from (each for each in folder.glob(f"{top}.*") if each.suffix in _CODE)
         yield from _code_below(folder / top)
     if (there := folder / name) != folder:
-        if there.is_file():
+        if there.is_file() and there.suffix:  # one without is more likely a mark than code
             yield there
         elif there.is_dir():
             yield from _code_below(there)

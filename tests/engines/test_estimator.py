@@ -14,7 +14,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import check_estimator
 
 from benchgrad.benchmarks.cell.clock import Clock
-from benchgrad.benchmarks.cell.training import Schedule, train
+from benchgrad.benchmarks.cell.training import Instruments, Schedule, train
 from benchgrad.datasets import Recipe, make
 from benchgrad.engines import (
     MLP,
@@ -70,7 +70,7 @@ def test_the_headline_plan_is_trained_step_by_step_as_the_harness_does(engine, s
     model = MLP((2, 32, 32, 2))
     by_harness = load(engine).classifier(model, model.initial_parameters(0), SGD(0.05))
     schedule = Schedule(n_epochs=20, batch_size=32, seed=0)
-    timed = list(train(by_harness, data.X_train, data.y_train, schedule, Clock()))
+    timed = list(train(by_harness, data.X_train, data.y_train, schedule, Instruments(Clock())))
     expected = [epoch.losses for epoch in timed]
 
     fitted = AutogradClassifier(engine, epochs=20, random_state=0).fit(data.X_train, data.y_train)
