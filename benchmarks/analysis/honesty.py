@@ -19,6 +19,7 @@ _FASTEST_RATE = 2.0
 # next one less late: that moves a sum by less than this, and a median hardly at all.
 _CLOCKS_SUM, _CLOCKS_SUM_S = 1.1, 0.5
 _CLOCKS_MEDIAN, _CLOCKS_MEDIAN_S = 1.25, 1e-3
+_LATE_S = 0.05  # the runner may hear of all short epochs at once, and late
 _MANY = 5  # epochs, for a median to mean something
 # No process used more processor time than the kernel gave it.
 _CPU, _CPU_S = 1.1, 0.05
@@ -95,7 +96,7 @@ def _contradicted(epochs: list[Epoch]) -> str:
     if len(pairs) >= _MANY:  # without the moments at either end, less of a difference is enough
         differ |= (
             witness_median_s > _CLOCKS_MEDIAN * own_median_s + _CLOCKS_MEDIAN_S
-            and witness_s > _CLOCKS_MEDIAN * own_s
+            and witness_s > _CLOCKS_MEDIAN * own_s + _LATE_S
         )
     if not differ:
         return ""

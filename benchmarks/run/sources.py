@@ -120,7 +120,7 @@ def _names_in(path: Path) -> Iterator[str]:
 
 
 def _named(folder: Path, name: str) -> Iterator[Path]:
-    """Yield the files in a folder that a name may mean: a module, a package, or a file with a suffix."""
+    """Yield the files in a folder that a name may mean: a module, a package, or another file."""
     parts = Path(name).parts
     if not name.isprintable() or not parts or name.startswith(("/", "~")) or ".." in parts:
         return
