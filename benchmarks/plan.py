@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 import tomllib
+from collections.abc import Iterable
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -234,9 +236,20 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
 
 def shipped() -> dict[str, Plan]:
     """Return the plans that come with the package, by name."""
-    folder = files("benchgrad.benchmarks") / "plans"
-    found = {path.name.removesuffix(".toml"): path for path in folder.iterdir()}
+    found = _shipped()
     return {name: _parse(found[name].read_text("utf-8"), name) for name in sorted(found)}
+
+
+def text_of(name: str) -> str:
+    """Return the TOML of a plan that comes with the package.
+
+    Raises:
+        PlanError: there is no such plan.
+    """
+    found = _shipped()
+    if name not in found:
+        raise _unknown(name, found)
+    return found[name].read_text("utf-8")
 
 
 def load_plan(spec: str) -> Plan:
@@ -253,13 +266,20 @@ def load_plan(spec: str) -> Plan:
         except (OSError, ValueError) as error:
             problem = (isinstance(error, OSError) and error.strerror) or error
             raise PlanError(f"plan {spec!r} cannot be read: {problem}") from error
-    plans = shipped()
-    if spec not in plans:
-        near = difflib.get_close_matches(spec, plans, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        known = ", ".join(plans)
-        raise PlanError(f"there is no plan {spec!r}; {hint}known are {known}, or a path to a .toml")
-    return plans[spec]
+    return _parse(text_of(spec), spec)
+
+
+def _shipped() -> dict[str, Traversable]:
+    folder = files("benchgrad.benchmarks") / "plans"
+    return {path.name.removesuffix(".toml"): path for path in folder.iterdir()}
+
+
+def _unknown(spec: str, plans: Iterable[str]) -> PlanError:
+    known = sorted(plans)
+    near = difflib.get_close_matches(spec, known, n=1)
+    hint = f"did you mean {near[0]!r}? " if near else ""
+    listed = ", ".join(known)
+    return PlanError(f"there is no plan {spec!r}; {hint}known are {listed}, or a path to a .toml")
 
 
 def _parse(text: str, name: str) -> Plan:

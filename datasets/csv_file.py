@@ -12,9 +12,7 @@ from typing import NamedTuple, NoReturn
 
 import numpy as np
 
-from benchgrad.datasets.dataset import Array, DatasetError, Table
-
-_LARGEST = 1e100  # so that the sum of a column's squares does not overflow
+from benchgrad.datasets.dataset import LARGEST, Array, DatasetError, Table
 
 
 class CsvRow(NamedTuple):
@@ -89,7 +87,7 @@ def _features(path: Path, columns: list[str], where: int, row: CsvRow) -> list[f
             _refuse(path, problem, row=row.number, column=columns[i])
         if not math.isfinite(number):
             _refuse(path, f"{cell!r} is not a finite number", row=row.number, column=columns[i])
-        if abs(number) > _LARGEST:
+        if abs(number) > LARGEST:
             _refuse(path, f"{cell!r} is too large to scale", row=row.number, column=columns[i])
         numbers.append(number)
     return numbers

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 Array = NDArray[Any]
 
+LARGEST = 1e100  # feature, so that the sum of a column's squares does not overflow
+
 
 class DatasetError(Exception):
     """There is no such data set, or it cannot be used; one line, for the user."""

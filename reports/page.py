@@ -9,6 +9,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import jinja2
+import pandas as pd
 from markupsafe import Markup
 
 from benchgrad.benchmarks.analysis.collector import under_policies
@@ -17,37 +18,26 @@ from benchgrad.benchmarks.analysis.rounds import precision
 from benchgrad.benchmarks.analysis.statistics import PAIRED_EFFECT
 from benchgrad.benchmarks.manifest import replace_files
 from benchgrad.benchmarks.records import Results, read_results
-from benchgrad.reports import formats, text_tables
+from benchgrad.reports import formats, text_tables, tidy
 from benchgrad.reports.columns import POLICY_COLUMNS, chosen
 from benchgrad.reports.engine_summary import EngineSummary, summaries
 from benchgrad.reports.escaping import (
     code,
     csv_cells,
-    drawable,
     in_html,
     in_markdown,
     markdown,
-    visible,
     visible_lines,
 )
 from benchgrad.reports.file_names import ACCURACY, PAGE, SUMMARY, TIMINGS, report_files
 from benchgrad.reports.findings import drift, has_intervals, headline
 from benchgrad.reports.payoff import payoffs
 from benchgrad.reports.plot import Plot, all_plots, render
-from benchgrad.reports.style import Style, colours
+from benchgrad.reports.plotted import plotted, style_of
 from benchgrad.reports.tables import Tables, tables
 from benchgrad.reports.two_by_two import two_by_two
 
 _PAGES = (SUMMARY, PAGE)
-_CSV_COLUMNS = {
-    TIMINGS: [
-        *("engine", "round", "epoch", "wall_s", "late_s", "cpu_s", "collector_s", "elapsed_s"),
-        *("own_s", "witness_s", "waited_s", "stolen_s", "pressure_s", "status"),
-    ],
-    ACCURACY: [
-        *("engine", "round", "epoch", "loss", "train_accuracy", "test_accuracy", "status"),
-    ],
-}
 _FILTERS = (
     "count", "flops", "memory", "percent", "precision", "ratio",
     "ratio_between", "seconds",
@@ -83,40 +73,31 @@ def render_report(results: Results) -> dict[str, bytes]:
     derived = tables(results, engines)
     figures, plots = _draw(results, derived)
     known = _context(results, engines, figures)
-    csv = {name: list(columns) for name, columns in _CSV_COLUMNS.items()}
-    if results.plan.instructions:
-        csv[TIMINGS].append("instructions")
     return {
-        **{name: _csv(derived, columns) for name, columns in csv.items()},
+        TIMINGS: _csv(tidy.timings(results, derived)),
+        ACCURACY: _csv(tidy.accuracy(derived)),
         **plots,
         **{name: _rendered(name, known) for name in _PAGES},
     }
 
 
-def _csv(derived: Tables, columns: list[str]) -> bytes:
-    content: str = csv_cells(derived.epochs[columns]).to_csv(index=False)
+def _csv(frame: pd.DataFrame) -> bytes:
+    content: str = csv_cells(frame).to_csv(index=False)
     return content.encode()
 
 
 def _draw(results: Results, derived: Tables) -> tuple[list[Figure], dict[str, bytes]]:
     """Return the figures for the page, and the files of those that could be drawn."""
-    style = Style(
-        colours=colours(visible(contestant.name) for contestant in results.plan.engines),
-        class_names=tuple(map(visible, results.data.class_names)),
-    )
+    style = style_of(results)
     figures: list[Figure] = []
     drawn: dict[str, bytes] = {}
-    # Engines under another policy of the collector do the same work again: lines without news.
-    again = [c.name for c in results.plan.engines if c.collector != "as shipped"]
     for plot in all_plots():
-        frame = getattr(derived, plot.table)
-        if plot.table not in ("ladder", "two_by_two") and len(frame):
-            frame = frame[~frame["engine"].isin(again)]
+        frame = plotted(plot, results, derived)
         if reason := plot.missing(frame):
             figures.append(Figure(plot, omitted=reason))
             continue
         try:
-            contents = render(plot, drawable(frame), style)
+            contents = render(plot, frame, style)
         except Exception as error:  # what nobody foresaw costs one plot, and not the report
             what = " ".join(f"{type(error).__name__}: {error}".split())
             figures.append(Figure(plot, omitted=f"it cannot be drawn: {what}"))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import importlib
 import io
+import logging
 import pkgutil
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
@@ -18,6 +20,7 @@ from benchgrad.reports.style import INK, RC, Style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _TITLE_LENGTH = 24  # characters
 _NARROW = 30.0  # a logarithmic axis with a smaller range also has labels within its decades
@@ -125,9 +128,28 @@ def all_plots() -> list[Plot]:
 
 def render(plot: Plot, frame: pd.DataFrame, style: Style) -> dict[str, bytes]:
     """Draw a plot; return the contents of its file formats, ``png`` and ``svg``."""
+    return saved(figure(plot, frame, style))
+
+
+def saved(figure: Figure) -> dict[str, bytes]:
+    """Return a figure in both file formats, ``png`` and ``svg``."""
     import matplotlib as mpl
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+
+    contents = {}
+    with mpl.rc_context(RC):
+        for extension, metadata in (("png", None), ("svg", {"Date": None})):
+            buffer = io.BytesIO()
+            figure.savefig(buffer, format=extension, dpi=150, metadata=metadata)
+            contents[extension] = buffer.getvalue()
+    return contents
+
+
+def figure(plot: Plot, frame: pd.DataFrame, style: Style) -> Figure:
+    """Draw a plot, with everything in its place."""
+    with _quiet_about_fonts():
+        import matplotlib as mpl
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
 
     panels = list(frame.groupby(plot.panel, sort=False)) if plot.panel else [("", frame)]
     n_columns = min(len(panels), 4) if plot.panel else 1
@@ -148,9 +170,16 @@ def render(plot: Plot, frame: pd.DataFrame, style: Style) -> dict[str, bytes]:
             ax.set_axis_off()
         figure.draw_without_rendering()  # places everything, once for both formats
         figure.set_layout_engine("none")
-        contents = {}
-        for extension, metadata in (("png", None), ("svg", {"Date": None})):
-            buffer = io.BytesIO()
-            figure.savefig(buffer, format=extension, dpi=150, metadata=metadata)
-            contents[extension] = buffer.getvalue()
-    return contents
+    return figure
+
+
+@contextmanager
+def _quiet_about_fonts() -> Iterator[None]:
+    """Keep matplotlib from telling users, the first time, that it looks for fonts."""
+    log = logging.getLogger("matplotlib.font_manager")
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)

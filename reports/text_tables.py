@@ -1,9 +1,10 @@
-"""Tables as text: for a terminal, and as Markdown."""
+"""Tables as text: for a terminal, as Markdown, as HTML."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from markupsafe import Markup
 from rich.table import Table
 
 from benchgrad.reports import escaping
@@ -33,3 +34,24 @@ def markdown(columns: Sequence[Column[T]], rows: Iterable[T]) -> str:
         marked = f"{code} ({name.flag})" if name.flag else code
         lines.append([marked, *(escaping.markdown(entry.line()) for entry in rest)])
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def html(columns: Sequence[Column[T]], rows: Iterable[T]) -> Markup:
+    """Return an HTML table, without the details."""
+    head = Markup().join(_html_cell("th", column.is_number, column.heading) for column in columns)
+    body = Markup().join(
+        Markup("<tr>{}</tr>").format(
+            Markup().join(
+                _html_cell("td", column.is_number, column.entry(row).line(is_brief=True))
+                for column in columns
+            )
+        )
+        for row in rows
+    )
+    return Markup("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>").format(head, body)
+
+
+def _html_cell(tag: str, is_number: bool, text: str) -> Markup:
+    side = "right" if is_number else "left"
+    cell = Markup('<{0} style="text-align: {1}">{2}</{0}>')
+    return cell.format(Markup(tag), side, escaping.visible(text))

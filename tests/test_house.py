@@ -54,7 +54,11 @@ FLOORS = {
         *("benchmarks", "benchmarks.analysis", "benchmarks.cell.listener", "benchmarks.run"),
         *("datasets", "engines", "engines.conformance", "reports"),
     ],
-    "": ["command_line"],
+    "api": [
+        *("benchmarks", "benchmarks.run", "command_line", "datasets", "engines"),
+        *("engines.conformance", "reports"),
+    ],
+    "": ["api", "command_line"],
 }
 PACKAGE_ONLY = {"benchmarks.cell": "engines", "benchmarks.run": "engines"}
 

@@ -15,7 +15,7 @@ from benchgrad.benchmarks.cell.description import describe
 from benchgrad.benchmarks.plan import Plan
 from benchgrad.benchmarks.records import Data, Grid, Results
 from benchgrad.benchmarks.run.environment import observe
-from benchgrad.datasets import Dataset, DatasetError
+from benchgrad.datasets import Dataset, DatasetError, Table
 
 _LIBRARIES = ("numpy", "scikit-learn")  # which draw the data
 _ROUNDING = 1e-9  # another processor may round the last digit of a coordinate otherwise
@@ -32,13 +32,20 @@ class Redrawn:
     unknown: str = ""
 
 
-def draw(plan: Plan) -> Dataset:
-    """Return the data set of a plan.
+def draw(plan: Plan, rows: Table | None = None) -> Dataset:
+    """Return the data set of a plan; `rows` are what the user gave in memory, if that is it.
 
     Raises:
-        DatasetError: it does not exist, or is unusable.
+        DatasetError: it does not exist, is unusable, or was given and is not now.
     """
     data, seed = plan.data, plan.training.seed
+    if rows is not None:
+        return datasets.split(data.name, rows, data.test_fraction, seed)
+    if datasets.is_given(data.name):
+        raise DatasetError(
+            f"the data set {data.name!r} was given as arrays; give it again, in Python: "
+            "benchgrad.run(resume=folder, dataset=(X, y))"
+        )
     recipe = datasets.Recipe(data.n_samples, data.noise, data.test_fraction, data.label, seed)
     return datasets.make(data.name, recipe)
 
@@ -48,6 +55,8 @@ def redrawn(results: Results) -> Redrawn:
     name = results.plan.data.name
     if name.endswith(".csv"):
         return Redrawn(unknown=f"they are those of a file, {name!r}")
+    if datasets.is_given(name):
+        return Redrawn(unknown="they were given as arrays")
     try:
         again = describe(draw(results.plan))
     except DatasetError as error:

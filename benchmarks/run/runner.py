@@ -33,20 +33,20 @@ from benchgrad.benchmarks.run.journal import Journal, now
 from benchgrad.benchmarks.run.redrawn import draw
 from benchgrad.benchmarks.run.sources import source_of
 from benchgrad.benchmarks.run.watch import Watch, told
-from benchgrad.datasets import Dataset
+from benchgrad.datasets import Dataset, Table
 from benchgrad.engines import MLP, check_names
 
 _EXHAUSTED: tuple[Status, ...] = ("timeout", "out_of_memory")  # would recur in later rounds
 
 
-def prepare(plan: Plan) -> Dataset:
-    """Check that a plan's engines exist, and return its data set.
+def prepare(plan: Plan, rows: Table | None = None) -> Dataset:
+    """Check that a plan's engines exist, and return its data set, made of `rows` if they are given.
 
     Raises:
         EngineError, DatasetError: an engine or the data set does not exist, or is unusable.
     """
     check_names([plan.reference, *(contestant.spec for contestant in plan.engines)])
-    return draw(plan)
+    return draw(plan, rows)
 
 
 def header(plan: Plan, command: str, dataset: Dataset, asked_for: bool = False) -> Header:

@@ -33,8 +33,8 @@ def printer() -> Console:
     return console if console.is_terminal else Terminal(width=200)
 
 
-class RunConsole(Listener):
-    """Shows a run on standard error, and passes Ctrl-C on to it; a context.
+class RunView(Listener):
+    """Shows a run, and passes Ctrl-C on to it; a context.
 
     `n_finished` cells of the plan were finished before the run was resumed.
     """
@@ -46,6 +46,61 @@ class RunConsole(Listener):
         self._interruption = Interruption()
         self._has_announced_end = False
         self._counts_nothing = False
+
+    def __enter__(self) -> Self:
+        self._interruption.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._interruption.__exit__(*error)
+
+    def stop_requested(self) -> bool:
+        """Return whether Ctrl-C was pressed, or the process was asked to end."""
+        return self._interruption.is_requested
+
+    def stop_at_once(self) -> bool:
+        """Return whether the running cell should end too; if not, say so once."""
+        if self.stop_requested() and not (self._interruption.is_at_once or self._has_announced_end):
+            self._has_announced_end = True
+            self.say("ending after this cell; press Ctrl-C again to stop now")
+        return self._interruption.is_at_once
+
+    def cell_finished(self, cell: Cell) -> None:
+        """Say what became of the cell, unless it never started because the run ended."""
+        if cell.status == "interrupted" and not cell.epochs:
+            return
+        self._n_finished += 1
+        total_s = sum(epoch.seconds for epoch in cell.epochs)
+        done = f"{len(cell.epochs)} of {cell.epochs_planned} epochs in {total_s:.2f} s"
+        reason = f" ({cell.reason})" if cell.reason else ""
+        head = f"[{self._n_finished}{self._of}] {cell.engine}: {cell.status}"
+        self.say(f"{head}, {done}{reason}")
+
+    def counting_finished(self, found: Instructions) -> None:
+        """Say how many instructions an engine executes, if anybody could count them."""
+        if found.per_epoch is not None:
+            millions = f"{found.per_epoch / 1e6:,.2f} million"
+            self.say(f"{found.engine}: {millions} instructions an epoch")
+        elif not self._counts_nothing:
+            self.say(f"{found.engine}: its instructions were not counted: {found.reason}")
+
+    def counting_impossible(self, why: str) -> None:
+        """Say why no instructions are counted, once for all engines."""
+        self._counts_nothing = True
+        self.say(why)
+
+    def writing_report(self) -> None:
+        """Hear that the report is being written."""
+
+    def say(self, line: str) -> None:
+        """Show a line that stays."""
+
+
+class RunConsole(RunView):
+    """Shows a run on standard error."""
+
+    def __init__(self, plan: Plan, n_finished: int = 0) -> None:
+        super().__init__(plan, n_finished)
         console = Terminal(stderr=True)
         self._progress = Progress(
             TextColumn("{task.description}", markup=False),
@@ -59,24 +114,13 @@ class RunConsole(Listener):
         self._task = self._progress.add_task("preparing the data", total=None, state="")
 
     def __enter__(self) -> Self:
-        self._interruption.__enter__()
+        super().__enter__()
         self._progress.start()
         return self
 
     def __exit__(self, *error: object) -> None:
         self._progress.stop()
-        self._interruption.__exit__(*error)
-
-    def stop_requested(self) -> bool:
-        """Return whether Ctrl-C was pressed, or the process was asked to end."""
-        return self._interruption.is_requested
-
-    def stop_at_once(self) -> bool:
-        """Return whether the running cell should end too; if not, say so once."""
-        if self.stop_requested() and not (self._interruption.is_at_once or self._has_announced_end):
-            self._has_announced_end = True
-            self._print("ending after this cell; press Ctrl-C again to stop now")
-        return self._interruption.is_at_once
+        super().__exit__(*error)
 
     def cell_started(self, engine: str, round: int, n_epochs: int) -> None:
         """Begin the bar of a cell."""
@@ -88,38 +132,15 @@ class RunConsole(Listener):
         state = f"epoch {n_done} of {n_epochs}"
         self._progress.update(self._task, completed=n_done, state=state)
 
-    def cell_finished(self, cell: Cell) -> None:
-        """Print a line about the cell, unless it never started because the run ended."""
-        if cell.status == "interrupted" and not cell.epochs:
-            return
-        self._n_finished += 1
-        total_s = sum(epoch.seconds for epoch in cell.epochs)
-        done = f"{len(cell.epochs)} of {cell.epochs_planned} epochs in {total_s:.2f} s"
-        reason = f" ({cell.reason})" if cell.reason else ""
-        head = f"[{self._n_finished}{self._of}] {cell.engine}: {cell.status}"
-        self._print(f"{head}, {done}{reason}")
-
     def counting_started(self, engine: str) -> None:
         """Show whose instructions are being counted."""
         what = f"counting the instructions of {visible(engine)}"
         self._progress.reset(self._task, total=None, description=what, state="")
 
-    def counting_finished(self, found: Instructions) -> None:
-        """Print how many instructions an engine executes, if anybody could count them."""
-        if found.per_epoch is not None:
-            millions = f"{found.per_epoch / 1e6:,.2f} million"
-            self._print(f"{found.engine}: {millions} instructions an epoch")
-        elif not self._counts_nothing:
-            self._print(f"{found.engine}: its instructions were not counted: {found.reason}")
-
-    def counting_impossible(self, why: str) -> None:
-        """Print why no instructions are counted, once for all engines."""
-        self._counts_nothing = True
-        self._print(why)
-
     def writing_report(self) -> None:
         """Show that the report is being written."""
         self._progress.reset(self._task, total=None, description="writing the report", state="")
 
-    def _print(self, line: str) -> None:
+    def say(self, line: str) -> None:
+        """Print a line above the bar."""
         self._progress.console.print(visible(line), soft_wrap=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from types import FrameType
 from typing import Self
 
@@ -25,7 +26,9 @@ class Interruption:
     def __enter__(self) -> Self:
         self._terminals = [output for output in _OUTPUTS if os.isatty(output)]
         numbers = [signal.SIGINT, *_AT_ONCE]
-        if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        if threading.current_thread() is not threading.main_thread():
+            numbers = []  # Python lets no other thread handle signals
+        elif signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
             numbers.remove(signal.SIGHUP)
         self._handlers = {number: signal.signal(number, self._on_signal) for number in numbers}
         return self

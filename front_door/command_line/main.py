@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import sys
+from typing import Annotated
 
 import typer
 
@@ -15,13 +16,14 @@ from benchgrad.command_line.exit_codes import INTERRUPTED, WRONG_USAGE
 from benchgrad.command_line.options import UsageError
 from benchgrad.reports.escaping import visible
 
+_HELP = (
+    "Train one classifier with every autograd engine, prove that the work was the same, time it, "
+    "and explain the difference."
+)
 app = typer.Typer(
-    add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
-    help="Train one classifier with every autograd engine, prove that the work was the same, "
-    "time it, and explain the difference.",
 )
 for command in (
     run.run,
@@ -35,6 +37,26 @@ for command in (
     reports.verify,
 ):
     app.command()(command)
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"benchgrad {version('benchgrad')}\n")
+        raise typer.Exit
+
+
+@app.callback(help=_HELP)
+def _options(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    pass
 
 
 def main() -> None:

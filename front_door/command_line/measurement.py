@@ -1,4 +1,4 @@
-"""What `benchgrad run` does between its options and its exit code.
+"""What `benchgrad run` and its namesake in Python do between their options and their results.
 
 `benchmarks.run` decides whether a run may begin, and runs it; the reports render it.
 """
@@ -9,6 +9,7 @@ import os
 import shlex
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,12 +20,12 @@ from benchgrad.benchmarks.plan import Contestant, Plan, load_plan
 from benchgrad.benchmarks.records import FAILURES, Results, uncounted, write_results
 from benchgrad.benchmarks.run import lock, resume, runner
 from benchgrad.benchmarks.run.journal import SCRATCH, Journal
-from benchgrad.command_line.console import RunConsole, printer
+from benchgrad.command_line.console import RunConsole, RunView, printer
 from benchgrad.command_line.exit_codes import ENGINE_FAILED, INTERRUPTED, OK
 from benchgrad.command_line.folders import writable, writing
-from benchgrad.command_line.options import RunOptions
+from benchgrad.command_line.options import RunOptions, UsageError
 from benchgrad.command_line.versions import spec_of
-from benchgrad.datasets import Dataset
+from benchgrad.datasets import Dataset, Table
 from benchgrad.reports.escaping import visible
 from benchgrad.reports.file_names import report_files
 
@@ -34,12 +35,36 @@ _PAIR_S = 1.0
 
 
 @dataclass(frozen=True)
+class Wish:
+    """What to run: a plan, by its name or path or as it is, and what the user changes in it.
+
+    With `rows`, these are the data. A run that is resumed has its plan already.
+    """
+
+    plan: str | Plan | None
+    options: RunOptions
+    rows: Table | None = None
+
+    def applied(self, begun: Plan | None = None) -> Plan:
+        """Return the plan that is asked for; `begun` is that of a run to resume."""
+        plan = load_plan(self.plan) if isinstance(self.plan, str) else self.plan or begun
+        if plan is None:
+            raise UsageError("there is no plan to run")
+        return self.options.applied(plan)
+
+
+@dataclass(frozen=True)
 class Terms:
-    """How a run takes the machine: what the user typed, the lock, and whether to wait for it."""
+    """How a run takes the machine, and who shows it.
+
+    `command` is what the user typed; `wait` says whether to wait for the lock. `show` is given the
+    plan and how many cells of it were finished before the run was resumed.
+    """
 
     command: str
     lock: Path | None
     wait: bool
+    show: Callable[[Plan, int], RunView] = RunConsole
 
     def timing_alone(self) -> AbstractContextManager[None]:
         """Return a context that no two runs are in at the same time."""
@@ -47,37 +72,44 @@ class Terms:
         return lock.timing_alone(self.lock or lock.MACHINE, holder, self.wait, _tell)
 
 
-def start(plan: str, options: RunOptions, folder: Path, terms: Terms, overwrite: bool) -> int:
-    """Run a plan, given by name or path, from the beginning; return the exit code."""
-    chosen = options.applied(load_plan(plan))
-    prepared = runner.prepare(chosen)
+@dataclass(frozen=True)
+class Finished:
+    """A run that has ended, with its page and its exit code; interrupted ones have a page too."""
+
+    results: Results
+    page: Path
+    code: int
+
+
+def start(wish: Wish, folder: Path, terms: Terms, overwrite: bool = False) -> Finished:
+    """Run a plan from the beginning."""
+    chosen = wish.applied()
+    prepared = runner.prepare(chosen, wish.rows)
     with resume.claimed(writable(folder), report_files()):
         if not overwrite:
             resume.refuse_to_lose(folder)
         with ExitStack() as timing:
             timing.enter_context(terms.timing_alone())
-            asked_for = options.engines is not None
+            asked_for = wish.options.engines is not None
             header = runner.header(chosen, terms.command, prepared, asked_for)
-            return _measure(Journal.begin(folder, header), prepared, timing)
+            return _measured(Journal.begin(folder, header), prepared, timing, terms)
 
 
-def go_on(plan: str | None, options: RunOptions, folder: Path, terms: Terms) -> int:
-    """Run what an unfinished run did not get to; return the exit code."""
+def go_on(wish: Wish, folder: Path, terms: Terms) -> Finished:
+    """Run what an unfinished run did not get to."""
     resume.unfinished(folder)  # or the folder would be created before it turns out to be empty
     with resume.claimed(writable(folder), report_files()):
         found = resume.unfinished(folder)
         began_with = found.header.plan
-        resume.check_options(
-            found, options.applied(began_with if plan is None else load_plan(plan))
-        )
-        prepared = runner.prepare(began_with)
+        resume.check_options(found, wish.applied(began_with))
+        prepared = runner.prepare(began_with, wish.rows)
         resume.check_surroundings(folder, found, prepared)
         for damage in found.damage:
             _tell(f"the journal's {damage}; what it held is measured again")
         _tell(f"resuming: {len(found.cells)} of {number_of_cells(began_with)} cells are finished")
         with ExitStack() as timing:
             timing.enter_context(terms.timing_alone())
-            return _measure(Journal.go_on(folder, found), prepared, timing)
+            return _measured(Journal.go_on(folder, found), prepared, timing, terms)
 
 
 def side_by_side(
@@ -106,24 +138,15 @@ def side_by_side(
         prepared = runner.prepare(plan)
         timing.enter_context(terms.timing_alone())
         header = runner.header(plan, terms.command, prepared, asked_for=True)
-        results, page, code = _measured(Journal.begin(folder, header), prepared, timing)
-    _tell(f"report: {page}")
-    return results, code
+        finished = _measured(Journal.begin(folder, header), prepared, timing, terms)
+    _tell(f"report: {finished.page}")
+    return finished.results, finished.code
 
 
-def _measure(journal: Journal, prepared: Dataset, timing: ExitStack) -> int:
+def _measured(journal: Journal, prepared: Dataset, timing: ExitStack, terms: Terms) -> Finished:
     """Run what a journal lacks, and write the report; `timing` is closed in between."""
-    results, page, code = _measured(journal, prepared, timing)
-    _summarise(results, page)
-    if code == INTERRUPTED:
-        _tell(f"go on with: benchgrad run --resume {shlex.quote(str(journal.folder))}")
-    return code
-
-
-def _measured(journal: Journal, prepared: Dataset, timing: ExitStack) -> tuple[Results, Path, int]:
-    """Run what a journal lacks, write the report; return results, the page and the exit code."""
     header, folder = journal.header, journal.folder
-    with journal, RunConsole(header.plan, len(journal.cells)) as console:
+    with journal, terms.show(header.plan, len(journal.cells)) as console:
         results = runner.run(journal, prepared, console)
         timing.close()  # a report is not timed, so the next run may begin
         console.writing_report()
@@ -133,7 +156,7 @@ def _measured(journal: Journal, prepared: Dataset, timing: ExitStack) -> tuple[R
         code = _exit_code(results, header.asked_for)
         if code != INTERRUPTED:
             journal.end()
-    return results, page, code
+    return Finished(results, page, code)
 
 
 def _report(folder: Path) -> Path:
@@ -143,12 +166,16 @@ def _report(folder: Path) -> Path:
     return write_report(folder)
 
 
-def _summarise(results: Results, page: Path) -> None:
+def summarise(finished: Finished) -> None:
+    """Print what a run found, where its report is, and how an interrupted one goes on."""
     from benchgrad.reports.terminal import summary
 
-    for part in summary(results):
+    for part in summary(finished.results):
         printer().print(part)
-    printer().print(f"report: {page}", soft_wrap=True)
+    printer().print(f"report: {finished.page}", soft_wrap=True)
+    if finished.code == INTERRUPTED:
+        folder = shlex.quote(str(finished.page.parent))
+        _tell(f"go on with: benchgrad run --resume {folder}")
 
 
 def _tell(text: str) -> None:

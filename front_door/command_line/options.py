@@ -40,6 +40,7 @@ class RunOptions:
     memory_bytes: int | None = None
     threads: int | None = None
     seed: int | None = None
+    dtype: str | None = None
     allocator: str | None = None
     instructions: bool | None = None
 
@@ -74,7 +75,7 @@ class RunOptions:
             instructions=self.instructions,
         )
         plan = plan.with_data(**_given(name=self.dataset, label=self.label)).replace(**whole)
-        plan = plan.with_training(**_given(seed=self.seed))
+        plan = plan.with_training(**_given(seed=self.seed, dtype=self.dtype))
         return plan.with_each(**_given(epochs=self.epochs, budget_s=self.budget_s))
 
 

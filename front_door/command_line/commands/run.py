@@ -59,6 +59,10 @@ def run(
         str | None,
         typer.Option(help="Of data, weights and batches; random: one that nobody could foresee."),
     ] = None,
+    dtype: Annotated[
+        str | None,
+        typer.Option(help="float64 or float32, in which every engine computes."),
+    ] = None,
     allocator: Annotated[
         str | None,
         typer.Option(help="keep: engines keep the memory that they free; default: as users run."),
@@ -94,7 +98,7 @@ def run(
     ] = None,
 ) -> None:
     """Run a plan and write its report."""
-    from benchgrad.command_line.measurement import Terms, go_on, start
+    from benchgrad.command_line.measurement import Terms, Wish, go_on, start, summarise
 
     options = RunOptions(
         engines=names(engines),
@@ -108,6 +112,7 @@ def run(
         memory_bytes=n_bytes("--memory", memory),
         threads=threads,
         seed=seed_of(seed),
+        dtype=dtype,
         allocator=allocator,
         instructions=instructions or None,
     )
@@ -115,9 +120,10 @@ def run(
     if resume is None:
         plan = "headline" if plan is None else plan
         folder = out or Path("reports") / "out" / Path(plan).stem
-        code = start(plan, options, folder, terms, overwrite)
+        finished = start(Wish(plan, options), folder, terms, overwrite)
     elif overwrite or out not in (None, resume):
         raise UsageError(f"--resume writes into {str(resume)!r}; leave out --overwrite and --out")
     else:
-        code = go_on(plan, options, resume, terms)
-    raise typer.Exit(code)
+        finished = go_on(Wish(plan, options), resume, terms)
+    summarise(finished)
+    raise typer.Exit(finished.code)
