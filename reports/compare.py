@@ -72,9 +72,15 @@ def _doubts(row: EngineComparison) -> str:
 
 
 def _why(row: EngineComparison) -> str:
-    versions = f"version {row.old_version or 'none'}, now {row.new_version or 'none'}"
-    is_same = row.old_version == row.new_version
-    return "; ".join(filter(None, (row.reason, _doubts(row), "" if is_same else versions)))
+    changed = [
+        f"{what} {old or 'none'}, now {new or 'none'}"
+        for what, old, new in (
+            ("version", row.old_version, row.new_version),
+            ("source", row.old_source, row.new_source),
+        )
+        if old != new
+    ]
+    return "; ".join(filter(None, (row.reason, _doubts(row), *changed)))
 
 
 def _columns(found: RunComparison) -> list[Column[EngineComparison]]:

@@ -64,7 +64,9 @@ class EngineComparison(Struct, frozen=True):
     `old_s` and `new_s` are medians over rounds of the median steady epoch. `reason` says why there
     is no verdict, or how large a difference may have gone unnoticed. `is_above`: the whole interval
     lies above the limit that was asked for. `doubts` say how the sessions of the two runs differ;
-    the largest raises the effect that a verdict needs to `minimal_effect`.
+    the largest raises the effect that a verdict needs to `minimal_effect`. `is_missing`: OLD ran
+    the engine well, and NEW did not. The sources are those of engines that are not benchgrad's own:
+    a version, the commit of the files, or the beginning of their hash.
 
     The instructions are those of an epoch, None if nobody counted them. Their verdict needs
     neither rounds nor equal sessions, and is empty where not both runs have a count.
@@ -89,6 +91,9 @@ class EngineComparison(Struct, frozen=True):
     new_instructions: float | None = None
     instructions_ratio: float | None = None
     instructions_verdict: InstructionsVerdict = ""
+    is_missing: bool = False
+    old_source: str = ""
+    new_source: str = ""
 
 
 class RunComparison(Struct, frozen=True):
@@ -162,6 +167,12 @@ def side_by_side(old: str, new: str, results: Results, fail_above: float | None)
     is_above = not obstacle and fail_above is not None and estimate.low > fail_above
     judged = _Judged(found, reason, estimate, is_above, PAIRED_EFFECT)
     row = _compared(new, before, after, judged)
+    row = msgspec.structs.replace(
+        row,
+        is_missing=_ran_well(before) and not _ran_well(after),
+        old_source=results.sources.get(first, ""),
+        new_source=results.sources.get(second, ""),
+    )
     counts = _instructions(first, results), _instructions(second, results)
     return RunComparison(
         schema_version=SCHEMA_VERSION,
@@ -219,7 +230,18 @@ def _row(
     counts = _instructions(name, old), _instructions(name, new)
     is_above = not obstacle and fail_above is not None and estimate.low > fail_above * doubt
     judged = _Judged(found, reason, estimate, is_above, effect, doubtful)
-    return _with_instructions(_compared(name, before, after, judged), *counts, bool(other_work))
+    row = _with_instructions(_compared(name, before, after, judged), *counts, bool(other_work))
+    return msgspec.structs.replace(
+        row,
+        is_missing=_ran_well(before) and not _ran_well(after),
+        old_source=old.sources.get(name, ""),
+        new_source=new.sources.get(name, ""),
+    )
+
+
+def _ran_well(cells: list[Cell]) -> bool:
+    counted = countable(cells)
+    return bool(counted) and all(cell.status == "ok" for cell in counted)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ How a cell is measured and judged is decided in `benchmarks.cell`.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,8 +50,17 @@ def prepare(plan: Plan, rows: Table | None = None) -> Dataset:
     return draw(plan, rows)
 
 
-def header(plan: Plan, command: str, dataset: Dataset, asked_for: bool = False) -> Header:
-    """Return the header of a run that begins now, with the machine and all it depends on."""
+def header(
+    plan: Plan,
+    command: str,
+    dataset: Dataset,
+    asked_for: bool = False,
+    sources: Mapping[str, str] | None = None,
+) -> Header:
+    """Return the header of a run that begins now, with the machine and all it depends on.
+
+    `sources` are those of engines whose files do not tell.
+    """
     here = environment.observe()
     dtype = plan.training.dtype
     return Header(
@@ -65,7 +75,7 @@ def header(plan: Plan, command: str, dataset: Dataset, asked_for: bool = False) 
             exp_per_s=environment.exp_per_s(dtype),
         ),
         fingerprint=fingerprint.take(plan, dataset, here),
-        sources=_sources(plan),
+        sources=_sources(plan) | dict(sources or {}),
         described=hash_of(describe(dataset)),
     )
 

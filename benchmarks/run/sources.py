@@ -9,7 +9,7 @@ import ast
 import hashlib
 import json
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import (
     Distribution,
     PackageNotFoundError,
@@ -37,7 +37,7 @@ def files_of(spec: str) -> list[Path]:
     found: list[Path] = []
     for origin, folders in _origins(spec):
         if folders:
-            found += [path for folder in folders for path in _code_below(folder)]
+            found += [path for folder in folders for path in code_below(folder)]
         elif origin and _is_installed(origin):
             found.append(origin)
         elif origin:
@@ -51,11 +51,13 @@ def source_of(spec: str) -> str:
     Without either, return the beginning of the hash of its files.
     """
     files = files_of(spec)
-    if not files:
-        return ""
-    parts = [*_released(spec)]
-    if commit := commit_of(files):
-        parts.append(f"commit {commit}")
+    return made_of(files, *_released(spec)) if files else ""
+
+
+def made_of(files: Sequence[Path], *known: str) -> str:
+    """Return the commit of files, after what else is known of them; without either, their hash."""
+    commit = commit_of(files) if files else ""
+    parts = [*known, f"commit {commit}"] if commit else [*known]
     if not parts:
         digest = hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
         parts.append(f"SHA-256 {digest[:12]}")
@@ -82,8 +84,9 @@ def _tops(spec: str) -> set[str]:
     return {module.partition(".")[0] for module in modules} - {"benchgrad"}
 
 
-def _code_below(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.suffix in _CODE and path.is_file()]
+def code_below(folder: Path) -> list[Path]:
+    """Return the modules and compiled extensions in a folder, in order."""
+    return sorted(path for path in folder.rglob("*") if path.suffix in _CODE and path.is_file())
 
 
 def _is_installed(path: Path) -> bool:
@@ -129,12 +132,12 @@ def _named(folder: Path, name: str) -> Iterator[Path]:
         if (folder / f"{top}.py").is_file():
             yield folder / f"{top}.py"
         yield from (each for each in folder.glob(f"{top}.*") if each.suffix in _CODE)
-        yield from _code_below(folder / top)
+        yield from code_below(folder / top)
     if (there := folder / name) != folder:
         if there.is_file() and there.suffix:  # one without is more likely a mark than code
             yield there
         elif there.is_dir():
-            yield from _code_below(there)
+            yield from code_below(there)
 
 
 def _released(spec: str) -> Iterator[str]:

@@ -24,7 +24,7 @@ from benchgrad.command_line.console import RunConsole, RunView, printer
 from benchgrad.command_line.exit_codes import ENGINE_FAILED, INTERRUPTED, OK
 from benchgrad.command_line.folders import writable, writing
 from benchgrad.command_line.options import RunOptions, UsageError
-from benchgrad.command_line.versions import spec_of
+from benchgrad.command_line.versions import version_of
 from benchgrad.datasets import Dataset, Table
 from benchgrad.reports.escaping import visible
 from benchgrad.reports.file_names import report_files
@@ -125,19 +125,19 @@ def side_by_side(
         tempfile.TemporaryDirectory(prefix=SCRATCH, dir=folder.resolve()) as scratch,
         ExitStack() as timing,
     ):
-        engines = [
-            Contestant(
-                name,
-                engine=spec_of(text, Path(scratch) / name),
-                epochs=_PAIR_EPOCHS,
-                budget_s=_PAIR_S,
-            )
+        versions = {
+            name: version_of(text, Path(scratch) / name)
             for name, text in (("old", old), ("new", new))
+        }
+        engines = [
+            Contestant(name, engine=version.spec, epochs=_PAIR_EPOCHS, budget_s=_PAIR_S)
+            for name, version in versions.items()
         ]
         plan = shape.unpublished().replace(engines=engines, title=f"{old} against {new}")
         prepared = runner.prepare(plan)
         timing.enter_context(terms.timing_alone())
-        header = runner.header(plan, terms.command, prepared, asked_for=True)
+        sources = {name: version.source for name, version in versions.items() if version.source}
+        header = runner.header(plan, terms.command, prepared, asked_for=True, sources=sources)
         finished = _measured(Journal.begin(folder, header), prepared, timing, terms)
     _tell(f"report: {finished.page}")
     return finished.results, finished.code

@@ -144,6 +144,18 @@ def share(option: str, text: str | None) -> float | None:
     return _number(option, text, _SHARES, "no share; write it as 2% or 0.02", below=1.0)
 
 
+def limit(option: str, text: str | None) -> float | None:
+    """Return a limit for a ratio of times: 1.10 as it is, and 10% for the same; None stays None.
+
+    Raises:
+        UsageError: `text` is neither.
+    """
+    if text is None or not text.endswith("%"):
+        return _number(option, text, {"": 1.0}, "no limit; write it as 1.10 or 10%")
+    more = _number(option, text, _SHARES, "no limit; write it as 1.10 or 10%")
+    return None if more is None else 1.0 + more
+
+
 def _number(
     option: str,
     text: str | None,

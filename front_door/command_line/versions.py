@@ -9,11 +9,14 @@ from __future__ import annotations
 import os
 import subprocess
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 
+from benchgrad.benchmarks.run.sources import code_below, made_of
 from benchgrad.command_line.options import UsageError
 
 _GROUP = "benchgrad.engines"
+_SHORT = 12  # digits of a commit, as in the records
 # Each cell has a process of its own, so two versions of a package never meet.
 _SHIM = """\
 import sys
@@ -24,8 +27,16 @@ engine = EntryPoint("engine", {value!r}, {group!r}).load()
 """
 
 
-def spec_of(text: str, scratch: Path) -> str:
-    """Return what to load for a version; what has to be written for it goes into `scratch`.
+@dataclass(frozen=True)
+class Version:
+    """A version of an engine: what to load, and of which commit or hash it is if that is known."""
+
+    spec: str
+    source: str = ""
+
+
+def version_of(text: str, scratch: Path) -> Version:
+    """Return a version as the user names it; what has to be written for it goes into `scratch`.
 
     ``REV:path`` is the path as it was at a git revision; the whole tree of the revision is written,
     since an engine may import its neighbours.
@@ -35,17 +46,20 @@ def spec_of(text: str, scratch: Path) -> str:
     """
     revision, _, path = text.partition(":")
     is_path = path.endswith(".py") or "/" in path or (path != "" and Path(path).is_dir())
+    source = ""
     if is_path and not Path(text).exists():  # anything else with a colon is module:attribute
-        found = _at_revision(revision, path, scratch / "tree", text)
+        found, commit = _at_revision(revision, path, scratch / "tree", text)
+        source = f"commit {commit[:_SHORT]}"
     else:
         found = Path(text)
     if found.is_dir():
-        return str(_shim(found.resolve(), scratch / "engine.py", text))
-    return str(found.resolve()) if found.suffix == ".py" else text
+        shim = _shim(found.resolve(), scratch / "engine.py", text)
+        return Version(str(shim), source or made_of(code_below(found)))
+    return Version(str(found.resolve()) if found.suffix == ".py" else text, source)
 
 
-def _at_revision(revision: str, path: str, tree: Path, text: str) -> Path:
-    """Write the tree of a revision, and return the path in it."""
+def _at_revision(revision: str, path: str, tree: Path, text: str) -> tuple[Path, str]:
+    """Write the tree of a revision; return the path in it, and the commit."""
     near = next(p for p in (Path(path).absolute(), *Path(path).absolute().parents) if p.is_dir())
     top = Path(_git(near, text, "rev-parse", "--show-toplevel"))
     commit = _git(top, text, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
@@ -57,7 +71,7 @@ def _at_revision(revision: str, path: str, tree: Path, text: str) -> Path:
     found = next((p for p in (tree / here, tree / path) if p.exists()), None)
     if found is None:
         raise UsageError(f"{text!r}: there is no {path!r} at {revision}")
-    return found
+    return found, commit
 
 
 def _git(folder: Path, text: str, *arguments: str, index: Path | None = None) -> str:

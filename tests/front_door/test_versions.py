@@ -10,7 +10,7 @@ from odd_engine import write_odd
 
 from benchgrad.benchmarks.records import read_results
 from benchgrad.command_line.options import UsageError
-from benchgrad.command_line.versions import spec_of
+from benchgrad.command_line.versions import Version, version_of
 from benchgrad.engines import load
 
 PROJECT = """[project]
@@ -29,6 +29,12 @@ def git(folder, *arguments):
 def status(folder):
     command = ["git", "status", "--porcelain", "--untracked-files=all"]
     return subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True).stdout
+
+
+def commit(folder, revision):
+    command = ["git", "rev-parse", "--short=12", revision]
+    done = subprocess.run(command, cwd=folder, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
 
 
 @pytest.fixture
@@ -64,12 +70,12 @@ def test_a_revision_comes_with_its_neighbours_and_changes_nothing(
     monkeypatch.chdir(repository / where)
     path = "lib/odd.py" if where == "." else "odd.py"
     before = status(repository)
-    assert note_of(spec_of(f"HEAD~1:{path}", tmp_path / "old")) == "first"
-    assert note_of(spec_of(f"HEAD:{path}", tmp_path / "new")) == "second"
-    assert note_of(spec_of(path, tmp_path / "file")) == "second"
+    assert note_of(version_of(f"HEAD~1:{path}", tmp_path / "old").spec) == "first"
+    assert note_of(version_of(f"HEAD:{path}", tmp_path / "new").spec) == "second"
+    assert note_of(version_of(path, tmp_path / "file").spec) == "second"
     assert status(repository) == before
     monkeypatch.chdir(tmp_path)  # in no repository, so the path itself tells which is meant
-    assert note_of(spec_of(f"HEAD~1:{repository}/lib/odd.py", tmp_path / "far")) == "first"
+    assert note_of(version_of(f"HEAD~1:{repository}/lib/odd.py", tmp_path / "far").spec) == "first"
 
 
 @pytest.mark.parametrize("source", ["src", "."])
@@ -82,15 +88,15 @@ def test_a_folder_is_a_project_or_a_package(tmp_path, source):
         (package / "__init__.py").write_text("from mine_package.engine import engine\n")
         with (package / "engine.py").open("a") as file:
             file.write(f"\nengine.note = {version!r}\n")
-        project = spec_of(str(tmp_path / version), tmp_path / f"{version}-project")
-        assert note_of(project) == version
-        assert note_of(spec_of(str(package), tmp_path / f"{version}-package")) == version
+        project = version_of(str(tmp_path / version), tmp_path / f"{version}-project")
+        assert note_of(project.spec) == version
+        assert note_of(version_of(str(package), tmp_path / f"{version}-package").spec) == version
 
 
 def test_a_name_stays_a_name(tmp_path):
     for name in ("tensor", "benchgrad.engines.tensor.engine:engine"):
-        assert spec_of(name, tmp_path) == name
-        assert load(spec_of(name, tmp_path)).name == "tensor"
+        assert version_of(name, tmp_path) == Version(name)
+        assert load(name).name == "tensor"
 
 
 @pytest.mark.parametrize(
@@ -108,7 +114,7 @@ def test_a_version_that_is_not_there_is_said_in_one_line(
 ):
     monkeypatch.chdir(repository)
     with pytest.raises(UsageError) as error:
-        spec_of(version, tmp_path / "scratch")
+        version_of(version, tmp_path / "scratch")
     assert complaint in str(error.value)
     assert "\n" not in str(error.value)
 
@@ -116,10 +122,10 @@ def test_a_version_that_is_not_there_is_said_in_one_line(
 def test_outside_a_repository_and_without_git_that_is_said(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match="not a git repository"):
-        spec_of("HEAD:odd.py", tmp_path / "scratch")
+        version_of("HEAD:odd.py", tmp_path / "scratch")
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(UsageError, match="git is not installed"):
-        spec_of("HEAD:odd.py", tmp_path / "scratch")
+        version_of("HEAD:odd.py", tmp_path / "scratch")
 
 
 def test_two_versions_run_in_turns_and_get_a_verdict(repository):
@@ -133,6 +139,8 @@ def test_two_versions_run_in_turns_and_get_a_verdict(repository):
     (row,) = found["rows"]
     assert row["verdict"] != "not comparable"
     assert row["ratio_low"] <= row["ratio"] <= row["ratio_high"]
+    assert row["old_source"] == f"commit {commit(repository, 'HEAD~1')}"
+    assert row["new_source"] == f"commit {commit(repository, 'HEAD')}"
     folder = repository / "reports" / "out" / "compare"
     cells = read_results(folder).cells
     assert [cell.engine for cell in cells[:4]] == ["old", "new", "new", "old"]

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from benchgrad.command_line.exit_codes import CONTRADICTED, OK, REGRESSED
+from benchgrad.command_line.exit_codes import CONTRADICTED, ENGINE_FAILED, OK, REGRESSED
 from benchgrad.command_line.folders import check_output, writable, write_output, writing
-from benchgrad.command_line.options import UsageError, path_of
+from benchgrad.command_line.options import UsageError, limit, path_of
 from benchgrad.reports.escaping import visible
 
 if TYPE_CHECKING:
@@ -69,9 +69,13 @@ def compare(
         bool, typer.Option("--instructions", help="With --run: also count instructions.")
     ] = False,
     fail_above: Annotated[
-        float | None,
-        typer.Option(help="Exit 3 if the whole interval of NEW / OLD lies above, e.g. 1.10."),
+        str | None,
+        typer.Option(help="Exit 3 if the whole interval of NEW / OLD lies above, e.g. 10% (1.10)."),
     ] = None,
+    fail_missing: Annotated[
+        bool,
+        typer.Option("--fail-missing", help="Exit 1 if an engine ran in OLD and did not in NEW."),
+    ] = False,
     format: Annotated[Format, typer.Option(help="How it is shown.")] = Format.TABLE,
     out: Annotated[
         Path | None,
@@ -84,28 +88,31 @@ def compare(
     """Compare two runs engine by engine, or two engines: ratio, interval, verdict."""
     from benchgrad.benchmarks.analysis import compare as comparing
 
-    if fail_above is not None and not 0.0 < fail_above < float("inf"):
-        raise UsageError(f"--fail-above {fail_above} is no ratio; write it as 1.10")
+    above = limit("--fail-above", fail_above)
     if out:
         check_output(out)
     code = OK
     if run:
         results, code = _run(old, new, plan or "quick", rounds or 10, instructions)
-        found = comparing.side_by_side(old, new, results, fail_above)
+        found = comparing.side_by_side(old, new, results, above)
     elif plan or rounds or instructions:
         raise UsageError("--plan, --rounds and --instructions go with --run")
     else:
         before, after = (old, _results(path_of(old))), (new, _results(path_of(new)))
-        found = comparing.compare(before, after, fail_above, allow_different_machines)
+        found = comparing.compare(before, after, above, allow_different_machines)
     text = _shown(found, format)
     if out:
         write_output(out, text.encode())
     else:
         sys.stdout.write(text)
     unjudged = [row for row in found.rows if row.verdict == "not comparable"]
-    for row in unjudged if fail_above is not None else []:
+    for row in unjudged if above is not None else []:
         line = f"--fail-above cannot judge {row.engine}: {row.reason}"
         sys.stderr.write(f"benchgrad: {visible(line)}\n")
+    for row in found.rows if fail_missing else []:
+        if row.is_missing:
+            code = code or ENGINE_FAILED
+            sys.stderr.write(f"benchgrad: {visible(f'{row.engine} did not run in NEW')}\n")
     raise typer.Exit(code or (REGRESSED if any(row.is_above for row in found.rows) else OK))
 
 

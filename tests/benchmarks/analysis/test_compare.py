@@ -337,7 +337,7 @@ def invoke(folder, *arguments, old="old", new="new"):
 
 
 @pytest.mark.parametrize(
-    ("limit", "code"), [("1.10", 3), ("1.19", 3), ("1.2", 0), ("1.30", 0), (None, 0)]
+    ("limit", "code"), [("1.10", 3), ("10%", 3), ("1.19", 3), ("1.2", 0), ("30%", 0), (None, 0)]
 )
 def test_the_exit_code_is_three_only_if_the_whole_interval_lies_above(folders, limit, code):
     done = invoke(folders, *(["--fail-above", limit] if limit else []))
@@ -424,6 +424,21 @@ def test_what_a_limit_cannot_judge_is_said(folders):
     assert "--fail-above cannot judge a: too few rounds (1)" in done.stderr
 
 
+def test_an_engine_that_did_not_run_in_new_fails_if_that_is_asked_for(folders):
+    (folders / "less").mkdir()
+    crashed = [
+        msgspec.structs.replace(cell, status="crashed") if cell.engine == "b" else cell
+        for cell in OLD.cells
+    ]
+    less = msgspec.structs.replace(OLD, cells=[c for c in crashed if c.engine != "c"])
+    write_results(less, folders / "less")
+    done = invoke(folders, "--fail-missing", new="less")
+    assert done.exit_code == 1
+    assert done.stderr == "benchgrad: b did not run in NEW\nbenchgrad: c did not run in NEW\n"
+    assert invoke(folders, new="less").exit_code == 0
+    assert invoke(folders, "--fail-missing", old="less", new="old").exit_code == 0
+
+
 def test_a_file_may_be_named_instead_of_its_folder(folders):
     named = invoke(folders, old="old/results.json", new="new/results.json")
     assert named.exit_code == 0
@@ -435,7 +450,10 @@ def test_a_file_may_be_named_instead_of_its_folder(folders):
     [
         (("nowhere", "new"), "nowhere/results.json cannot be read"),
         (("damaged", "new"), "damaged/results.json is damaged"),
-        (("new", "new", "--fail-above", "-1"), "--fail-above -1.0 is no ratio"),
+        (
+            ("new", "new", "--fail-above", "-1"),
+            "--fail-above '-1' is no limit; write it as 1.10 or 10%",
+        ),
         (("new", "new", "--out", "no/such/folder"), "cannot be written"),
     ],
 )
