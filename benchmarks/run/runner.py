@@ -41,11 +41,15 @@ _EXHAUSTED: tuple[Status, ...] = ("timeout", "out_of_memory")  # would recur in 
 
 
 def prepare(plan: Plan, rows: Table | None = None) -> Dataset:
-    """Check that a plan's engines exist, and return its data set, made of `rows` if they are given.
+    """Check that a plan's engines and its processor exist, and return its data set.
+
+    `rows` are the data, if somebody gave them in memory.
 
     Raises:
         EngineError, DatasetError: an engine or the data set does not exist, or is unusable.
+        PlanError: this process may not use the plan's processor.
     """
+    environment.check_cpu(plan.cpu)
     check_names([plan.reference, *(contestant.spec for contestant in plan.engines)])
     return draw(plan, rows)
 

@@ -36,6 +36,7 @@ def run(  # noqa: PLR0913 (as many as `benchgrad run` has options)
     seed: int | None = None,
     dtype: str | None = None,
     allocator: str | None = None,
+    cpu: int | None = None,
     instructions: bool | None = None,
     out: str | PathLike[str] | None = None,
     resume: str | PathLike[str] | None = None,
@@ -64,6 +65,7 @@ def run(  # noqa: PLR0913 (as many as `benchgrad run` has options)
         seed: of data, weights and batches.
         dtype: ``float64`` or ``float32``, in which every engine computes.
         allocator: ``keep`` or ``default``.
+        cpu: the number of the processor that every engine is held to.
         instructions: whether to count instructions too, with valgrind.
         out: the folder of the report; without it, ``reports/out/`` and the plan's name.
         resume: the folder of an unfinished run to go on with. It has its plan; arrays have to be
@@ -91,6 +93,7 @@ def run(  # noqa: PLR0913 (as many as `benchgrad run` has options)
         seed=seed,
         dtype=dtype,
         allocator=allocator,
+        cpu=cpu,
         instructions=instructions,
     )
     asked = plan if plan is None or isinstance(plan, Plan) else fspath(plan)
