@@ -4,11 +4,13 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+PEERS := .venv-peers
+LOWEST := .venv-lowest
 ROOMS := benchmarks datasets engines processes reports
 OUT := reports/out
 
 .DEFAULT_GOAL := help
-.PHONY: help install bench bench-quick bench-full bench-peers ladder two-by-two test test-peers attacks kills lint format microbench targets overhead verdicts instructions mutants stories precision clean
+.PHONY: help install bench bench-quick bench-full bench-peers ladder two-by-two test test-peers attacks kills lint format microbench microbench-full lowest dist targets overhead verdicts instructions mutants stories precision clean
 
 help:
 	@echo "make bench        the published comparison on this machine (about six minutes)"
@@ -16,7 +18,7 @@ help:
 	@echo "make bench-full   the same without a budget: micrograd takes ten minutes"
 	@echo "make ladder       from micrograd to machine code, each step with its factor and cause"
 	@echo "make two-by-two   how much is the granularity of the graph, how much the interpreter"
-	@echo "make bench-peers  PyTorch, JAX and others beside the built-in engines, if installed"
+	@echo "make bench-peers  installs PyTorch, JAX and others, and runs them beside the built-in ones"
 	@echo "make test         the tests            make lint        ruff and mypy"
 	@echo "make test-peers   installs the peers into .venv-peers and tests their adapters"
 	@echo "make attacks      what hostile engines, files, options and records try (a few minutes)"
@@ -24,7 +26,10 @@ help:
 	@echo "make mutants      faults that benchgrad check must find (about ten minutes)"
 	@echo "make stories      thirty of them at random: does the first story name each?"
 	@echo "make precision    engines that are right: is any accused, with twenty seeds?"
-	@echo "make microbench   each operation, timed with pytest-benchmark"
+	@echo "make microbench   each operation, timed with pytest-benchmark (one to two minutes)"
+	@echo "make microbench-full  the same until each figure is steady (over six minutes)"
+	@echo "make lowest       does it run with the lowest versions that pyproject.toml promises?"
+	@echo "make dist         the source distribution and the wheel"
 	@echo "make targets      the speeds that docs/performance.md promises (about three minutes)"
 	@echo "make overhead     what the harness adds to the times that it measures"
 	@echo "make verdicts     known differences in real runs: are the verdicts right?"
@@ -55,16 +60,16 @@ ladder: $(STAMP)
 two-by-two: $(STAMP)
 	$(BIN)/benchgrad run two-by-two --out $(OUT)/two-by-two
 
-bench-peers: $(STAMP)
-	$(BIN)/benchgrad run peers --out $(OUT)/peers
+bench-peers: $(PEERS)/.installed
+	$(PEERS)/bin/benchgrad run peers --out $(OUT)/peers
 
 test: $(STAMP)
 	$(BIN)/python -m pytest
 
 # The peers get their own environment, so that the other tests prove that nothing needs them. torch
 # is pinned to a version whose wheel for the CPU is small.
-PEERS := .venv-peers
 $(PEERS)/.installed: pyproject.toml
+	@echo "installing PyTorch, JAX and the other peers into $(PEERS): a few minutes"
 	$(PYTHON) -m venv $(PEERS)
 	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check \
 	  torch==2.13.0 --editable '.[dev,peers,torch,jax,tinygrad]'
@@ -81,6 +86,20 @@ attacks: $(STAMP)
 kills: $(STAMP)
 	$(BIN)/python -P tools/kills.py $(ARGS)
 
+# The lowest versions that pyproject.toml promises, in an environment of their own: do they run?
+lowest:
+	$(PYTHON) -m venv --clear $(LOWEST)
+	$(PYTHON) tools/lowest.py > $(LOWEST)/lowest.txt
+	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check \
+	  --constraint $(LOWEST)/lowest.txt '.[compiled]'
+	$(LOWEST)/bin/benchgrad run quick --out $(OUT)/lowest
+	$(LOWEST)/bin/benchgrad check tensor --fast
+
+# The source distribution and the wheel, in dist/.
+dist: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check build
+	$(BIN)/python -m build --outdir dist .
+
 # mypy sees the rooms under the names that they are imported by.
 lint: $(STAMP)
 	@rm -rf build/typing && mkdir -p build/typing/benchgrad
@@ -94,8 +113,18 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# Each operation for a moment only; microbench-full takes the time that steady figures need.
 microbench: $(STAMP)
 	@mkdir -p $(OUT)
+	@echo "each operation once over: one to two minutes (make microbench-full: over six)"
+	$(BIN)/python -m pytest tools -n 0 --benchmark-enable --benchmark-only \
+	  --benchmark-max-time=0.05 --benchmark-min-rounds=3 \
+	  --benchmark-columns=min,median,iqr,rounds --benchmark-sort=name \
+	  --benchmark-json=$(OUT)/microbench.json
+
+microbench-full: $(STAMP)
+	@mkdir -p $(OUT)
+	@echo "each operation, until its figure is steady: over six minutes"
 	$(BIN)/python -m pytest tools -n 0 --benchmark-enable --benchmark-only \
 	  --benchmark-columns=min,median,iqr,rounds --benchmark-sort=name \
 	  --benchmark-json=$(OUT)/microbench.json
@@ -134,5 +163,5 @@ instructions: $(STAMP)
 	$(BIN)/python -P tools/instructions.py
 
 clean:
-	rm -rf $(VENV) $(PEERS) build *.egg-info $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) $(PEERS) $(LOWEST) build dist *.egg-info $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

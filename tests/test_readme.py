@@ -23,7 +23,8 @@ def test_the_engine_of_the_readme_runs_as_written(tmp_path):
 
 
 @pytest.mark.parametrize("code", [text for text in PYTHON if "my_engine.py" not in text])
-def test_an_example_of_the_readme_prints_what_it_says(code):
+def test_an_example_of_the_readme_prints_what_it_says(code, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     assert promised(code)
     assert printed(code) == promised(code)
 

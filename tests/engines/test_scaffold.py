@@ -71,7 +71,8 @@ def test_package_has_what_a_repository_needs(plugin):
     }  # fmt: skip
     assert plugin.output == (
         f"written: {plugin.package.name}\n"
-        f"next: pip install --editable {plugin.package.name} && pytest {plugin.package.name}\n"
+        f"next: pip install --editable '{plugin.package.name}[test]' && "
+        f"pytest {plugin.package.name}\n"
     )
     assert [path.name for path in plugin.package.parent.iterdir()] == [plugin.package.name]
     umask = os.umask(0)

@@ -22,6 +22,7 @@ def new_engine(
     from benchgrad.command_line.console import printer
     from benchgrad.engines import scaffold
 
-    path = shlex.quote(str(scaffold.write_package(name, out, kind)))
-    lines = f"written: {path}\nnext: pip install --editable {path} && pytest {path}"
+    folder = str(scaffold.write_package(name, out, kind))
+    path, with_tests = shlex.quote(folder), shlex.quote(f"{folder}[test]")
+    lines = f"written: {path}\nnext: pip install --editable {with_tests} && pytest {path}"
     printer().print(lines, soft_wrap=True, markup=False)
