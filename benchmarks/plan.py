@@ -291,7 +291,7 @@ def _unknown(spec: str, plans: Iterable[str]) -> PlanError:
 
 def _parse(text: str, name: str) -> Plan:
     try:
-        return _convert(tomllib.loads(text), name)
+        return _convert({"title": Path(name).stem} | tomllib.loads(text), name)
     except RecursionError as error:
         raise PlanError(f"plan {name!r} is not valid TOML: it is nested too deeply") from error
     except tomllib.TOMLDecodeError as error:

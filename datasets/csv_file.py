@@ -57,7 +57,10 @@ def _read_rows(path: Path) -> list[CsvRow]:
         if path.exists() and not path.is_file():  # a pipe would never end
             _refuse(path, "it is not a regular file")
         with path.open(newline="", encoding="utf-8-sig") as file:
-            cells = [[cell.strip() for cell in row] for row in csv.reader(file, strict=True)]
+            separator = _separator(file.readline())
+            file.seek(0)
+            rows_read = csv.reader(file, strict=True, delimiter=separator)
+            cells = [[cell.strip() for cell in row] for row in rows_read]
     except FileNotFoundError:
         _refuse(path, "there is no such file")
     except (OSError, ValueError, csv.Error) as error:
@@ -72,7 +75,26 @@ def _read_rows(path: Path) -> list[CsvRow]:
             problem = f"{len(row.cells)} cells, but the header has {width}"
             column = rows[0].cells[len(row.cells)] if len(row.cells) < width else ""
             _refuse(path, problem, row=row.number, column=column)
-    return rows
+    return _without_index(path, rows)
+
+
+def _separator(header: str) -> str:
+    """Return what separates the names of the columns: a comma if there is one."""
+    return next((each for each in (",", ";", "\t") if each in header), ",")
+
+
+def _without_index(path: Path, rows: list[CsvRow]) -> list[CsvRow]:
+    """Return the rows without a first column that has no name and only numbers them.
+
+    pandas writes such a column unless it is told not to; an engine would learn from it.
+    """
+    header, *others = rows
+    if header.cells[0] or len(header.cells) == 1:
+        return rows
+    numbers = [row.cells[0] for row in others]
+    if numbers not in ([str(i + start) for i in range(len(others))] for start in (0, 1)):
+        _refuse(path, "the first column has no name, and does not only number the rows", row=1)
+    return [CsvRow(row.number, row.cells[1:]) for row in rows]
 
 
 def _features(path: Path, columns: list[str], where: int, row: CsvRow) -> list[float]:

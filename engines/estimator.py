@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
-from scipy.special import softmax
+from scipy.special import log_softmax, softmax
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.preprocessing import LabelEncoder
 from sklearn.utils import check_random_state
@@ -53,7 +53,7 @@ class AutogradClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
 
     Args:
         engine: a name, ``path/to/file.py`` or ``package.module:attribute``.
-        hidden_layers: the widths of the hidden layers; may be empty.
+        hidden_layers: the widths of the hidden layers, or that of the only one; may be empty.
         activation: ``relu`` or ``tanh``.
         loss: ``cross_entropy`` or ``hinge``, which has no `predict_proba`.
         learning_rate: positive.
@@ -89,7 +89,7 @@ class AutogradClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         self,
         engine: str = "tensor",
         *,
-        hidden_layers: Sequence[int] = (32, 32),
+        hidden_layers: Sequence[int] | int = (32, 32),
         activation: str = "relu",
         loss: str = "cross_entropy",
         learning_rate: float = 0.05,
@@ -170,6 +170,12 @@ class AutogradClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         probabilities: Array = softmax(self._logits(X), axis=1)
         return probabilities
 
+    @available_if(_has_probabilities)  # type: ignore[untyped-decorator]
+    def predict_log_proba(self, X: Any) -> Array:
+        """Return the logarithms of the probabilities, (n, k), finite however small those are."""
+        logarithms: Array = log_softmax(self._logits(X), axis=1)
+        return logarithms
+
     def __sklearn_is_fitted__(self) -> bool:
         return "_work" in vars(self)
 
@@ -242,7 +248,8 @@ class AutogradClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
 
     def _described(self, n_features: int, n_classes: int) -> _Work:
         """Return the work described by the hyperparameters."""
-        layers = (n_features, *map(int, self.hidden_layers), n_classes)
+        hidden = np.atleast_1d(self.hidden_layers)  # one width may stand alone
+        layers = (n_features, *map(int, hidden), n_classes)
         model = MLP(layers, self.activation, self.loss)  # type: ignore[arg-type]  # checked there
         # A NumPy scalar, as in a grid search, would turn float32 arrays into float64.
         rates = (self.learning_rate, self.momentum, self.weight_decay)

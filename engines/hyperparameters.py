@@ -32,7 +32,8 @@ def _is_count(value: Any) -> bool:
 
 
 def _is_widths(value: Any) -> bool:
-    return isinstance(value, tuple | list | np.ndarray) and all(map(_is_count, value))
+    several = isinstance(value, tuple | list | np.ndarray)
+    return all(map(_is_count, value)) if several else _is_count(value)
 
 
 def _is_rate(value: Any) -> bool:
@@ -50,7 +51,7 @@ def _one_of(*names: str) -> tuple[Callable[[Any], bool], str]:
 
 _RULES: dict[str, tuple[Callable[[Any], bool], str]] = {
     "engine": (_is_text, "the name or path of an engine"),
-    "hidden_layers": (_is_widths, "a tuple of positive integers"),
+    "hidden_layers": (_is_widths, "a positive integer or a tuple of them"),
     "activation": _one_of("relu", "tanh"),
     "loss": _one_of("cross_entropy", "hinge"),
     "learning_rate": (_is_positive, "a positive number"),

@@ -5,7 +5,7 @@ import pytest
 
 from benchgrad.benchmarks.analysis.forecast import MIN_EPOCHS
 from benchgrad.benchmarks.analysis.statistics import MIN_INTERVAL_ROUNDS, MIN_VERDICT_ROUNDS
-from benchgrad.benchmarks.plan import Contestant, PlanError, load_plan, shipped
+from benchgrad.benchmarks.plan import Contestant, PlanError, load_plan, shipped, text_of
 from benchgrad.engines import check_names
 
 ROOT = Path(__file__).parents[2]
@@ -198,3 +198,15 @@ def test_the_plans_of_the_tools_name_engines_that_exist(path):
     check_names([engine.spec for engine in plan.engines])
     assert plan.engines[0].name == plan.reference
     assert plan.rounds >= MIN_INTERVAL_ROUNDS
+
+
+def test_a_plan_without_a_title_has_the_name_of_its_file(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text('[[engines]]\nname = "tensor"\n')
+    assert load_plan(str(path)).title == "mine"
+
+
+def test_a_shipped_plan_is_shown_as_it_can_be_copied(tmp_path):
+    copy = tmp_path / "copy.toml"
+    copy.write_text(text_of("quick"))
+    assert load_plan(str(copy)) == load_plan("quick")

@@ -119,7 +119,7 @@ BAD = {
     "not UTF-8": ("größe,label\n1,x\n".encode("latin-1"), ": cannot be read as CSV: 'utf-8' codec"),
     "open quote": ('a,label\n1,"x\n2,y\n', ": cannot be read as CSV: unexpected end"),
     "text after a quote": ('a,label\n1,"x"y\n', ": cannot be read as CSV: "),
-    "other separator": ("a;label\n1;x\n2;y\n", ", row 1: there is no column 'label'"),
+    "other separator": ("a|label\n1|x\n2|y\n", ", row 1: there is no column 'label'"),
 }  # fmt: skip
 
 
@@ -231,3 +231,23 @@ def test_numbers_too_large_to_standardise_are_refused(write):
     with pytest.raises(DatasetError) as caught:
         make(str(path))
     assert "'a'" in str(caught.value)
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_semicolons_and_tabs_separate_too(write, separator, mark):
+    table = read_csv(write(mark + GOOD.replace(",", separator)), "label")
+    assert_array_equal(table.X, read_csv(write(GOOD), "label").X)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_a_nameless_column_that_numbers_the_rows_is_left_out(write, first):
+    header, *rows = GOOD.splitlines()
+    numbered = [f",{header}", *(f"{i},{row}" for i, row in enumerate(rows, start=first))]
+    table = read_csv(write("\n".join(numbered) + "\n"), "label")
+    assert_array_equal(table.X, read_csv(write(GOOD), "label").X)
+
+
+def test_any_other_nameless_column_is_refused(write):
+    path = write(",a,label\n7,1,x\n8,2,y\n")
+    assert refusal(path).startswith(", row 1: the first column has no name")

@@ -319,3 +319,19 @@ def test_the_room_has_no_other_attributes_than_it_has():
 
     with pytest.raises(AttributeError, match="no attribute 'Autograd'"):
         _ = benchgrad.engines.Autograd
+
+
+def test_one_width_is_one_hidden_layer():
+    X, y = blobs()
+    one, tuple_of_one = (make_classifier(hidden_layers=h).fit(X, y) for h in (8, (8,)))
+    assert_same_parameters(one, tuple_of_one)
+
+
+def test_logarithms_of_probabilities_stay_finite():
+    X, y = blobs()
+    fitted = make_classifier(epochs=20).fit(X, y)
+    np.testing.assert_allclose(np.exp(fitted.predict_log_proba(X)), fitted.predict_proba(X))
+    far = 1e4 * X  # where the smallest probabilities are zero
+    assert (fitted.predict_proba(far) == 0).any()
+    assert np.isfinite(fitted.predict_log_proba(far)).all()
+    assert not hasattr(make_classifier(loss="hinge"), "predict_log_proba")

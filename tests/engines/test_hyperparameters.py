@@ -11,7 +11,7 @@ from benchgrad.engines.hyperparameters import check_hyperparameters
     ("name", "values"),
     {
         "engine": [None, 3],
-        "hidden_layers": [5, (0,), (2.0,), (True,), "32", None, (4, -1)],
+        "hidden_layers": [0, True, 5.0, (0,), (2.0,), (True,), "32", None, (4, -1)],
         "activation": ["sigmoid", None, ["relu"]],
         "loss": ["log_loss", None],
         "learning_rate": [0, -0.1, np.inf, np.nan, "0.1", True, None],
