@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
-import jinja2
 from markupsafe import Markup
 
 from benchgrad.benchmarks.analysis.collector import under_policies
@@ -17,25 +14,17 @@ from benchgrad.benchmarks.analysis.rounds import precision
 from benchgrad.benchmarks.analysis.statistics import PAIRED_EFFECT
 from benchgrad.benchmarks.manifest import replace_files
 from benchgrad.benchmarks.records import Results, read_results
-from benchgrad.reports import formats, text_tables
+from benchgrad.reports import text_tables
 from benchgrad.reports.columns import POLICY_COLUMNS, chosen
 from benchgrad.reports.engine_summary import EngineSummary, summaries
-from benchgrad.reports.escaping import (
-    code,
-    csv_cells,
-    drawable,
-    in_html,
-    in_markdown,
-    markdown,
-    visible,
-    visible_lines,
-)
+from benchgrad.reports.escaping import csv_cells, drawable, visible
 from benchgrad.reports.file_names import ACCURACY, PAGE, SUMMARY, TIMINGS, report_files
 from benchgrad.reports.findings import drift, has_intervals, headline
 from benchgrad.reports.payoff import payoffs
 from benchgrad.reports.plot import Plot, all_plots, render
-from benchgrad.reports.style import Style, colours
+from benchgrad.reports.style import Style, looks
 from benchgrad.reports.tables import Tables, tables
+from benchgrad.reports.templating import rendered
 from benchgrad.reports.two_by_two import two_by_two
 
 _PAGES = (SUMMARY, PAGE)
@@ -48,10 +37,7 @@ _CSV_COLUMNS = {
         *("engine", "round", "epoch", "loss", "train_accuracy", "test_accuracy", "status"),
     ],
 }
-_FILTERS = (
-    "count", "flops", "memory", "percent", "precision", "ratio",
-    "ratio_between", "seconds",
-)  # fmt: skip
+SCRIPTS = ("page.js", "race.js")
 
 
 @dataclass(frozen=True)
@@ -89,7 +75,7 @@ def render_report(results: Results) -> dict[str, bytes]:
     return {
         **{name: _csv(derived, columns) for name, columns in csv.items()},
         **plots,
-        **{name: _rendered(name, known) for name in _PAGES},
+        **{name: rendered(name, known) for name in _PAGES},
     }
 
 
@@ -101,7 +87,7 @@ def _csv(derived: Tables, columns: list[str]) -> bytes:
 def _draw(results: Results, derived: Tables) -> tuple[list[Figure], dict[str, bytes]]:
     """Return the figures for the page, and the files of those that could be drawn."""
     style = Style(
-        colours=colours(visible(contestant.name) for contestant in results.plan.engines),
+        looks=looks({visible(each.name): each.spec for each in results.plan.engines}),
         class_names=tuple(map(visible, results.data.class_names)),
     )
     figures: list[Figure] = []
@@ -126,35 +112,13 @@ def _draw(results: Results, derived: Tables) -> tuple[list[Figure], dict[str, by
     return figures, drawn
 
 
-def _rendered(name: str, known: Mapping[str, object]) -> bytes:
-    """Return a page; whatever its template shows is escaped for what it is written in."""
-    environment = _templates(in_html if name.endswith(".html") else in_markdown)
-    return visible_lines(environment.get_template(name).render(known)).encode()
-
-
-def _templates(shown: Callable[[object], object] = in_html) -> jinja2.Environment:
-    folder = files("benchgrad.reports") / "templates"
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(lambda name: (folder / f"{name}.j2").read_text("utf-8")),
-        autoescape=True,
-        finalize=shown,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    for name in _FILTERS:
-        environment.filters[name] = getattr(formats, name)
-    environment.filters |= {"code": code, "markdown": markdown}
-    return environment
-
-
 def _context(
     results: Results, engines: list[EngineSummary], figures: list[Figure]
 ) -> dict[str, object]:
     """Return what the templates show; they only choose and place."""
     data, hidden = results.data, results.plan.model.hidden
     return {
+        "scripts": SCRIPTS,
         "results": results,
         "plan": results.plan,
         "environment": results.environment,

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from benchgrad.reports import plots
-from benchgrad.reports.style import INK, RC, Style
+from benchgrad.reports.style import RC, Style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -90,7 +90,7 @@ def lines_by_seconds(ax: Axes, frame: pd.DataFrame, style: Style, column: str) -
     """Draw a column against training time, a line for each engine, from its first round."""
     lines = {}
     for engine, own in frame[frame["round"] == 0].groupby("engine", sort=False):
-        colour = style.colours[str(engine)]
+        colour = style.looks[str(engine)].colour
         label = marked(str(engine), own)
         (lines[label],) = ax.plot(own["elapsed_s"], own[column], ".-", color=colour, label=label)
     # Passed explicitly: matplotlib's own legends skip names that begin with an underscore.
@@ -143,7 +143,7 @@ def render(plot: Plot, frame: pd.DataFrame, style: Style) -> dict[str, bytes]:
             plot.draw(ax, part, style)
             if plot.panel:
                 title = _panel_title(str(value), part)
-                ax.set_title(title, color=style.colours.get(str(value), INK))
+                ax.set_title(title)
         for ax in axes[len(panels) :]:
             ax.set_axis_off()
         figure.draw_without_rendering()  # places everything, once for both formats

@@ -20,7 +20,7 @@ def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
     """Draw a bar for each engine that is ok, the slowest on top."""
     rows = frame[(frame["status"] == "ok") & frame["epoch_s"].notna()].sort_values("epoch_s")
     for i, row in enumerate(rows.itertuples()):
-        ax.barh(i, row.epoch_s, height=0.55, color=style.colours[row.engine])
+        ax.barh(i, row.epoch_s, height=0.55, color=style.looks[row.engine].colour)
         ax.hlines(i, row.epoch_s_low, row.epoch_s_high, color=INK, linewidth=2)
         ax.annotate(
             formats.seconds(row.epoch_s),

@@ -22,7 +22,7 @@ def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
     before = frame["epoch_s"].shift().fillna(frame["epoch_s"].min() / 3)
     for i, (row, start) in enumerate(zip(frame.itertuples(), before, strict=True)):
         low, high = sorted((start, row.epoch_s))
-        colour = style.colours[row.engine]
+        colour = style.looks[row.engine].colour
         ax.barh(-i, high - low, left=low, height=0.42, color=colour, alpha=0.35 if i else 0.9)
         ax.plot([row.epoch_s] * 2, [-i - 0.21, -i + 0.21], color=colour, linewidth=4)
         if i:

@@ -23,7 +23,7 @@ def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
     for i, engine in enumerate(engines):
         own = frame[(frame["engine"] == engine) & (frame["round"] == 0)]
         line = style.line(i, len(engines))
-        colour = style.colours[engine]
+        colour = style.looks[engine].colour
         label = marked(engine, own)
         (lines[label],) = ax.plot(own["epoch"], own["loss"], color=colour, label=label, **line)
         ax.plot(own["epoch"].iloc[-1:], own["loss"].iloc[-1:], "o", color=colour)
