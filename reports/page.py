@@ -22,6 +22,8 @@ from benchgrad.reports.file_names import ACCURACY, PAGE, SUMMARY, TIMINGS, repor
 from benchgrad.reports.findings import drift, has_intervals, headline
 from benchgrad.reports.payoff import payoffs
 from benchgrad.reports.plot import Plot, all_plots, render
+from benchgrad.reports.race import race
+from benchgrad.reports.race_page import RacePage
 from benchgrad.reports.style import Style, looks
 from benchgrad.reports.tables import Tables, tables
 from benchgrad.reports.templating import rendered
@@ -117,7 +119,10 @@ def _context(
 ) -> dict[str, object]:
     """Return what the templates show; they only choose and place."""
     data, hidden = results.data, results.plan.model.hidden
+    replay = race(results, engines)
     return {
+        "looks": looks({each.name: each.spec for each in results.plan.engines}),
+        "race": RacePage(replay, data) if replay else None,
         "scripts": SCRIPTS,
         "results": results,
         "plan": results.plan,

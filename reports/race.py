@@ -10,7 +10,6 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import accumulate
-from typing import Any
 
 import numpy as np
 
@@ -39,8 +38,8 @@ class Lane:
     `ends_s[i]` is when `epochs[i]` epochs had taken their time, all of it spent in the engine;
     losses are means over the steps of an epoch. `regions` has numbers of epochs, and which of the
     race's shapes shows the regions after them. `forecast_s` is the forecast of the whole training,
-    nan unless a budget ended it; `start_s` the time before the first epoch. `place` counts from 1,
-    None for an engine that is not ranked.
+    nan unless a budget ended it. `place` counts from 1, None for an engine that is not ranked, and
+    `placed_s` is the time that gave it.
     """
 
     name: str
@@ -52,8 +51,8 @@ class Lane:
     accuracies: tuple[float, ...]
     regions: tuple[tuple[int, int], ...]
     forecast_s: float
-    start_s: float
     place: int | None = None
+    placed_s: float = math.nan
 
     @property
     def end_s(self) -> float:
@@ -94,11 +93,6 @@ class Race:
     shapes: tuple[Shape, ...]
     n_common: int
     unseen: int
-
-    @property
-    def begin_s(self) -> float:
-        """When the clock starts: just before anybody finishes an epoch."""
-        return 0.8 * min(lane.ends_s[0] for lane in self.lanes)
 
     @property
     def end_s(self) -> float:
@@ -146,9 +140,14 @@ def race(results: Results, engines: Sequence[EngineSummary]) -> Race | None:
         return None
     ranked = [lane for lane in lanes if lane.status == "ok"]
     n_common = min((lane.n_done for lane in ranked), default=0)
-    order = sorted(ranked, key=lambda lane: _seconds_to(n_common, first[lane.name].epochs))
-    places = {lane.name: place for place, lane in enumerate(order, start=1)}
-    placed = [replace(lane, place=places.get(lane.name)) for lane in lanes]
+    taken_s = {lane.name: _seconds_to(n_common, first[lane.name].epochs) for lane in ranked}
+    places = {name: place for place, name in enumerate(sorted(taken_s, key=taken_s.get), start=1)}
+    placed = [
+        replace(lane, place=places[lane.name], placed_s=taken_s[lane.name])
+        if lane.name in places
+        else lane
+        for lane in lanes
+    ]
     shown = sorted(placed, key=lambda lane: lane.place or math.inf)[:_MOST_LANES]
     return Race(
         lanes=tuple(lane for lane in placed if lane in shown),
@@ -171,12 +170,11 @@ def _lane(cell: Cell, engine: EngineSummary, shapes: Shapes) -> Lane:
         accuracies=tuple(_known(cell.epochs[i - 1].test_accuracy) for i in kept),
         regions=tuple((each.n_epochs, shapes.index(each)) for each in cell.regions),
         forecast_s=engine.timing.total_s if engine.timing.is_forecast else math.nan,
-        start_s=engine.start.total_s,
     )
 
 
 def _seconds_to(n_epochs: int, epochs: Sequence[Epoch]) -> float:
-    return math.fsum(epoch.seconds for epoch in epochs[:n_epochs])
+    return list(accumulate(epoch.seconds for epoch in epochs[:n_epochs]))[-1]
 
 
 def _thinned(n_epochs: int) -> list[int]:
@@ -195,31 +193,3 @@ def _mean(losses: Iterable[float | None]) -> float:
 
 def _known(number: float | None) -> float:
     return math.nan if number is None else number
-
-
-def as_json(found: Race) -> dict[str, Any]:
-    """Return the race as the page's script reads it; what is not finite is null."""
-    return {
-        "begin": found.begin_s,
-        "end": found.end_s,
-        "telling": found.telling_s,
-        "common": found.n_common,
-        "shapes": [shape.paths for shape in found.shapes],
-        "lanes": [
-            {
-                "place": lane.place,
-                "status": lane.status,
-                "planned": lane.n_planned,
-                "epochs": lane.epochs,
-                "ends": [float(f"{end_s:.6g}") for end_s in lane.ends_s],
-                "losses": [_short(loss) for loss in lane.losses],
-                "accuracies": [_short(accuracy) for accuracy in lane.accuracies],
-                "regions": lane.regions,
-            }
-            for lane in found.lanes
-        ],
-    }
-
-
-def _short(number: float) -> float | None:
-    return float(f"{number:.4g}") if math.isfinite(number) else None

@@ -14,7 +14,7 @@ from benchgrad.benchmarks.regions import Regions
 SIDE = 340  # of a picture, in the units of its paths
 
 _MOST_CLASSES = 20  # with more of them nobody could tell the colours apart
-_BLUR = 0.7  # points of the grid: rounds the corners of its squares, and moves no edge by more
+_BLUR = 1.0  # points of the grid: rounds the corners of its squares, and moves no edge by more
 
 Polygon = NDArray[np.float64]  # (n, 2), closed, in the units of a picture
 
