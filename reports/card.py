@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import io
 import math
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from benchgrad.benchmarks.records import Results
 from benchgrad.reports.engine_summary import EngineSummary
 from benchgrad.reports.escaping import visible
 from benchgrad.reports.findings import Headline
-from benchgrad.reports.formats import ratio, ratio_between, seconds
+from benchgrad.reports.formats import ratio, ratio_between, seconds, speedup
 from benchgrad.reports.style import FAINT, INK, PAPER, RC, Look
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _WIDTH, _HEIGHT, _DPI = 12.0, 6.3, 100  # 1200 × 630 pixels, as link previews show
 _SOFT, _ACCENT, _AMBER = "#52606d", "#0062a3", "#8a5a00"
 _MOST = 7  # engines, so that a thumbnail is legible
+_MOST_TICKS = 5
 _NAME_LENGTH, _TITLE_LENGTH = 22, 52
 
 
@@ -36,7 +38,8 @@ def card(
     from matplotlib.figure import Figure
 
     ranked = [e for e in engines if e.is_as_shipped and not math.isnan(e.times_fastest.ratio)]
-    with mpl.rc_context(RC):
+    with mpl.rc_context(RC), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a name may have characters that no font has
         figure = Figure(figsize=(_WIDTH, _HEIGHT), dpi=_DPI)
         FigureCanvasAgg(figure)
         _write(figure, results, headline)
@@ -58,28 +61,26 @@ def _write(figure: Figure, results: Results, headline: Headline | None) -> None:
         figure.text(0.045, 0.6, "no ratio", fontsize=60, color=_AMBER, weight="bold")
         figure.text(0.045, 0.5, "Fewer than two engines are ranked.", fontsize=20)
         return
-    colour = _AMBER if headline.is_disturbed else _ACCENT
-    figure.text(
-        0.045, 0.62, ratio(headline.ratio.ratio), fontsize=76, color=colour, weight="bold"
-    )
-    figure.text(
-        0.045, 0.21, "\n".join(_sentence(headline)), fontsize=19.5, linespacing=1.45, va="bottom"
-    )
-
-
-def _sentence(headline: Headline) -> list[str]:
-    """Return what the ratio says, in lines."""
-    found = headline.ratio
     slow, fast = (_cut(engine.name, _NAME_LENGTH) for engine in (headline.slow, headline.fast))
-    lines = ["as long for an epoch", f"with {slow}", f"as with {fast}"]
+    colour = _AMBER if headline.is_disturbed else _ACCENT
+    factor, _, word = speedup(headline.ratio.ratio).rpartition(" ")  # 20.0 × faster; equally fast
+    figure.text(0.045, 0.735, f"{fast} is", fontsize=24)
+    figure.text(0.042, 0.52, factor, fontsize=78, color=colour, weight="bold")
+    figure.text(0.045, 0.43, f"{word} {'as' if word == 'fast' else 'than'} {slow}", fontsize=24)
+    remarks = "\n".join(_remarks(headline))
+    figure.text(0.045, 0.375, remarks, fontsize=16, color=_SOFT, linespacing=1.6, va="top")
+
+
+def _remarks(headline: Headline) -> Iterator[str]:
+    """Yield how sure the ratio is, and what it is to be compared with, each in a line."""
+    found = headline.ratio
     if not math.isnan(found.low):
         between = ratio_between(found.ratio, found.low, found.high)
-        lines.append(f"{between[between.index('(') + 1 : -1]} over {found.n_rounds} rounds")
+        yield f"{between[between.index('(') + 1 : -1]} × over {found.n_rounds} rounds"
     if headline.is_disturbed:
-        lines.append("disturbed: the machine was busy")
+        yield "disturbed: the machine was busy"
     if not math.isnan(headline.published_ratio):
-        lines.append(f"published: {ratio(headline.published_ratio)}")
-    return lines
+        yield f"published: {ratio(headline.published_ratio)}"
 
 
 def _chosen(ranked: Sequence[EngineSummary], headline: Headline | None) -> list[EngineSummary]:
@@ -93,7 +94,7 @@ def _chosen(ranked: Sequence[EngineSummary], headline: Headline | None) -> list[
 
 def _draw(figure: Figure, engines: Sequence[EngineSummary], looks: Mapping[str, Look]) -> None:
     """Draw the time of an epoch of each engine, with its quartiles, on a log axis."""
-    from matplotlib.ticker import EngFormatter, NullFormatter
+    from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
 
     ax: Axes = figure.add_axes((0.6, 0.235, 0.31, 0.56))
     for row, engine in enumerate(engines):
@@ -112,6 +113,8 @@ def _draw(figure: Figure, engines: Sequence[EngineSummary], looks: Mapping[str, 
     ax.set_yticks(range(len(engines)), names, fontsize=17)
     ax.tick_params(axis="y", length=0)
     ax.tick_params(axis="x", labelsize=13, colors=_SOFT)
+    ax.xaxis.set_major_locator(LogLocator(numticks=_MOST_TICKS))
+    ax.xaxis.set_minor_locator(LogLocator(subs=(2, 5), numticks=2 * _MOST_TICKS))
     ax.xaxis.set_major_formatter(EngFormatter(unit="s"))
     ax.xaxis.set_minor_formatter(NullFormatter())
     ax.set_xlabel("time per epoch, log scale: median and quartiles", fontsize=13, color=_SOFT)

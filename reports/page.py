@@ -13,12 +13,23 @@ from benchgrad.benchmarks.analysis.floor import floor
 from benchgrad.benchmarks.analysis.rounds import precision
 from benchgrad.benchmarks.analysis.statistics import PAIRED_EFFECT
 from benchgrad.benchmarks.manifest import replace_files
-from benchgrad.benchmarks.records import Results, read_results
+from benchgrad.benchmarks.records import RecordError, Results, read_results
 from benchgrad.reports import text_tables
+from benchgrad.reports.animation import render_animation
+from benchgrad.reports.card import card
 from benchgrad.reports.columns import POLICY_COLUMNS, chosen
 from benchgrad.reports.engine_summary import EngineSummary, summaries
 from benchgrad.reports.escaping import csv_cells, drawable, visible
-from benchgrad.reports.file_names import ACCURACY, PAGE, SUMMARY, TIMINGS, report_files
+from benchgrad.reports.file_names import (
+    ACCURACY,
+    ANIMATION,
+    CARD,
+    PAGE,
+    SNIPPET,
+    SUMMARY,
+    TIMINGS,
+    report_files,
+)
 from benchgrad.reports.findings import drift, has_intervals, headline
 from benchgrad.reports.payoff import payoffs
 from benchgrad.reports.plot import Plot, all_plots, render
@@ -29,7 +40,7 @@ from benchgrad.reports.tables import Tables, tables
 from benchgrad.reports.templating import rendered
 from benchgrad.reports.two_by_two import two_by_two
 
-_PAGES = (SUMMARY, PAGE)
+_PAGES = (SUMMARY, SNIPPET, PAGE)
 _CSV_COLUMNS = {
     TIMINGS: [
         *("engine", "round", "epoch", "wall_s", "late_s", "cpu_s", "collector_s", "elapsed_s"),
@@ -51,16 +62,22 @@ class Figure:
     omitted: str = ""
 
 
-def write_report(folder: Path) -> Path:
+def write_report(folder: Path, animate: bool = False) -> Path:
     """Render everything again from ``results.json`` in `folder`; return the path of the page.
 
-    Each file is replaced as a whole; plots of an earlier report that this one lacks are removed.
+    Each file is replaced as a whole; files of an earlier report that this one lacks are removed.
+    `animate` adds the race as an animated image.
 
     Raises:
-        RecordError: there are no results, or they are damaged.
+        RecordError: there are no results, or they are damaged, or without a race to animate.
         ForeignError: a file that is not benchgrad's would be replaced; nothing is written then.
     """
-    contents = render_report(read_results(folder))
+    results = read_results(folder)
+    contents = render_report(results)
+    if animate:
+        contents |= render_animation(results)
+        if ANIMATION not in contents:
+            raise RecordError(f"{folder}: there is no race to animate: no engine ended an epoch")
     replace_files(folder, contents, report_files())
     return folder / PAGE
 
@@ -77,6 +94,7 @@ def render_report(results: Results) -> dict[str, bytes]:
     return {
         **{name: _csv(derived, columns) for name, columns in csv.items()},
         **plots,
+        CARD: card(results, engines, known["headline"], known["looks"]),
         **{name: rendered(name, known) for name in _PAGES},
     }
 

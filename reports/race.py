@@ -15,6 +15,7 @@ import numpy as np
 
 from benchgrad.benchmarks.records import Cell, Epoch, Results, Status
 from benchgrad.reports.engine_summary import EngineSummary
+from benchgrad.reports.formats import count, duration
 from benchgrad.reports.shapes import Shape, Shapes
 
 _MOST_LANES = 12  # a page with a thousand engines shows the fastest
@@ -53,6 +54,17 @@ class Lane:
     forecast_s: float
     place: int | None = None
     placed_s: float = math.nan
+
+    @property
+    def ending(self) -> str:
+        """How its training ended, in a few words."""
+        some = f"after {count(self.n_done)} of {_epochs(self.n_planned)}"
+        if self.status != "ok":
+            return f"{self.status} {some}"
+        if self.n_done == self.n_planned:
+            return f"{_epochs(self.n_done)} in {duration(self.end_s)}"
+        whole = f"; all {count(self.n_planned)}: {duration(self.forecast_s)} (forecast)"
+        return f"stopped by its budget {some}{'' if math.isnan(self.forecast_s) else whole}"
 
     @property
     def end_s(self) -> float:
@@ -189,6 +201,10 @@ def _mean(losses: Iterable[float | None]) -> float:
     """Return the mean of the losses of an epoch; a training that diverged may overflow it."""
     with np.errstate(over="ignore"):
         return float(np.mean(np.array(list(losses), np.float64)))
+
+
+def _epochs(n_epochs: int) -> str:
+    return f"{count(n_epochs)} epoch{'s' if n_epochs != 1 else ''}"
 
 
 def _known(number: float | None) -> float:

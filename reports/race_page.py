@@ -81,7 +81,7 @@ class RacePage:
     def loss_ticks(self) -> list[Tick]:
         """Some losses, with their places from the top."""
         step = 10.0 ** math.floor(math.log10(self.highest))
-        step *= next(part for part in (0.2, 0.5, 1.0) if self.highest / (part * step) < 5.5)
+        step *= next(part for part in (0.2, 0.5, 1.0, 2.0) if self.highest / (part * step) < 5.5)
         n = int(self.highest / step)
         return [Tick(1 - i * step / self.highest, f"{i * step:.4g}") for i in range(n + 1)]
 
