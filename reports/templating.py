@@ -56,6 +56,4 @@ def policy(scripts: Sequence[str]) -> str:
     """
     hashes = [hashlib.sha256(inline(name).encode()).digest() for name in scripts]
     allowed = " ".join(f"'sha256-{base64.b64encode(found).decode()}'" for found in hashes)
-    return (
-        f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src {allowed}"
-    )
+    return f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src {allowed}"
