@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +16,15 @@ from benchgrad.benchmarks.analysis.statistics import PAIRED_EFFECT
 from benchgrad.benchmarks.manifest import replace_files
 from benchgrad.benchmarks.records import Results, read_results
 from benchgrad.reports import text_tables
-from benchgrad.reports.columns import POLICY_COLUMNS, chosen
+from benchgrad.reports.axis import axis_for
+from benchgrad.reports.columns import POLICY_COLUMNS, after, chosen, varying
 from benchgrad.reports.engine_summary import EngineSummary, summaries
 from benchgrad.reports.escaping import csv_cells, drawable, visible
 from benchgrad.reports.file_names import ACCURACY, PAGE, SUMMARY, TIMINGS, report_files
 from benchgrad.reports.findings import drift, has_intervals, headline
+from benchgrad.reports.ladder import Rung, ladder
+from benchgrad.reports.opening import agreement, choice, identity, nodes_picture
+from benchgrad.reports.overview import Overview, distribution, overview
 from benchgrad.reports.payoff import payoffs
 from benchgrad.reports.plot import Plot, all_plots, render
 from benchgrad.reports.style import Style, looks
@@ -38,6 +43,8 @@ _CSV_COLUMNS = {
     ],
 }
 SCRIPTS = ("page.js", "race.js")
+# The figures that the page draws by itself, or shows in another section.
+_ELSEWHERE = ("ladder", "two_by_two", "epoch_seconds")
 
 
 @dataclass(frozen=True)
@@ -117,7 +124,24 @@ def _context(
 ) -> dict[str, object]:
     """Return what the templates show; they only choose and place."""
     data, hidden = results.data, results.plan.model.hidden
+    found = headline(results, engines)
+    same_step = identity(results, found)
+    table = overview(results, engines, found)
+    rungs = ladder(results, engines)
     return {
+        **_alive(table, rungs),
+        "distribution": distribution(results, table),
+        "identity": same_step,
+        "nodes_picture": nodes_picture(same_step),
+        "agreement": agreement(engines),
+        "choice": choice(engines, table.n_epochs),
+        "looks": looks({each.name: each.spec for each in results.plan.engines}),
+        "shown_figures": [
+            f.plot.name for f in figures if not f.omitted and f.plot.name not in _ELSEWHERE
+        ],
+        "drawn": {f.plot.name for f in figures if not f.omitted},
+        "varying": varying,
+        "after": after,
         "scripts": SCRIPTS,
         "results": results,
         "plan": results.plan,
@@ -132,7 +156,7 @@ def _context(
         "effect": PAIRED_EFFECT - 1.0,
         "has_intervals": has_intervals(engines),
         "precision": precision(results.plan, results.cells),
-        "headline": headline(results, engines),
+        "headline": found,
         "payoffs": payoffs(results, engines),
         "two_by_two": two_by_two(results, engines),
         "drift": drift(results),
@@ -141,5 +165,57 @@ def _context(
         "under_policies": under_policies(results),
         "policy_columns": POLICY_COLUMNS,
         "figures": figures,
+        "contents": _contents(rungs, [f for f in figures if not f.omitted], engines),
         "n_interrupted": sum(cell.status == "interrupted" for cell in results.cells),
     }
+
+
+def _alive(table: Overview, rungs: list[Rung]) -> dict[str, object]:
+    """Return what the page shows as drawings of its own, and what its script reads."""
+    ladder_times = [rung.engine.timing.epoch_s for rung in rungs]
+    rows = [row.engine for row in table.rows]
+    return {
+        "overview": table,
+        "overview_data": {
+            "baseline": table.baseline,
+            "fixed": table.is_fixed,
+            "names": [visible(engine.name) for engine in rows],
+            "ranked": [row.is_ranked for row in table.rows],
+            "ratios": {} if table.is_fixed else {m.name: m.ratios for m in table.measures},
+            "x": {m.name: [m.axis.x(a.value) for a in m.amounts] for m in table.measures},
+            "sort": {
+                "engine": [visible(engine.name) for engine in rows],
+                **{
+                    f"time {m.name}": [_or_none(a.value) for a in m.amounts] for m in table.measures
+                },
+                "accuracy": [_or_none(engine.test_accuracy) for engine in rows],
+                "memory": [_or_none(engine.process.peak_bytes) for engine in rows],
+            },
+        },
+        "ladder": rungs,
+        "ladder_axis": axis_for(ladder_times),
+    }
+
+
+def _or_none(number: float) -> float | None:
+    return number if math.isfinite(number) else None
+
+
+def _contents(
+    rungs: list[Rung], figures: list[Figure], engines: list[EngineSummary]
+) -> list[tuple[str, str]]:
+    """Return the sections of a page: the anchor of each, and its title."""
+    return [
+        ("engines", "All engines, side by side"),
+        *([("ladder", "The ladder: what each idea is worth")] if rungs else []),
+        *([("why", "Why, in counts")] if any(e.status == "ok" for e in engines) else []),
+        ("work", "Did they do the same work?"),
+        *(
+            [("training", "How they trained")]
+            if any(figure.plot.name not in _ELSEWHERE for figure in figures)
+            else []
+        ),
+        ("start", "Before the first epoch"),
+        ("details", "All the figures"),
+        ("run", "The run"),
+    ]

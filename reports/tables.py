@@ -5,7 +5,6 @@ What a report says about each engine is in `engine_summary`; its columns are in 
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from benchgrad.benchmarks.analysis.statistics import disturbed_by_engine, paired, ranked_rounds
 from benchgrad.benchmarks.records import Cell, Results, Status
 from benchgrad.reports.columns import COLUMNS
 from benchgrad.reports.engine_summary import EngineSummary
+from benchgrad.reports.ladder import Rung, ladder
 from benchgrad.reports.two_by_two import TwoByTwo, two_by_two
 
 
@@ -71,7 +70,7 @@ class Tables:
             epochs so far; and `instructions`, those that the engine executes in an epoch.
         engines: a row for each engine, in the plan's order, with the values of all `COLUMNS`.
         ladder: a row for each engine that is ok and has a cause, in the plan's order: `factor` is
-            how many times faster it is than the one before it, `cause` why.
+            how many times faster it is than `base`, the engine that it improves, `cause` why.
         two_by_two: a row for each of the four edges between its corners, if there are four: what
             tells the two engines apart (`cause`), each one's name, time and what runs it, and
             `factor`, how many times as long `slow` takes as `fast`, with its interval.
@@ -100,7 +99,7 @@ def tables(results: Results, engines: Sequence[EngineSummary]) -> Tables:
     return Tables(
         epochs=_epochs(results, engines),
         engines=pd.DataFrame(rows, columns=list(COLUMNS)),
-        ladder=_ladder(results, engines),
+        ladder=_ladder(ladder(results, engines)),
         two_by_two=_two_by_two(two_by_two(results, engines)),
         points=pd.concat(points or [pd.DataFrame()]),
         confusion=pd.concat(confusion or [pd.DataFrame()]),
@@ -152,23 +151,21 @@ def _mean(losses: Sequence[float | None]) -> float:
         return float(np.mean(np.array(losses, np.float64)))
 
 
-def _ladder(results: Results, engines: Sequence[EngineSummary]) -> pd.DataFrame:
-    rungs = [engine for engine in engines if engine.status == "ok" and engine.cause]
-    rounds = ranked_rounds(results.cells)
-    disturbed = disturbed_by_engine(results.cells)
-    factors = [
-        paired(
-            rounds[after.name],
-            rounds[before.name],
-            disturbed[after.name] | disturbed[before.name],
-        ).ratio
-        for before, after in itertools.pairwise(rungs)
-    ]
+def _ladder(rungs: Sequence[Rung]) -> pd.DataFrame:
     rows = [
-        (engine.name, engine.timing.epoch_s, engine.cause, factor)
-        for engine, factor in zip(rungs, [math.nan, *factors], strict=False)
+        (
+            rung.engine.name,
+            rung.engine.timing.epoch_s,
+            rung.base.name if rung.base else "",
+            rung.base.timing.epoch_s if rung.base else math.nan,
+            rung.factor,
+            rung.change,
+        )
+        for rung in rungs
     ]
-    return pd.DataFrame(rows, columns=["engine", "epoch_s", "cause", "factor"])
+    return pd.DataFrame(
+        rows, columns=["engine", "epoch_s", "base", "base_epoch_s", "factor", "cause"]
+    )
 
 
 def _two_by_two(found: TwoByTwo | None) -> pd.DataFrame:

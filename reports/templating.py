@@ -15,8 +15,8 @@ from benchgrad.reports.escaping import code, in_html, in_markdown, markdown, vis
 
 _FOLDER = files("benchgrad.reports") / "templates"
 _FILTERS = (
-    "count", "duration", "flops", "memory", "percent", "precision", "published", "ratio",
-    "ratio_between", "seconds", "speedup",
+    "count", "duration", "flops", "memory", "percent", "precision", "published", "published_s",
+    "ratio", "ratio_between", "seconds", "speedup",
 )  # fmt: skip
 
 
