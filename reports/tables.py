@@ -77,8 +77,9 @@ class Tables:
         points: for two features only: a row for each grid point (`part` grid), and each test
             point (`part` test), for each engine that finished; `label` is a class number.
         confusion: a row for each engine, true class and predicted class, with its `count`. In this
-            table and in `points`, `n_epochs` is the number of epochs before the prediction, and
-            `status` that of the engine over all rounds.
+            table and in `points`, `engine` names all engines that predict the same after the same
+            `n_epochs`, `test_accuracy` is that of the prediction, and `status` that of the engines
+            over all rounds.
     """
 
     epochs: pd.DataFrame
@@ -92,9 +93,9 @@ class Tables:
 def tables(results: Results, engines: Sequence[EngineSummary]) -> Tables:
     """Return the tables of a run, given the summaries of its engines."""
     statuses = {engine.name: engine.status for engine in engines}
-    finished = {cell.engine: cell for cell in results.cells if cell.final and cell.round == 0}
-    points = [_after(cell, _points(results, cell), statuses) for cell in finished.values()]
-    confusion = [_after(cell, _confusion(results, cell), statuses) for cell in finished.values()]
+    panels = _panels(results, statuses)
+    points = [_headed(panel, _points(results, panel.cell)) for panel in panels]
+    confusion = [_headed(panel, _confusion(results, panel.cell)) for panel in panels]
     rows = [[column.value(engine) for column in COLUMNS.values()] for engine in engines]
     return Tables(
         epochs=_epochs(results, engines),
@@ -106,12 +107,44 @@ def tables(results: Results, engines: Sequence[EngineSummary]) -> Tables:
     )
 
 
-def _after(cell: Cell, table: pd.DataFrame, statuses: Mapping[str, Status]) -> pd.DataFrame:
-    """Return what a cell predicted, with the number of its epochs and its engine's status."""
+class _Panel(NamedTuple):
+    """Engines that predict the same after the same epochs, and the cell of one of them."""
+
+    engines: str
+    cell: Cell
+    status: Status
+
+
+def _panels(results: Results, statuses: Mapping[str, Status]) -> list[_Panel]:
+    """Return the engines that finished, those together that nobody could tell apart.
+
+    Engines under another policy of the collector do the same work again, and are left out.
+    """
+    again = {c.name for c in results.plan.engines if c.collector != "as shipped"}
+    found: dict[tuple[object, ...], list[Cell]] = {}
+    for cell in results.cells:
+        if cell.final and cell.round == 0 and cell.engine not in again:
+            final, status = cell.final, statuses[cell.engine]
+            predicted = (tuple(final.test_classes), tuple(final.grid_classes))
+            found.setdefault((status, len(cell.epochs), *predicted), []).append(cell)
+    return [
+        _Panel(", ".join(cell.engine for cell in cells), cells[0], statuses[cells[0].engine])
+        for cells in found.values()
+    ]
+
+
+def _headed(panel: _Panel, table: pd.DataFrame) -> pd.DataFrame:
+    """Return what the engines of a panel predicted, with what heads it."""
     if table.empty:
         return table
-    status = statuses[cell.engine]
-    return table.assign(engine=cell.engine, n_epochs=len(cell.epochs), status=status)
+    epochs = panel.cell.epochs
+    accuracy = epochs[-1].test_accuracy if epochs else None
+    return table.assign(
+        engine=panel.engines,
+        n_epochs=len(epochs),
+        test_accuracy=math.nan if accuracy is None else accuracy,
+        status=panel.status,
+    )
 
 
 def _epochs(results: Results, engines: Sequence[EngineSummary]) -> pd.DataFrame:

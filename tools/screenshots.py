@@ -28,7 +28,6 @@ def main(folder, out, *names):
             window = opened(found, Path(folder) / "index.html", width, height, scheme)
             window.screenshot(path=Path(out) / name, full_page=is_whole)
             window.close()
-            print(Path(out) / name)
 
 
 if __name__ == "__main__":
