@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,8 +17,9 @@ from benchgrad.benchmarks.manifest import replace_files
 from benchgrad.benchmarks.records import RecordError, Results, read_results
 from benchgrad.reports import text_tables
 from benchgrad.reports.animation import render_animation
+from benchgrad.reports.axis import axis_for
 from benchgrad.reports.card import card
-from benchgrad.reports.columns import POLICY_COLUMNS, chosen
+from benchgrad.reports.columns import POLICY_COLUMNS, after, chosen, varying
 from benchgrad.reports.engine_summary import EngineSummary, summaries
 from benchgrad.reports.escaping import csv_cells, drawable, visible
 from benchgrad.reports.file_names import (
@@ -31,9 +33,12 @@ from benchgrad.reports.file_names import (
     report_files,
 )
 from benchgrad.reports.findings import drift, has_intervals, headline
+from benchgrad.reports.ladder import Rung, ladder
+from benchgrad.reports.opening import agreement, choice, identity, nodes_picture
+from benchgrad.reports.overview import Overview, distribution, overview
 from benchgrad.reports.payoff import payoffs
 from benchgrad.reports.plot import Plot, all_plots, render
-from benchgrad.reports.race import race
+from benchgrad.reports.race import Race, race
 from benchgrad.reports.race_page import RacePage
 from benchgrad.reports.style import Style, looks
 from benchgrad.reports.tables import Tables, tables
@@ -51,6 +56,8 @@ _CSV_COLUMNS = {
     ],
 }
 SCRIPTS = ("page.js", "race.js")
+# The figures that the page draws by itself, or shows in another section.
+_ELSEWHERE = ("ladder", "two_by_two", "epoch_seconds")
 
 
 @dataclass(frozen=True)
@@ -137,10 +144,26 @@ def _context(
 ) -> dict[str, object]:
     """Return what the templates show; they only choose and place."""
     data, hidden = results.data, results.plan.model.hidden
+    found = headline(results, engines)
+    same_step = identity(results, found)
+    table = overview(results, engines, found)
+    rungs = ladder(results, engines)
     replay = race(results, engines)
     return {
-        "looks": looks({each.name: each.spec for each in results.plan.engines}),
         "race": RacePage(replay, data) if replay else None,
+        **_alive(table, rungs),
+        "distribution": distribution(results, table),
+        "identity": same_step,
+        "nodes_picture": nodes_picture(same_step),
+        "agreement": agreement(engines),
+        "choice": choice(engines, table.n_epochs),
+        "looks": looks({each.name: each.spec for each in results.plan.engines}),
+        "shown_figures": [
+            f.plot.name for f in figures if not f.omitted and f.plot.name not in _ELSEWHERE
+        ],
+        "drawn": {f.plot.name for f in figures if not f.omitted},
+        "varying": varying,
+        "after": after,
         "scripts": SCRIPTS,
         "results": results,
         "plan": results.plan,
@@ -155,7 +178,7 @@ def _context(
         "effect": PAIRED_EFFECT - 1.0,
         "has_intervals": has_intervals(engines),
         "precision": precision(results.plan, results.cells),
-        "headline": headline(results, engines),
+        "headline": found,
         "payoffs": payoffs(results, engines),
         "two_by_two": two_by_two(results, engines),
         "drift": drift(results),
@@ -164,5 +187,61 @@ def _context(
         "under_policies": under_policies(results),
         "policy_columns": POLICY_COLUMNS,
         "figures": figures,
+        "contents": _contents(rungs, replay, [f for f in figures if not f.omitted], engines),
         "n_interrupted": sum(cell.status == "interrupted" for cell in results.cells),
     }
+
+
+def _alive(table: Overview, rungs: list[Rung]) -> dict[str, object]:
+    """Return what the page shows as drawings of its own, and what its script reads."""
+    ladder_times = [rung.engine.timing.epoch_s for rung in rungs]
+    rows = [row.engine for row in table.rows]
+    return {
+        "overview": table,
+        "overview_data": {
+            "baseline": table.baseline,
+            "fixed": table.is_fixed,
+            "names": [visible(engine.name) for engine in rows],
+            "ranked": [row.is_ranked for row in table.rows],
+            "ratios": {} if table.is_fixed else {m.name: m.ratios for m in table.measures},
+            "x": {m.name: [m.axis.x(a.value) for a in m.amounts] for m in table.measures},
+            "sort": {
+                "engine": [visible(engine.name) for engine in rows],
+                **{
+                    f"time {m.name}": [_or_none(a.value) for a in m.amounts] for m in table.measures
+                },
+                "accuracy": [_or_none(engine.test_accuracy) for engine in rows],
+                "memory": [_or_none(engine.process.peak_bytes) for engine in rows],
+            },
+        },
+        "ladder": rungs,
+        "ladder_axis": axis_for(ladder_times),
+    }
+
+
+def _or_none(number: float) -> float | None:
+    return number if math.isfinite(number) else None
+
+
+def _contents(
+    rungs: list[Rung],
+    replay: Race | None,
+    figures: list[Figure],
+    engines: list[EngineSummary],
+) -> list[tuple[str, str]]:
+    """Return the sections of a page: the anchor of each, and its title."""
+    return [
+        ("engines", "All engines, side by side"),
+        *([("ladder", "The ladder: what each idea is worth")] if rungs else []),
+        *([("race", "The race")] if replay else []),
+        *([("why", "Why, in counts")] if any(e.status == "ok" for e in engines) else []),
+        ("work", "Did they do the same work?"),
+        *(
+            [("training", "How they trained")]
+            if any(figure.plot.name not in _ELSEWHERE for figure in figures)
+            else []
+        ),
+        ("start", "Before the first epoch"),
+        ("details", "All the figures"),
+        ("run", "The run"),
+    ]

@@ -15,8 +15,8 @@ from benchgrad.reports.escaping import code, in_html, in_markdown, markdown, vis
 
 _FOLDER = files("benchgrad.reports") / "templates"
 _FILTERS = (
-    "count", "duration", "flops", "memory", "percent", "precision", "published", "ratio",
-    "ratio_between", "seconds", "speedup",
+    "count", "duration", "flops", "memory", "percent", "precision", "published", "published_s",
+    "ratio", "ratio_between", "seconds", "speedup",
 )  # fmt: skip
 
 
@@ -56,6 +56,4 @@ def policy(scripts: Sequence[str]) -> str:
     """
     hashes = [hashlib.sha256(inline(name).encode()).digest() for name in scripts]
     allowed = " ".join(f"'sha256-{base64.b64encode(found).decode()}'" for found in hashes)
-    return (
-        f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src {allowed}"
-    )
+    return f"default-src 'none'; style-src 'unsafe-inline'; img-src data:; script-src {allowed}"
