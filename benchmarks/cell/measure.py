@@ -31,6 +31,7 @@ from benchgrad.benchmarks.cell.messages import (
 from benchgrad.benchmarks.cell.supplies import Supplies
 from benchgrad.benchmarks.plan import Contestant, Plan
 from benchgrad.benchmarks.records import Cell, Epoch, Final, Status, Usage
+from benchgrad.benchmarks.regions import Regions
 from benchgrad.datasets import Dataset
 from benchgrad.engines import MLP
 from benchgrad.processes.child import ChildProcess, Launching, Limits
@@ -57,13 +58,15 @@ class _Observed:
     ready: Ready | None = None
     epochs: list[Epoch] = field(default_factory=list)
     snapshots: list[Array] = field(default_factory=list)
+    regions: list[Regions] = field(default_factory=list)
     finished: TrainingFinished | None = None
     failed: Failed | None = None
     last_heard_s: float = 0.0
     tree_cpu_s: float = 0.0  # of the worker, its supervisor, and all that they started
 
     def evaluated(self, found: Evaluated) -> None:
-        """Give each epoch its accuracies."""
+        """Give each epoch its accuracies, and keep the regions."""
+        self.regions = found.regions
         accuracies = zip(found.train_accuracies, found.test_accuracies, strict=True)
         self.epochs = [
             msgspec.structs.replace(epoch, train_accuracy=train, test_accuracy=test)
@@ -267,6 +270,7 @@ class CellMeasurer:
             epochs_planned=self._plan.epochs_of(contestant),
             budget_s=contestant.budget_s,
             epochs=observed.epochs,
+            regions=observed.regions,
         )
         if ready := observed.ready:
             said = msgspec.structs.asdict(ready)

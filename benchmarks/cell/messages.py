@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from benchgrad.benchmarks.plan import Collector, TrainingPlan
 from benchgrad.benchmarks.records import Epoch, GraphCounts, Usage
+from benchgrad.benchmarks.regions import Regions
 
 # The statuses that a worker may give its engine; the others are for the runner to give.
 Failure = Literal["missing", "unsupported", "invalid", "out_of_memory", "crashed"]
@@ -68,10 +69,11 @@ class EpochsDone(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
 
 
 class Evaluated(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
-    """The accuracies after each epoch, when all epochs have ended."""
+    """The accuracies after each epoch, and the regions after some, when all epochs have ended."""
 
     train_accuracies: list[float]
     test_accuracies: list[float]
+    regions: list[Regions] = []
 
 
 class TrainingFinished(Struct, frozen=True, tag=True, forbid_unknown_fields=True):

@@ -42,6 +42,7 @@ from benchgrad.benchmarks.cell.snapshots import SnapshotError, Snapshots
 from benchgrad.benchmarks.cell.spans import Span, spans
 from benchgrad.benchmarks.cell.training import Instruments, Schedule, TrainedEpoch, train
 from benchgrad.benchmarks.records import Epoch, GraphCounts, Usage
+from benchgrad.benchmarks.regions import kept_epochs
 from benchgrad.engines import (
     MLP,
     Classifier,
@@ -175,7 +176,7 @@ class CellWorker:
                 break
         after = _Used.now(self._clock)
         peak_bytes, n_threads = _peak_bytes(), psutil.Process().num_threads()
-        self._evaluate(snapshots)
+        self._evaluate(snapshots, called.n_epochs)
         if reason:
             self._send(Failed("invalid", reason))
             return
@@ -218,13 +219,20 @@ class CellWorker:
         self._send(EpochsDone(done, sent if self._job.snapshots else None))
         return reason
 
-    def _evaluate(self, snapshots: Snapshots) -> None:
+    def _evaluate(self, snapshots: Snapshots, n_epochs: int) -> None:
         """Evaluate the parameters after each epoch, unless they are the reference's own."""
         if self._job.snapshots:
             return
-        accuracy = self._evaluator.accuracy
-        found = [[accuracy(p, part) for part in ("train", "test")] for p in snapshots]
-        self._send(Evaluated([train for train, _ in found], [test for _, test in found]))
+        evaluator = self._evaluator
+        kept = kept_epochs(n_epochs) if self._job.round == 0 else []
+        regions = [evaluator.regions(self._first, n) for n in kept[:1]]
+        train, test = [], []
+        for i, parameters in enumerate(snapshots, start=1):
+            train.append(evaluator.accuracy(parameters, "train"))
+            test.append(evaluator.accuracy(parameters, "test"))
+            if i in kept:
+                regions.append(evaluator.regions(parameters, i))
+        self._send(Evaluated(train, test, [each for each in regions if each.runs]))
 
     def _final(self, parameters: list[Array], logits: Array) -> dict[str, Any]:
         """Return what the cell ends with: parameters, classes, and how far its logits are off."""

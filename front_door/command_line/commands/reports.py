@@ -34,20 +34,28 @@ class Format(StrEnum):
     MARKDOWN = "markdown"
 
 
-def report(folder: Folder) -> None:
+def report(
+    folder: Folder,
+    animate: Annotated[
+        bool, typer.Option("--animate", help="Add the race as an animated image, race.gif.")
+    ] = False,
+) -> None:
     """Render the report of a run again, from its records."""
     from benchgrad.benchmarks.records import RecordError, read_results
     from benchgrad.benchmarks.run.lock import writing_alone
     from benchgrad.benchmarks.run.misfits import misfits
     from benchgrad.command_line.console import printer
+    from benchgrad.reports.file_names import ANIMATION
     from benchgrad.reports.page import write_report
 
     alone = writing_alone(writable(folder)) if folder.is_dir() else nullcontext()
     with alone, writing(folder):
         if found := misfits(read_results(folder)):
             raise RecordError(f"{folder}: no report can be made of its records: {found[0]}")
-        page = write_report(folder)
+        page = write_report(folder, animate)
     printer().print(f"report: {page}", soft_wrap=True)
+    if animate:
+        printer().print(f"animation: {folder / ANIMATION}", soft_wrap=True)
 
 
 def compare(
