@@ -169,6 +169,9 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
     `benchmarks.cell.machine_speed` just before the cell. `whole_s` is the lifetime of its process,
     with evaluation and counting, and `tree_cpu_s` the processor time of that process, its
     supervisor, and all that they started, as the kernel tells the runner.
+
+    `trace` is the traceback of a crash, or what the threads of a process did when it was killed;
+    several lines, cut to size. `own_name` is what the engine calls itself.
     """
 
     engine: Name
@@ -198,6 +201,8 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
     logits_s: Seconds | None = None
     tree_cpu_s: Seconds | None = None
     pauses_collector: bool = False  # the engine declares that it does, inside its own step
+    trace: Text = ""
+    own_name: Text = ""
 
 
 class Grid(Struct, frozen=True, forbid_unknown_fields=True):

@@ -84,10 +84,13 @@ class Drawing:
         program = graphviz()
         if program is None:
             raise GraphError(INSTALL)
-        command = [program, f"-T{format}"]
         try:
             done = subprocess.run(
-                command, input=self.dot.encode(), capture_output=True, timeout=_LONGEST_S
+                [program, f"-T{format}"],
+                input=self.dot.encode(),
+                capture_output=True,
+                timeout=_LONGEST_S,
+                check=False,
             )
         except subprocess.TimeoutExpired as error:
             raise GraphError(f"graphviz did not finish within {_LONGEST_S:g} s") from error

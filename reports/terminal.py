@@ -12,6 +12,7 @@ from benchgrad.reports import formats, text_tables
 from benchgrad.reports.columns import chosen
 from benchgrad.reports.engine_summary import summaries
 from benchgrad.reports.findings import drift, has_intervals, headline
+from benchgrad.reports.own_names import with_own_names
 from benchgrad.reports.two_by_two import two_by_two
 
 _COLUMNS = "engine status epochs epoch_s total_s times_fastest test_accuracy loss_difference"
@@ -19,6 +20,7 @@ _COLUMNS = "engine status epochs epoch_s total_s times_fastest test_accuracy los
 
 def summary(results: Results) -> Iterator[Table | str]:
     """Yield the table of engines, what to know before comparing them, and the headline."""
+    results = with_own_names(results)
     engines = summaries(results)
     several = any(engine.rounds > 1 for engine in engines)
     names = _COLUMNS.replace("status", "status rounds undisturbed") if several else _COLUMNS

@@ -13,6 +13,7 @@ import numpy as np
 
 from benchgrad.benchmarks.analysis.equality import Array, Trajectory, equality_of, why_unequal
 from benchgrad.benchmarks.analysis.honesty import Machine, impossible
+from benchgrad.benchmarks.cell import traces
 from benchgrad.benchmarks.cell.clock import Clock
 from benchgrad.benchmarks.cell.description import grid
 from benchgrad.benchmarks.cell.hearing import Hearing, Sizes, one_line
@@ -59,6 +60,7 @@ class _Observed:
     snapshots: list[Array] = field(default_factory=list)
     finished: TrainingFinished | None = None
     failed: Failed | None = None
+    trace: str = ""
     last_heard_s: float = 0.0
     tree_cpu_s: float = 0.0  # of the worker, its supervisor, and all that they started
 
@@ -199,9 +201,10 @@ class CellMeasurer:
         hearing = Hearing(job, self._sizes)
         with (
             self._supplies.file() as disk,
-            ChildProcess(_WORKER, self._limits, self._launching(disk)) as worker,
+            self._supplies.file() as trace,
+            ChildProcess(_WORKER, self._limits, self._launching(disk, trace)) as worker,
         ):
-            worker.send(msgspec.structs.replace(job, disk=disk))
+            worker.send(msgspec.structs.replace(job, disk=disk, trace=trace))
             try:
                 for event in worker.messages(EVENTS, hearing.longest_bytes):
                     if event is not None:
@@ -210,17 +213,21 @@ class CellMeasurer:
                     self._check_for_stop(job)
                 exit = worker.exit()
             except ChildError as error:
+                if isinstance(error, ChildTimeoutError):  # others might take more while they answer
+                    observed.trace = traces.asked(trace, worker.interrupt)
                 return _STATUS.get(type(error), "crashed"), f"{error}{_progress(observed, job)}"
             if observed.failed:
+                observed.trace = traces.cut(observed.failed.trace)
                 return observed.failed.status, observed.failed.reason + _progress(observed, job)
             if observed.finished and exit.code == 0 and _is_complete(observed, job):
                 return "ok", ""
+            observed.trace = traces.read(trace)
             status: Status = "out_of_memory" if exit.starved else "crashed"
             why = "the machine ran out of memory: " if exit.starved else ""
             return status, f"{why}{exit}{_progress(observed, job)}"
 
-    def _launching(self, disk: int) -> Launching:
-        descriptors = (self._supplies.data, disk)
+    def _launching(self, *files: int) -> Launching:
+        descriptors = (self._supplies.data, *files)
         return Launching(variables=self.variables, descriptors=descriptors)
 
     def _check_for_stop(self, job: CellJob) -> None:
@@ -265,7 +272,10 @@ class CellMeasurer:
             epochs_planned=self._plan.epochs_of(contestant),
             budget_s=contestant.budget_s,
             epochs=observed.epochs,
+            trace=observed.trace,
         )
+        if failed := observed.failed:
+            cell = msgspec.structs.replace(cell, own_name=one_line(failed.own_name))
         if ready := observed.ready:
             said = msgspec.structs.asdict(ready)
             texts = {name: one_line(text) for name, text in said.items() if isinstance(text, str)}
