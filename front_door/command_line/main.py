@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from benchgrad.command_line.commands import check, graph, lists, new_engine, reports, run
+from benchgrad.command_line.commands import check, graph, history, lists, new_engine, reports, run
 from benchgrad.command_line.exit_codes import INTERRUPTED, WRONG_USAGE
 from benchgrad.command_line.options import UsageError
 from benchgrad.reports.escaping import visible
@@ -33,6 +33,7 @@ for command in (
     new_engine.new_engine,
     reports.report,
     reports.compare,
+    history.history,
     reports.verify,
 ):
     app.command()(command)
