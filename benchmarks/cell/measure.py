@@ -5,6 +5,7 @@ Which cells run, and in which order, is up to `benchmarks.run`.
 
 from __future__ import annotations
 
+import math
 import resource
 from dataclasses import dataclass, field
 
@@ -259,6 +260,7 @@ class CellMeasurer:
         taken_s, observed.last_heard_s = now_s - observed.last_heard_s, now_s
         observed.epochs += witnessed(event.epochs, taken_s)
         observed.snapshots += [np.array(p, np.float64) for p in event.parameters or ()]
+        self._listener.losses_heard(job.engine, [_mean(epoch.losses) for epoch in event.epochs])
         self._listener.epoch_done(job.engine, len(observed.epochs), job.n_epochs)
 
     def _cell(
@@ -292,6 +294,11 @@ class CellMeasurer:
                 final=Final(done.parameters, done.test_classes, done.grid_classes),
             )
         return cell
+
+
+def _mean(losses: list[float | None]) -> float:
+    known = [loss for loss in losses if loss is not None]
+    return sum(known) / len(known) if known else math.nan
 
 
 def witnessed(epochs: list[Epoch], taken_s: float) -> list[Epoch]:
