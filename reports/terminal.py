@@ -57,11 +57,8 @@ def summary(results: Results) -> Iterator[Table | str]:
 def _what(found: Headline) -> str:
     """Return which engine is faster, by how much, and how sure that is."""
     ratio = found.ratio
-    brackets = (
-        [f"{formats.ratio(ratio.low)} to {formats.ratio(ratio.high)}"]
-        if not math.isnan(ratio.low)
-        else []
-    )
+    low, high = (formats.ratio(end).removesuffix(" ×") for end in (ratio.low, ratio.high))
+    brackets = [] if math.isnan(ratio.low) else [f"{low} to {high}"]
     if found.is_disturbed:
         brackets.append(f"{formats.ratio(found.cpu_ratio)} by processor time")
     published = formats.ratio(found.published_ratio)
@@ -85,7 +82,4 @@ def _why(found: Identity | None, between: Headline) -> str:
         )
     if between.fast.cause:
         return between.fast.cause
-    without = " and ".join(e.name for e in (between.slow, between.fast) if not e.graph.nodes > 0)
-    return (
-        f"{without or 'not both'} counted no graph of the same step; the report has what is known"
-    )
+    return "not both show the graph of a step, so nothing is counted; the report has what is known"

@@ -109,6 +109,8 @@ class Board:
         parts = [visible(self.doing), f"{_whole(now_s - self._begun_s)} so far"]
         if self._progress.n_finished or any(e.n_done for e in self._progress.engines.values()):
             left = self._progress.left(now_s)
+            if not (left.seconds or left.unknown):
+                return ", ".join(parts)
             about = "at least" if left.unknown else "about"
             parts.append(f"{about} {_whole(left.seconds)} left")
             if left.unknown:

@@ -120,14 +120,17 @@ class RunProgress:
         """
         seconds, unknown = 0.0, []
         for each in self.engines.values():
-            took_s = 0.0 if each.running_since_s is None else now_s - each.running_since_s
-            for round in self._rounds_left(each):
-                cell_s = self._cell_s(each, each.contestant.in_round(round), took_s)
-                if math.isnan(cell_s):
-                    unknown.append(each.contestant.name)
-                    break
-                seconds += max(0.0, cell_s - took_s)
-                took_s = 0.0  # only the first of them is running
+            running_s = 0.0 if each.running_since_s is None else now_s - each.running_since_s
+            cells_s = [
+                self._cell_s(each, each.contestant.in_round(round), running_s)
+                for round in self._rounds_left(each)
+            ]
+            if any(map(math.isnan, cells_s)):
+                unknown.append(each.contestant.name)
+                continue
+            if cells_s:
+                cells_s[0] = max(0.0, cells_s[0] - running_s)
+            seconds += sum(cells_s)
         if self.plan.precision is not None:
             unknown.append("the number of rounds")
         rounds = [round for each in self.engines.values() for round in self._rounds_left(each)]
@@ -140,11 +143,11 @@ class RunProgress:
         rounds = range(least_rounds(self.plan))
         return [r for r in rounds if r not in done and self.plan.takes_part(each.contestant, r)]
 
-    def _cell_s(self, each: EngineProgress, contestant: Contestant, took_s: float) -> float:
+    def _cell_s(self, each: EngineProgress, contestant: Contestant, running_s: float) -> float:
         """Return how long a cell of an engine takes, nan if nobody can know yet."""
         epoch_s, budget_s = each.epoch_s, contestant.budget_s
         if math.isnan(epoch_s) and each.n_done:
-            epoch_s = took_s / each.n_done
+            epoch_s = running_s / each.n_done
         elif each.cells and not any(cell.epochs for cell in each.cells):
             return each.other_s  # it failed before its first epoch, and will again
         if math.isnan(epoch_s):
