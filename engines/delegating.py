@@ -8,6 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from benchgrad.engines.counts import Counts
+from benchgrad.engines.drawing import Drawing
 from benchgrad.engines.interface import Classifier
 
 Array = NDArray[Any]
@@ -42,3 +43,7 @@ class DelegatingClassifier(Classifier):
     def counts(self, X: Array, y: Array) -> Counts | None:
         """Return what the other classifier counts."""
         return self.real.counts(X, y)
+
+    def graph(self, X: Array, y: Array) -> Drawing | None:
+        """Return what the other classifier draws."""
+        return self.real.graph(X, y)

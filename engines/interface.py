@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchgrad.engines.counts import Counts
+from benchgrad.engines.drawing import Drawing
 from benchgrad.engines.model import MLP, SGD
 
 Kind = Literal["scalar", "tensor"]
@@ -75,6 +76,14 @@ class Classifier(ABC):
 
     def counts(self, X: Array, y: Array) -> Counts | None:
         """Return the counts of a step's graph, or None if there is no graph to walk."""
+        return None
+
+    def graph(self, X: Array, y: Array) -> Drawing | None:
+        """Return the graph of a step with its gradients, without an update; None as for `counts`.
+
+        Raises:
+            GraphError: it is too large to draw.
+        """
         return None
 
 

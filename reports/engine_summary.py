@@ -53,7 +53,7 @@ class EngineSummary:
     (`benchmarks.analysis.floor`). `times_fastest` is the ratio to the fastest engine.
     `accuracy_epochs` is the number of epochs behind `test_accuracy`, `common` the accuracy after as
     many epochs as all engines have. `instructions` are those of an epoch, nan if none were counted;
-    `uncounted` says why, if the plan asks for them.
+    `uncounted` says why, if the plan asks for them. `trace` has the lines that say where it failed.
     """
 
     name: str
@@ -83,6 +83,7 @@ class EngineSummary:
     times_fastest: Estimate
     instructions: float = math.nan
     uncounted: str = ""
+    trace: tuple[str, ...] = ()
 
     @property
     def published_epoch_s(self) -> float:
@@ -192,6 +193,7 @@ def _summary(
         times_fastest=times_fastest,
         instructions=_known(counted.per_epoch if counted else None),
         uncounted=_why_uncounted(counted, results),
+        trace=tuple(worst.trace.split("\n")) if worst.trace else (),
     )
 
 

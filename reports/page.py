@@ -36,6 +36,7 @@ from benchgrad.reports.findings import drift, has_intervals, headline
 from benchgrad.reports.ladder import Rung, ladder
 from benchgrad.reports.opening import agreement, choice, identity, nodes_picture
 from benchgrad.reports.overview import Overview, distribution, overview
+from benchgrad.reports.own_names import with_own_names
 from benchgrad.reports.payoff import payoffs
 from benchgrad.reports.plot import Plot, all_plots, render
 from benchgrad.reports.race import Race, race
@@ -91,6 +92,7 @@ def write_report(folder: Path, animate: bool = False) -> Path:
 
 def render_report(results: Results) -> dict[str, bytes]:
     """Return the content of every file of a report, by its path in the folder of the run."""
+    results = with_own_names(results)
     engines = summaries(results)
     derived = tables(results, engines)
     figures, plots = _draw(results, derived)

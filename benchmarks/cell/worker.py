@@ -32,6 +32,7 @@ from benchgrad.benchmarks.cell.messages import (
     Evaluated,
     Event,
     Failed,
+    Failure,
     Ready,
     TrainingFinished,
 )
@@ -40,6 +41,7 @@ from benchgrad.benchmarks.cell.policies import applied, collecting
 from benchgrad.benchmarks.cell.shelf import Shelf
 from benchgrad.benchmarks.cell.snapshots import SnapshotError, Snapshots
 from benchgrad.benchmarks.cell.spans import Span, spans
+from benchgrad.benchmarks.cell.traces import listen, of_error
 from benchgrad.benchmarks.cell.training import Instruments, Schedule, TrainedEpoch, train
 from benchgrad.benchmarks.records import Epoch, GraphCounts, Usage
 from benchgrad.benchmarks.regions import kept_epochs
@@ -68,6 +70,7 @@ class CellWorker:
         self._events = events
         self._clock = clock
         self._pid = os.getpid()
+        self._own_name = ""  # of the engine, once it is loaded
         with reading(job.data) as file, np.load(file) as arrays:
             data = {name: arrays[name] for name in arrays.files}
         for name in ("X_train", "X_test", "grid"):
@@ -86,22 +89,26 @@ class CellWorker:
             ):
                 self._train(collecting(self._get_ready(), self._job.collector), snapshots)
         except MissingPackageError as error:
-            self._send(Failed("missing", str(error)))
+            self._fail("missing", str(error))
         except UnsupportedError as error:
-            self._send(Failed("unsupported", str(error)))
+            self._fail("unsupported", str(error))
         except NotPlainError as error:
-            self._send(Failed("invalid", str(error)))
+            self._fail("invalid", str(error))
         except (EngineError, SnapshotError) as error:
-            self._send(Failed("crashed", str(error)))
+            self._fail("crashed", str(error), error)
         except SystemExit as error:
-            self._send(Failed("crashed", f"it called sys.exit({error.code!r})"))
+            self._fail("crashed", f"it called sys.exit({error.code!r})", error)
         except MemoryError as error:
-            self._send(Failed("out_of_memory", f"MemoryError {error}".strip()))
+            self._fail("out_of_memory", f"MemoryError {error}".strip(), error)
         except Exception as error:  # an engine may raise anything; it is data, with its name
             reason = " ".join(str(error).split())
             innermost = traceback.extract_tb(error.__traceback__)[-1]
             place = f"{Path(innermost.filename).name}, line {innermost.lineno}"
-            self._send(Failed("crashed", f"{type(error).__name__}: {reason} [{place}]"))
+            self._fail("crashed", f"{type(error).__name__}: {reason} [{place}]", error)
+
+    def _fail(self, status: Failure, reason: str, error: BaseException | None = None) -> None:
+        """Report a failure, with the traceback of an error that nobody expects of an engine."""
+        self._send(Failed(status, reason, of_error(error) if error else "", self._own_name))
 
     def _send(self, event: Event) -> None:
         self._end_if_forked()
@@ -129,6 +136,7 @@ class CellWorker:
     def _load(self) -> Engine:
         """Load the engine and hold its library to its threads."""
         engine = load(self._job.engine)
+        self._own_name = str(engine.name)
         engine.limit_threads(self._job.n_threads)
         return engine
 
@@ -153,6 +161,7 @@ class CellWorker:
             second_build_s=rebuilt.wall_s,
             baseline_bytes=baseline_bytes,
             pauses_collector=engine.pauses_collector,
+            own_name=self._own_name,
         )
         try:
             msgspec.convert(msgspec.structs.asdict(ready), Ready)
@@ -379,6 +388,8 @@ def main() -> None:
         jobs.close()
         if job.cpu is not None:
             os.sched_setaffinity(0, {job.cpu})
+        if job.trace >= 0:
+            listen(job.trace)
         with DisturbanceCounters() as counters:
             CellWorker(job, events, Clock(disturbance=counters.read)).run()
 
