@@ -198,6 +198,7 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
     logits_s: Seconds | None = None
     tree_cpu_s: Seconds | None = None
     pauses_collector: bool = False  # the engine declares that it does, inside its own step
+    code_from_disk: bool = False  # an earlier process compiled it, so the first step is short
 
 
 class Grid(Struct, frozen=True, forbid_unknown_fields=True):

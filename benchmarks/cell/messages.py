@@ -52,6 +52,7 @@ class Ready(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     second_build_s: float
     baseline_bytes: int
     pauses_collector: bool = False
+    code_from_disk: bool = False
 
 
 class EpochsDone(Struct, frozen=True, tag=True, forbid_unknown_fields=True):

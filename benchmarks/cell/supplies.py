@@ -1,6 +1,8 @@
-"""What the workers of a run are handed: data that they cannot change, and a file of their own.
+"""What the workers of a run are handed: data that they cannot change, a file of their own, a cache.
 
-They are handed descriptors and no paths, so nothing leads them into the folder of the run.
+The data and the file are descriptors and no paths, so nothing leads them into the folder of the
+run. The cache is a folder elsewhere, empty when the run begins: whoever compiles does so in the
+first round, whatever earlier runs left on this machine.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +24,7 @@ from benchgrad.processes.leftovers import end_marked
 from benchgrad.processes.sealed import sealed
 
 _MARK = "BENCHGRAD_RUN"
+_CACHE = "XDG_CACHE_HOME"
 
 
 def mark_of(folder: Path) -> dict[str, str]:
@@ -42,16 +46,23 @@ class Supplies:
     def __init__(self, folder: Path, dataset: Dataset) -> None:
         self._folder = folder
         self._dataset = dataset
-        self.variables = mark_of(folder)
+        self._mark = mark_of(folder)
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables of every process of the run."""
+        return self._mark | {_CACHE: self._cache}
 
     def __enter__(self) -> Self:
-        for name, value in self.variables.items():
+        for name, value in self._mark.items():
             end_marked(name, value)
+        self._cache = tempfile.mkdtemp(prefix="benchgrad-cache-")
         self.data = sealed(self._write)
         return self
 
     def __exit__(self, *error: object) -> None:
         os.close(self.data)
+        shutil.rmtree(self._cache, ignore_errors=True)
 
     @contextlib.contextmanager
     def file(self) -> Iterator[int]:

@@ -145,6 +145,7 @@ class CellWorker:
             second_build_s=rebuilt.wall_s,
             baseline_bytes=baseline_bytes,
             pauses_collector=engine.pauses_collector,
+            code_from_disk=built.result.code_from_disk,
         )
         try:
             msgspec.convert(msgspec.structs.asdict(ready), Ready)

@@ -32,7 +32,16 @@ def address_of(dtype: str) -> int:
 
 
 def interpreted(  # noqa: PLR0913, PLR0917 (the BLAS has as many)
-    blas: int, m: int, k: int, n: int, work: Array, a: int, a_flips: int, b: int, b_flips: int, c: int
+    blas: int,
+    m: int,
+    k: int,
+    n: int,
+    work: Array,
+    a: int,
+    a_flips: int,
+    b: int,
+    b_flips: int,
+    c: int,
 ) -> None:
     """Write a · b, (m, k) and (k, n), to c; all begin at places in `work`.
 
@@ -47,52 +56,61 @@ def interpreted(  # noqa: PLR0913, PLR0917 (the BLAS has as many)
 @cache
 def compiled() -> Callable[..., Any]:
     """Return the same for machine code: `multiply` as Numba calls it."""
-    from llvmlite import ir
+    from llvmlite import ir  # type: ignore[import-untyped]
     from numba import types
-    from numba.core import cgutils
+    from numba.core import cgutils as untyped
     from numba.extending import intrinsic
 
-    @intrinsic  # type: ignore[untyped-decorator]
-    def multiply(  # type: ignore[no-untyped-def]  # noqa: ANN202, PLR0913, PLR0917
-        typing, blas, m, k, n, work, a, a_flips, b, b_flips, c
-    ):
-        integers = [blas, m, k, n], [a, a_flips, b, b_flips, c]
-        signature = types.void(*([types.int64] * len(integers[0])), work, *([types.int64] * 5))
+    cgutils: Any = untyped
 
-        def emit(context, builder, signature, given):  # type: ignore[no-untyped-def]  # noqa: ANN202
-            blas, m, k, n, work, a, a_flips, b, b_flips, c = given
-            memory = context.make_array(signature.args[4])(context, builder, work).data
-            number = context.get_data_type(signature.args[4].dtype)
-            small = ir.IntType(32)
+    @intrinsic
+    def multiply(  # noqa: PLR0913, PLR0917
+        typing: Any,
+        blas: Any,
+        m: Any,
+        k: Any,
+        n: Any,
+        work: Any,
+        a: Any,
+        a_flips: Any,
+        b: Any,
+        b_flips: Any,
+        c: Any,
+    ) -> Any:
+        integers = [types.int64] * 4
+        return types.void(*integers, work, *integers, types.int64), emit
 
-            def by_pointer(value):  # type: ignore[no-untyped-def]  # noqa: ANN202
-                place = cgutils.alloca_once(builder, value.type)
-                builder.store(value, place)
-                return place
+    def emit(context: Any, builder: Any, signature: Any, given: Any) -> Any:
+        blas, m, k, n, work, a, a_flips, b, b_flips, c = given
+        kind = signature.args[4]
+        memory = context.make_array(kind)(context, builder, work).data
+        number, letter = context.get_data_type(kind.dtype), ir.IntType(8)
 
-            def integer(value):  # type: ignore[no-untyped-def]  # noqa: ANN202
-                return by_pointer(builder.trunc(value, small))
+        def pointer_to(value: Any) -> Any:
+            place = cgutils.alloca_once(builder, value.type)
+            builder.store(value, place)
+            return place
 
-            def how(flips):  # type: ignore[no-untyped-def]  # noqa: ANN202
-                flag = builder.icmp_signed("!=", flips, flips.type(0))
-                letter = ir.IntType(8)
-                return by_pointer(builder.select(flag, letter(ord("T")), letter(ord("N")))), flag
+        def integer(value: Any) -> Any:
+            return pointer_to(builder.trunc(value, ir.IntType(32)))
 
-            # The BLAS reads columns first, so it is asked for the transpose: bᵀ · aᵀ.
-            (b_how, b_flag), (a_how, a_flag) = how(b_flips), how(a_flips)
-            arguments = [
-                b_how, a_how, integer(n), integer(m), integer(k),
-                by_pointer(ir.Constant(number, 1.0)),
-                builder.gep(memory, [b]), integer(builder.select(b_flag, k, n)),
-                builder.gep(memory, [a]), integer(builder.select(a_flag, m, k)),
-                by_pointer(ir.Constant(number, 0.0)),
-                builder.gep(memory, [c]), integer(n),
-            ]  # fmt: skip
-            kind = ir.FunctionType(ir.VoidType(), [value.type for value in arguments])
-            builder.call(builder.inttoptr(blas, kind.as_pointer()), arguments)
-            return context.get_dummy_value()
+        def factor(place: Any, flips: Any, n_rows: Any, n_columns: Any) -> tuple[Any, Any, Any]:
+            """Return pointers to how a factor lies, to its elements and to a row's length."""
+            is_flipped = builder.icmp_signed("!=", flips, flips.type(0))
+            how = builder.select(is_flipped, letter(ord("T")), letter(ord("N")))
+            length = builder.select(is_flipped, n_rows, n_columns)
+            return pointer_to(how), builder.gep(memory, [place]), integer(length)
 
-        return signature, emit
+        # The BLAS counts along columns, so it is asked for the transpose: bᵀ · aᵀ.
+        b_how, b_first, b_length = factor(b, b_flips, k, n)
+        a_how, a_first, a_length = factor(a, a_flips, m, k)
+        one, zero = (pointer_to(ir.Constant(number, scale)) for scale in (1.0, 0.0))
+        sizes = [integer(size) for size in (n, m, k)]
+        factors = [one, b_first, b_length, a_first, a_length]
+        arguments = [b_how, a_how, *sizes, *factors, zero, builder.gep(memory, [c]), sizes[0]]
+        dgemm = ir.FunctionType(ir.VoidType(), [value.type for value in arguments])
+        builder.call(builder.inttoptr(blas, dgemm.as_pointer()), arguments)
+        return context.get_dummy_value()
 
     found: Callable[..., Any] = multiply
     return found

@@ -1,7 +1,7 @@
 """Machine code that outlives its process: a folder of files, each with its checksum.
 
 A file holds what Numba needs to load code without compiling it, pickled. Unpickling runs code, so
-only files of this user are read, from a folder that nobody else may enter. Nothing is compiled here.
+only files of this user are read, from a folder that nobody else may enter. Nothing is compiled.
 
 A file is written under another name, flushed and renamed, so a killed process leaves a whole file
 or none under the final name. Whatever is doubtful is ignored: it is compiled again.
@@ -19,7 +19,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-VARIABLE = "BENCHGRAD_CACHE_DIR"  # the folder; empty to keep nothing
 _MOST = 256  # files; the oldest make room
 _ABANDONED_S = 3600.0  # the age at which an unfinished file was left behind, and may go
 _SUFFIX = ".code"
@@ -31,9 +30,6 @@ def folder() -> Path | None:
 
     Source: https://specifications.freedesktop.org/basedir-spec, for XDG_CACHE_HOME.
     """
-    chosen = os.environ.get(VARIABLE)
-    if chosen is not None:
-        return Path(chosen) if os.path.isabs(chosen) else None
     base = os.environ.get("XDG_CACHE_HOME", "")
     if os.path.isabs(base):
         return Path(base, "benchgrad")
@@ -61,16 +57,18 @@ class CodeCache:
             parts = pickle.loads(_read(self._name(signature, target)))  # ours: see _opened
             from numba.core.compiler import CompileResult
 
-            return CompileResult._rebuild(target, *parts)
+            rebuilt: Any = CompileResult._rebuild
+            return rebuilt(target, *parts)
         return None
 
     def save_overload(self, signature: Any, result: Any) -> None:
         """Keep what was compiled, unless the disk does not take it."""
         with suppress(OSError, ValueError):
             data = result._reduce()
-            from numba.core.serialize import dumps
+            from numba.core import serialize
 
-            _write(self._name(signature, result.target_context), dumps(data))
+            pickled: Any = serialize.dumps
+            _write(self._name(signature, result.target_context), pickled(data))
 
     def _name(self, signature: Any, target: Any) -> str:
         """Return the name of the file: a digest of all that the code depends on."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -32,9 +32,9 @@ def compiled(source: str, dtype: str) -> Callable[..., Any]:
     import numba
 
     made = interpreted(source, dtype, multiply=blas.compiled(), **_elementary())
-    found = numba.njit(fastmath=_FAST, error_model="numpy", nogil=True)(made)
+    found: Any = numba.njit(fastmath=_FAST, error_model="numpy", nogil=True)(made)
     found._cache = CodeCache("\n".join((source, dtype, *_own_sources())))
-    return found  # type: ignore[no-any-return]
+    return cast(Callable[..., Any], found)
 
 
 def is_from_disk(function: Callable[..., Any]) -> bool:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from benchgrad.engines.compiled import blas, fusion, source
 from benchgrad.engines.compiled.instructions import View
 from benchgrad.engines.compiled.lowering import Lowering
-from benchgrad.engines.compiled.machine import compiled
+from benchgrad.engines.compiled.machine import compiled, is_from_disk
 from benchgrad.engines.model import SGD
 from benchgrad.engines.tensor.replay import Tape, plain
 from benchgrad.engines.value_classifier import ValueClassifier
@@ -99,6 +99,11 @@ class StepProgram:
         self._blas = blas.address_of(X.dtype.name)
         self._recorded_from = {"X": np.array(X), "y": np.array(y)}  # until a batch differs
         self._is_fresh = True
+
+    @property
+    def is_from_disk(self) -> bool:
+        """Whether its machine code was compiled by an earlier process."""
+        return is_from_disk(self._run)
 
     @property
     def is_settled(self) -> bool:
