@@ -206,6 +206,7 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
     regions: list[Regions] = []
     trace: Text = ""
     own_name: Text = ""
+    code_from_disk: bool = False  # an earlier process compiled it, so the first step is short
 
 
 class Grid(Struct, frozen=True, forbid_unknown_fields=True):

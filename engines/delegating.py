@@ -20,6 +20,11 @@ class DelegatingClassifier(Classifier):
     def __init__(self, real: Classifier) -> None:
         self.real = real
 
+    @property
+    def code_from_disk(self) -> bool:
+        """Whether the other classifier runs code from disk."""
+        return self.real.code_from_disk
+
     def train_step(self, X: Array, y: Array) -> float:
         """Take a step with the other classifier."""
         return self.real.train_step(X, y)

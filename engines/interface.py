@@ -51,6 +51,11 @@ class Classifier(ABC):
     X is (n, d) in the classifier's dtype; y is (n,), integers from 0 to k − 1.
     """
 
+    @property
+    def code_from_disk(self) -> bool:
+        """Whether it runs code that an earlier process compiled: then its first step is short."""
+        return False
+
     @abstractmethod
     def train_step(self, X: Array, y: Array) -> float:
         """Update the parameters once; return the mean loss over the batch before the update."""

@@ -121,6 +121,8 @@ class ValueClassifier(Classifier):
 
     def _numpy(self, numbers: Any) -> Array:
         """Return data or gradients in the classifier's dtype, copied only if necessary."""
+        if type(numbers) is np.ndarray and numbers.dtype is self._dtype:
+            return numbers  # sooner than NumPy would
         return np.asarray(numbers, self._dtype)
 
     def _forward(self, X: Array) -> Any:

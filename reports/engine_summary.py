@@ -71,6 +71,7 @@ class EngineSummary:
     timing: Timing
     calm: Calm
     start: Start
+    start_from_disk: Start | None
     process: Process
     graph: Graph
     differences: Differences
@@ -181,6 +182,7 @@ def _summary(
         timing=timing,
         calm=facts.calm(cells),
         start=facts.start(cells),
+        start_from_disk=facts.start_from_disk(cells),
         process=process,
         graph=facts.graph(worst, results.data.n_train, timing.epoch_s),
         differences=facts.differences(cells),

@@ -106,10 +106,9 @@ class CellMeasurer:
         n_grid = around.n**2 if around else 0
         self._sizes = Sizes(n_train, n_test, n_grid, dataset.n_classes)
 
-    @property
-    def variables(self) -> dict[str, str]:
-        """The environment variables that mark every process of the run."""
-        return self._supplies.variables
+    def variables(self, job: CellJob) -> dict[str, str]:
+        """Return the environment variables of every process of a job."""
+        return self._supplies.variables(job.engine)
 
     def measure(self, contestant: Contestant, round: int, reference: Trajectory) -> Cell:
         """Run a cell and compare it with the reference; the listener may interrupt it."""
@@ -208,7 +207,7 @@ class CellMeasurer:
         with (
             self._supplies.file() as disk,
             self._supplies.file() as trace,
-            ChildProcess(_WORKER, self._limits, self._launching(disk, trace)) as worker,
+            ChildProcess(_WORKER, self._limits, self._launching(job, disk, trace)) as worker,
         ):
             worker.send(msgspec.structs.replace(job, disk=disk, trace=trace))
             try:
@@ -232,9 +231,9 @@ class CellMeasurer:
             why = "the machine ran out of memory: " if exit.starved else ""
             return status, f"{why}{exit}{_progress(observed, job)}"
 
-    def _launching(self, *files: int) -> Launching:
+    def _launching(self, job: CellJob, *files: int) -> Launching:
         descriptors = (self._supplies.data, *files)
-        return Launching(variables=self.variables, descriptors=descriptors)
+        return Launching(variables=self.variables(job), descriptors=descriptors)
 
     def _check_for_stop(self, job: CellJob) -> None:
         """Raise StoppedError if the listener does not want the job to finish.

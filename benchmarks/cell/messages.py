@@ -59,6 +59,7 @@ class Ready(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     baseline_bytes: int
     pauses_collector: bool = False
     own_name: str = ""
+    code_from_disk: bool = False
 
 
 class EpochsDone(Struct, frozen=True, tag=True, forbid_unknown_fields=True):

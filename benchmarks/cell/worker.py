@@ -162,6 +162,7 @@ class CellWorker:
             baseline_bytes=baseline_bytes,
             pauses_collector=engine.pauses_collector,
             own_name=self._own_name,
+            code_from_disk=built.result.code_from_disk,
         )
         try:
             msgspec.convert(msgspec.structs.asdict(ready), Ready)
