@@ -15,9 +15,9 @@ import numpy as np
 import pandas as pd
 
 from benchgrad.benchmarks.analysis.statistics import disturbed_by_engine, paired, ranked_rounds
-from benchgrad.benchmarks.records import Cell, Results, Status
+from benchgrad.benchmarks.records import Cell, Results
 from benchgrad.reports.columns import COLUMNS
-from benchgrad.reports.engine_summary import EngineSummary
+from benchgrad.reports.engine_summary import EngineSummary, RowStatus
 from benchgrad.reports.two_by_two import TwoByTwo, two_by_two
 
 
@@ -107,7 +107,7 @@ def tables(results: Results, engines: Sequence[EngineSummary]) -> Tables:
     )
 
 
-def _after(cell: Cell, table: pd.DataFrame, statuses: Mapping[str, Status]) -> pd.DataFrame:
+def _after(cell: Cell, table: pd.DataFrame, statuses: Mapping[str, RowStatus]) -> pd.DataFrame:
     """Return what a cell predicted, with the number of its epochs and its engine's status."""
     if table.empty:
         return table

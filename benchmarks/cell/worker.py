@@ -85,22 +85,23 @@ class CellWorker:
             ):
                 self._train(collecting(self._get_ready(), self._job.collector), snapshots)
         except MissingPackageError as error:
-            self._send(Failed("missing", str(error)))
+            self._send(Failed("missing", _said(error)))
         except UnsupportedError as error:
-            self._send(Failed("unsupported", str(error)))
+            self._send(Failed("unsupported", _said(error)))
         except NotPlainError as error:
-            self._send(Failed("invalid", str(error)))
+            self._send(Failed("invalid", _said(error)))
         except (EngineError, SnapshotError) as error:
-            self._send(Failed("crashed", str(error)))
+            self._send(Failed("crashed", _said(error)))
         except SystemExit as error:
-            self._send(Failed("crashed", f"it called sys.exit({error.code!r})"))
+            code = error.code if isinstance(error.code, int | None) else _said(error)
+            self._send(Failed("crashed", f"it called sys.exit({code})"))
         except MemoryError as error:
-            self._send(Failed("out_of_memory", f"MemoryError {error}".strip()))
+            self._send(Failed("out_of_memory", f"MemoryError {_said(error)}".strip()))
         except Exception as error:  # an engine may raise anything; it is data, with its name
-            reason = " ".join(str(error).split())
             innermost = traceback.extract_tb(error.__traceback__)[-1]
             place = f"{Path(innermost.filename).name}, line {innermost.lineno}"
-            self._send(Failed("crashed", f"{type(error).__name__}: {reason} [{place}]"))
+            told = f"{type(error).__name__}: {_said(error)} [{place}]"
+            self._send(Failed("crashed", _encodable(told)))
 
     def _send(self, event: Event) -> None:
         self._end_if_forked()
@@ -147,8 +148,8 @@ class CellWorker:
             pauses_collector=engine.pauses_collector,
         )
         try:
-            msgspec.convert(msgspec.structs.asdict(ready), Ready)
-        except msgspec.ValidationError as error:
+            msgspec.json.decode(msgspec.json.encode(ready), type=Ready)
+        except (msgspec.MsgspecError, TypeError, UnicodeError) as error:
             raise NotPlainError(f"it declares something of the wrong type: {error}") from error
         self._send(ready)
         return rebuilt.result
@@ -313,6 +314,20 @@ def _children_cpu_s() -> float:
             times = child.cpu_times()
             total_s += times.user + times.system
     return total_s
+
+
+def _said(error: BaseException) -> str:
+    """Return what an exception of an engine's says, in one line; it may refuse to say anything."""
+    try:
+        text = str(error)
+    except Exception as other:
+        text = f"its text cannot be read: {type(other).__name__}"
+    return " ".join(_encodable(text).split())
+
+
+def _encodable(text: str) -> str:
+    """Return a text that can be sent: half a surrogate pair appears as its number."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _recorded(epoch: TrainedEpoch, own_s: float, disturbance: Disturbance) -> Epoch:

@@ -152,6 +152,8 @@ class Journal:
         with self._writing():
             manifest.add(folder, JOURNAL)
             self._file = GuardedFile(self._path, [line + b"\n" for line in reading.lines])
+            listed = folder / manifest.MANIFEST
+            self._manifest = GuardedFile(listed, [read_regular(listed)])
 
     @classmethod
     def begin(cls, folder: Path, header: Header) -> Self:
@@ -176,6 +178,7 @@ class Journal:
 
     def __exit__(self, *error: object) -> None:
         self._file.close()
+        self._manifest.close()
 
     def keep(self, cell: Cell) -> None:
         """Write a finished cell, and return once it is on the disk.
@@ -201,10 +204,14 @@ class Journal:
             records = ""  # a run without a report
         self._append(Ended(now(), records))
 
-    def put_back(self) -> bool:
-        """Write the file again if anybody else changed it, and return whether they did."""
+    def put_back(self) -> list[str]:
+        """Write it, and the manifest beside it, again if anybody else changed them.
+
+        Return the names of those that were changed.
+        """
+        guarded = {JOURNAL: self._file, manifest.MANIFEST: self._manifest}
         with self._writing():
-            return self._file.put_back()
+            return [name for name, file in guarded.items() if file.put_back()]
 
     def _append(self, entry: Entry) -> None:
         with self._writing():
