@@ -65,8 +65,7 @@ ATTACKS = {
                 f"{CHANGED}: manifest.json"),
     "plants-records": ("open(FOLDER + '/results.json', 'w').close()", "invalid",
                        f"{CHANGED}: results.json"),
-    "plants-a-link": ("attempt(os.remove, FOLDER + '/results.json'); "
-                      "os.symlink('/', FOLDER + '/results.json')", "invalid",
+    "plants-a-link": ("os.symlink('/', 'x'); os.replace('x', FOLDER + '/results.json')", "invalid",
                       f"{CHANGED}: results.json"),
     "swaps": ("os.rename(FOLDER, 'moved'); os.symlink(os.path.abspath('elsewhere'), FOLDER)",
               "invalid", JOURNAL),
