@@ -143,6 +143,7 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     is known to within that share of it; `benchmarks.analysis.rounds` decides. `memory_bytes`
     limits all processes of a cell together; None means no limit. With the allocator `keep`, the C
     library keeps freed memory instead of returning it to the kernel; `default` leaves it as it is.
+    `cpu` holds every engine to that processor, by its number; None leaves the choice to the kernel.
     `instructions` asks for those of an epoch of each engine, counted after the timed cells.
     """
 
@@ -159,6 +160,7 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     timeout_s: Positive = 3600.0
     memory_bytes: Bytes | None = None
     allocator: Literal["keep", "default"] = "keep"
+    cpu: Annotated[int, Meta(ge=0, lt=2**16)] | None = None
     reference: Name = "numpy"
     instructions: bool = False
 
@@ -172,6 +174,8 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
         corners = [contestant.corner for contestant in self.engines if contestant.corner]
         if len(set(corners)) < len(corners):
             raise _FieldError("engines", "two of them have the same corner")
+        if self.cpu is not None and self.threads > 1:
+            raise _FieldError("cpu", f"one processor does not run {self.threads} threads at once")
         if self.precision is not None and len(names) < 2:
             raise _FieldError("precision", "it applies to ratios, so name two engines or more")
 

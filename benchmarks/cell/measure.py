@@ -185,6 +185,7 @@ class CellMeasurer:
             n_threads=plan.threads,
             snapshots=snapshots,
             collector=contestant.collector,
+            cpu=plan.cpu,
         )
 
     def _observe(self, job: CellJob, observed: _Observed) -> tuple[Status, str]:
