@@ -16,6 +16,7 @@ from typing import Self
 
 from benchgrad.benchmarks import manifest
 from benchgrad.benchmarks.files import read_regular, sha256
+from benchgrad.benchmarks.plan import Plan
 from benchgrad.benchmarks.records import Cell, Instructions, RecordError, Reference
 from benchgrad.benchmarks.run.entries import (
     JOURNAL_VERSION,
@@ -128,9 +129,18 @@ def _sorted_out(reading: Reading, lines: list[bytes]) -> Reading:
             reading.damage.append(f"{name} is one of {count[subject]} lines about {subject}")
         elif isinstance(entry, Header):
             reading.damage.append(f"{name} is a second header")
+        elif isinstance(entry, FinishedCell) and not _is_of(reading.header.plan, entry.cell):
+            reading.damage.append(f"{name} is about {subject}, which no run of the plan finishes")
         else:
             reading.take(entry, line)
     return reading
+
+
+def _is_of(plan: Plan, cell: Cell) -> bool:
+    """Return whether a plan has a cell; one that was interrupted is left out of a journal."""
+    own = [contestant for contestant in plan.engines if contestant.name == cell.engine]
+    has_it = any(plan.takes_part(contestant, cell.round) for contestant in own)
+    return has_it and cell.status != "interrupted"
 
 
 class Journal:
