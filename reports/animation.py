@@ -85,7 +85,9 @@ def _with_palette(frames: list[NDArray[np.uint8]]) -> list[Image]:
     """
     from PIL import Image
 
-    codes = [frame.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32) for frame in frames]
+    codes = [
+        frame.astype(np.uint32) @ np.array([1 << 16, 1 << 8, 1], np.uint32) for frame in frames
+    ]
     found, counts = np.unique(np.stack([codes[len(codes) // 2], codes[-1]]), return_counts=True)
     common = found[np.argsort(-counts, kind="stable")[:_COLOURS]]
     palette = np.stack([common >> 16, common >> 8 & 255, common & 255], axis=1).astype(np.int32)
@@ -294,7 +296,9 @@ def _progress(lane: Lane, moment: Moment) -> str:
         return lane.status
     if moment.n_epochs == lane.n_done:
         return lane.ending if lane.n_done == lane.n_planned else "stopped by its budget"
-    return f"epoch {moment.n_epochs} of {lane.n_planned}" if moment.n_epochs else "in its first epoch"
+    return (
+        f"epoch {moment.n_epochs} of {lane.n_planned}" if moment.n_epochs else "in its first epoch"
+    )
 
 
 def _quality(moment: Moment) -> str:

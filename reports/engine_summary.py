@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Literal
 
 from benchgrad.benchmarks.analysis.floor import floor
 from benchgrad.benchmarks.analysis.honesty import remarks
@@ -27,6 +29,9 @@ from benchgrad.reports.facts import Calm, Differences, Graph, Process, Start, Ti
 # other, and the kernel counts processor time in ticks.
 _CPU_TOLERANCE = 1.1
 _CPU_CLOCK_S = 0.05
+
+# What a row may be beside what its cells are: one that cannot be shown (`reports.showing`).
+RowStatus = Status | Literal["not shown"]
 
 _FASTEST = Estimate(1.0, math.nan, math.nan, 0)
 _UNRANKED = Estimate(math.nan, math.nan, math.nan, 0)
@@ -61,7 +66,7 @@ class EngineSummary:
     collector: Collector
     corner: Corner | None
     published: Published | None
-    status: Status
+    status: RowStatus
     reason: str
     note: str
     warnings: tuple[str, ...]
@@ -118,20 +123,35 @@ class EngineSummary:
         return self.verdict == "no difference"
 
 
-def summaries(results: Results) -> list[EngineSummary]:
-    """Return the engines that have a cell, in the plan's order."""
+def summaries(
+    results: Results, not_shown: Mapping[str, str] = MappingProxyType({})
+) -> list[EngineSummary]:
+    """Return the engines that have a cell, in the plan's order.
+
+    `not_shown` has those whose cells were left out, and why: rows without facts.
+    """
     disturbed = disturbed_by_engine(results.cells)
     fastest, ratios = against_fastest(ranked_rounds(results.cells), disturbed)
     ratios = {**ratios, fastest: _FASTEST}
     n_common = _common_epochs(results)
     found = []
     for contestant in results.plan.engines:
+        if why := not_shown.get(contestant.name):
+            found.append(_without_facts(contestant.name, why, results))
+            continue
         cells = countable(cell for cell in results.cells if cell.engine == contestant.name)
         if cells:
             ratio = ratios.get(contestant.name, _UNRANKED)
             summary = _summary(contestant, cells, results, ratio)
             found.append(replace(summary, common=_common_accuracy(cells, n_common)))
     return found
+
+
+def _without_facts(name: str, why: str, results: Results) -> EngineSummary:
+    """Return the row of an engine that cannot be shown, with nothing of it but the reason."""
+    cells = [Cell(name, 0, "pruned", epochs_planned=0)]
+    bare = _summary(Contestant(name), cells, results, _UNRANKED)
+    return replace(bare, status="not shown", reason=f"it cannot be shown: {why}", uncounted="")
 
 
 def _common_epochs(results: Results) -> int:

@@ -1,7 +1,7 @@
 """The summary that a run prints: the same figures as the page."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 
@@ -11,24 +11,32 @@ from benchgrad.benchmarks.analysis.statistics import PAIRED_EFFECT
 from benchgrad.benchmarks.records import Results
 from benchgrad.reports import formats, text_tables
 from benchgrad.reports.columns import chosen
-from benchgrad.reports.engine_summary import summaries
+from benchgrad.reports.engine_summary import EngineSummary, summaries
 from benchgrad.reports.findings import Headline, drift, has_intervals, headline
 from benchgrad.reports.opening import Identity, identity
 from benchgrad.reports.own_names import with_own_names
+from benchgrad.reports.showing import Shown, showing
 from benchgrad.reports.two_by_two import two_by_two
 
 _COLUMNS = "engine status epochs epoch_s total_s times_fastest test_accuracy loss_difference"
 
 
-def summary(results: Results) -> Iterator[Table | str]:
-    """Yield the table of engines, what to know before comparing them, and the headline."""
-    results = with_own_names(results)
-    engines = summaries(results)
+def summary(results: Results) -> list[Table | str]:
+    """Return the table of engines, what to know before comparing them, and the headline."""
+    return showing(with_own_names(results), _parts, attempt=_parts)
+
+
+def _parts(shown: Shown) -> list[Table | str]:
+    return list(_told(shown.results, summaries(shown.results, shown.reasons)))
+
+
+def _told(results: Results, engines: Sequence[EngineSummary]) -> Iterator[Table | str]:
     several = any(engine.rounds > 1 for engine in engines)
     names = _COLUMNS.replace("status", "status rounds undisturbed") if several else _COLUMNS
     if results.plan.instructions:
         names = names.replace("epoch_s", "epoch_s instructions")
     yield text_tables.terminal(chosen(names), engines)
+    yield from (f"not shown: {e.name}: {e.reason}" for e in engines if e.status == "not shown")
     yield from (f"not counted: {e.name}: {e.uncounted}" for e in engines if e.uncounted)
     yield from (f"warning: {e.name} {warning}" for e in engines for warning in e.warnings)
     moved = drift(results)

@@ -89,26 +89,28 @@ class CellWorker:
             ):
                 self._train(collecting(self._get_ready(), self._job.collector), snapshots)
         except MissingPackageError as error:
-            self._fail("missing", str(error))
+            self._fail("missing", _said(error))
         except UnsupportedError as error:
-            self._fail("unsupported", str(error))
+            self._fail("unsupported", _said(error))
         except NotPlainError as error:
-            self._fail("invalid", str(error))
+            self._fail("invalid", _said(error))
         except (EngineError, SnapshotError) as error:
-            self._fail("crashed", str(error), error)
+            self._fail("crashed", _said(error), error)
         except SystemExit as error:
-            self._fail("crashed", f"it called sys.exit({error.code!r})", error)
+            code = error.code if isinstance(error.code, int | None) else _said(error)
+            self._fail("crashed", f"it called sys.exit({code})", error)
         except MemoryError as error:
-            self._fail("out_of_memory", f"MemoryError {error}".strip(), error)
+            self._fail("out_of_memory", f"MemoryError {_said(error)}".strip(), error)
         except Exception as error:  # an engine may raise anything; it is data, with its name
-            reason = " ".join(str(error).split())
             innermost = traceback.extract_tb(error.__traceback__)[-1]
             place = f"{Path(innermost.filename).name}, line {innermost.lineno}"
-            self._fail("crashed", f"{type(error).__name__}: {reason} [{place}]", error)
+            told = f"{type(error).__name__}: {_said(error)} [{place}]"
+            self._fail("crashed", _encodable(told), error)
 
     def _fail(self, status: Failure, reason: str, error: BaseException | None = None) -> None:
         """Report a failure, with the traceback of an error that nobody expects of an engine."""
-        self._send(Failed(status, reason, of_error(error) if error else "", self._own_name))
+        trace = _encodable(of_error(error)) if error else ""
+        self._send(Failed(status, reason, trace, self._own_name))
 
     def _send(self, event: Event) -> None:
         self._end_if_forked()
@@ -165,8 +167,8 @@ class CellWorker:
             code_from_disk=built.result.code_from_disk,
         )
         try:
-            msgspec.convert(msgspec.structs.asdict(ready), Ready)
-        except msgspec.ValidationError as error:
+            msgspec.json.decode(msgspec.json.encode(ready), type=Ready)
+        except (msgspec.MsgspecError, TypeError, UnicodeError) as error:
             raise NotPlainError(f"it declares something of the wrong type: {error}") from error
         self._send(ready)
         return rebuilt.result
@@ -338,6 +340,20 @@ def _children_cpu_s() -> float:
             times = child.cpu_times()
             total_s += times.user + times.system
     return total_s
+
+
+def _said(error: BaseException) -> str:
+    """Return what an exception of an engine's says, in one line; it may refuse to say anything."""
+    try:
+        text = str(error)
+    except Exception as other:
+        text = f"its text cannot be read: {type(other).__name__}"
+    return " ".join(_encodable(text).split())
+
+
+def _encodable(text: str) -> str:
+    """Return a text that can be sent: half a surrogate pair appears as its number."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _recorded(epoch: TrainedEpoch, own_s: float, disturbance: Disturbance) -> Epoch:

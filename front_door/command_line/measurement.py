@@ -124,7 +124,7 @@ def _measured(journal: Journal, prepared: Dataset, timing: ExitStack) -> tuple[R
     """Run what a journal lacks, write the report; return results, the page and the exit code."""
     header, folder = journal.header, journal.folder
     with journal, RunConsole(header.plan, journal.cells.values()) as console:
-        results = runner.run(journal, prepared, console)
+        results = runner.run(journal, prepared, console, report_files())
         timing.close()  # a report is not timed, so the next run may begin
         console.writing_report()
         with writing(folder):
