@@ -21,13 +21,25 @@ class _Noticing(np.ndarray[Any, Any]):
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **rest: Any) -> Any:
         """Compute on plain arrays, and note whether their shapes differ."""
         arrays = [np.asarray(i) for i in inputs]
-        shapes = {a.shape for a, i in zip(arrays, inputs, strict=True) if isinstance(i, np.ndarray)}
-        if method == "__call__" and ufunc is not np.matmul and len(shapes) > 1:
+        is_product = ufunc is np.matmul
+        shapes = {_outer(a) if is_product else a.shape for a in _beside(arrays, inputs, is_product)}
+        if method == "__call__" and len(shapes) > 1:
             self.noticed.append(True)
         if "out" in rest:
             rest["out"] = tuple(np.asarray(out) for out in rest["out"])
         found = getattr(ufunc, method)(*arrays, **rest)
         return _noticing(found, self.noticed) if isinstance(found, np.ndarray) else found
+
+
+def _beside(arrays: Sequence[Any], inputs: Sequence[Any], is_product: bool) -> list[Any]:
+    """Return the arrays that are broadcast: no numbers, and no vectors in a matrix product."""
+    pairs = zip(arrays, inputs, strict=True)
+    return [a for a, i in pairs if isinstance(i, np.ndarray) and (a.ndim > 1 or not is_product)]
+
+
+def _outer(array: Any) -> tuple[int, ...]:
+    """Return the axes of a stack of matrices."""
+    return tuple(array.shape[:-2])
 
 
 def _noticing(array: Any, noticed: list[bool]) -> _Noticing:

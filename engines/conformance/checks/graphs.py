@@ -7,11 +7,12 @@ from functools import partial
 
 import numpy as np
 
-from benchgrad.engines.conformance.cases.case import draw
+from benchgrad.engines.conformance.cases.case import Case, draw
 from benchgrad.engines.conformance.cases.oracles import Truth, agree, closed_form, value_of
 from benchgrad.engines.conformance.cases.problem import Problem, problem_of, problem_of_case
 from benchgrad.engines.conformance.cases.program import Program, Question
 from benchgrad.engines.conformance.cases.table import SQUARED
+from benchgrad.engines.conformance.checks.operations import check_of
 from benchgrad.engines.conformance.judging.check import Check
 from benchgrad.engines.conformance.judging.engine_under_test import EngineUnderTest
 from benchgrad.engines.conformance.judging.evidence import Evidence
@@ -34,6 +35,13 @@ ORDERS = {
 _WRONG_ORDER = Cause(
     "a value passes its gradient on before all of its uses have added to it (wrong order)"
 )
+
+# A rule of + may return one array twice; if the walk adds to it in place, both gradients change.
+_SUMS = (
+    *("(x + y) + x", "x + (x + y)", "(x + y) + y"),
+    *("h = x + y\nout = h * h + x + y * 2.0", "h = x + y\nout = h * h + x * 2.0 + y"),
+)
+_SHARED = Cause("the gradients of two values share memory, and what is added to one is in both")
 
 _MANY = 1000
 _MANY_USES = {
@@ -80,6 +88,10 @@ def checks() -> Iterator[Check]:
     for name, source in ORDERS.items():
         run = partial(_ordered, name=name, source=source)
         yield Check(f"order: {name}", "order", run, source=source)
+    for text in _SUMS:
+        case = Case(text, (), ((2,), (2,)), group="aliasing")
+        shown = text.removeprefix("h = x + y\nout = ").replace("h * h", "(x + y) ** 2")
+        yield check_of(f"aliasing: {shown}", "aliasing", case, _of_sums, "aliasing")
     for name, source in _MANY_USES.items():
         run = partial(_used_often, name=name, source=source)
         yield Check(f"fan-out: {name}", "fan-out", run, source=source)
@@ -106,6 +118,16 @@ def _ordered(tested: EngineUnderTest, name: str, source: str) -> None:
     case = replace(SQUARED, shapes=((),))
     is_simple_right = fault_of(tested, problem_of_case(case, tested.seed, tested.dtype)) is None
     raise failure_of(tested, found, _WRONG_ORDER if is_simple_right else None)
+
+
+def _of_sums(tested: EngineUnderTest, case: Case) -> None:
+    problem = problem_of_case(case, tested.seed, tested.dtype)
+    found = fault_of(tested, problem)
+    if found is None:
+        return
+    (by_x, by_y), (found_x, found_y) = problem.truth.gradients[:2], found.answer.gradients[:2]
+    is_shared = found.fits(found_x, by_y) or found.fits(found_y, by_x)
+    raise failure_of(tested, found, _SHARED if is_shared else None)
 
 
 def _used_often(tested: EngineUnderTest, name: str, source: str) -> None:

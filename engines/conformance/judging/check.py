@@ -11,9 +11,8 @@ from benchgrad.engines.conformance.cases.noticing import broadcasts, uses_again
 from benchgrad.engines.conformance.cases.oracles import OracleError
 from benchgrad.engines.conformance.judging import places
 from benchgrad.engines.conformance.judging.engine_under_test import EngineUnderTest, is_refusal
-from benchgrad.engines.conformance.judging.exceptions import cause_of
+from benchgrad.engines.conformance.judging.exceptions import DEEP, ENDLESS, cause_of
 from benchgrad.engines.conformance.judging.verdict import (
-    Cause,
     Crash,
     Failure,
     Finding,
@@ -24,7 +23,6 @@ from benchgrad.engines.conformance.judging.verdict import (
 )
 from benchgrad.engines.interface import UnsupportedError
 
-_RECURSES = Cause("it recurses: a deep graph exceeds Python's limit")
 _BACKWARD = ("backward", "update")  # functions of benchgrad that come after the forward pass
 
 
@@ -53,6 +51,11 @@ class Check:
     def operations(self) -> frozenset[str]:
         """The operations that take part, as `labels.labels_of` names them."""
         return labels_of(self.program)
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether its graph may be deeper than Python lets a function call itself."""
+        return self.group in ("deep chains", "random graphs") or " 1,000 times" in self.name
 
     @property
     def touches(self) -> frozenset[str]:
@@ -119,7 +122,8 @@ def _is_forward(traceback: TracebackType | None) -> bool:
 def _of_error(error: Exception, check: Check, code: str = "") -> tuple[Status, tuple[Finding, ...]]:
     place = places.of_traceback(error.__traceback__)
     if isinstance(error, RecursionError):
-        return "failed", (Finding(one_line(error), _RECURSES, code, "", "", "exception", place),)
+        cause = DEEP if check.is_deep else ENDLESS
+        return "failed", (Finding(one_line(error), cause, code, "", "", "exception", place),)
     cause = cause_of(error, check.case)
     finding = Finding(one_line(error), cause, code, "", "", "exception", place)
     return "crashed", (finding,)
