@@ -50,7 +50,7 @@ def coarse(n: int) -> NDArray[np.intp]:
 
 
 def kept_epochs(n_epochs: int) -> list[int]:
-    """Return after how many of its epochs an engine's regions are kept, the first and last included.
+    """Return after which of its epochs an engine's regions are kept; first and last are among them.
 
     All but the last are the rounded powers of the square root of two, so that engines with
     different numbers of epochs can be compared after equal ones.

@@ -40,7 +40,7 @@ _UNTRAINED = 0.4  # how visible a picture is before its first epoch
 
 
 def render_animation(results: Results) -> dict[str, bytes]:
-    """Return the file of the animation, with its path in the folder of the run; none without a race."""
+    """Return the file of the animation by its path in the report; none without a race."""
     found = race(results, summaries(results))
     if found is None:
         return {}
@@ -217,8 +217,8 @@ class _Drawing:
             bbox={"boxstyle": "circle,pad=0.25", "facecolor": INK, "edgecolor": "none"},
         )  # fmt: skip
         return _Panel(
-            lane, ax, look.colour, {}, self._points(ax), bar.barh([0.5], [0], 1, color=look.colour)[0],
-            place, *texts,
+            lane, ax, look.colour, {}, self._points(ax),
+            bar.barh([0.5], [0], 1, color=look.colour)[0], place, *texts,
         )  # fmt: skip
 
     def _points(self, ax: Axes) -> list[Artist]:

@@ -147,7 +147,7 @@ def race(results: Results, engines: Sequence[EngineSummary]) -> Race | None:
         for engine in engines
         if engine.is_as_shipped and engine.name in first
     ]
-    lanes = [lane for lane in lanes if 0.0 < lane.ends_s[0]]
+    lanes = [lane for lane in lanes if lane.ends_s[0] > 0.0]
     if not lanes:
         return None
     ranked = [lane for lane in lanes if lane.status == "ok"]
