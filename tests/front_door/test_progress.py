@@ -52,7 +52,7 @@ def test_what_nobody_can_know_yet_is_named():
     left = progress.left(6.0)  # three seconds an epoch
     assert left.unknown == ()
     assert left.seconds == pytest.approx(3 * 32.0 - 6.0 + 3 * 32.0)
-    assert RunProgress(plan(Contestant("a"), precision=0.02)).left(0.0).unknown[-1] == (
+    assert RunProgress(plan(*map(Contestant, "ab"), precision=0.02)).left(0.0).unknown[-1] == (
         "the number of rounds"
     )
 
