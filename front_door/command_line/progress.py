@@ -115,8 +115,8 @@ class RunProgress:
     def left(self, now_s: float) -> Left:
         """Return how long what is left takes: each cell as long as the engine's last ones.
 
-        A budget ends a cell with the epoch that reaches it, but not before its `least_epochs`. An engine that has not finished a cell
-        is judged by the one that is running, or by its budget.
+        A budget ends a cell with the epoch that reaches it, but not before its `least_epochs`. An
+        engine that has not finished a cell is judged by the one that is running, or by its budget.
         """
         seconds, unknown = 0.0, []
         for each in self.engines.values():
