@@ -403,10 +403,10 @@ def main() -> None:
     with pipes_to_parent() as (jobs, events):
         job = msgspec.json.decode(jobs.readline(), type=CellJob)
         jobs.close()
-        if job.cpu is not None:
-            os.sched_setaffinity(0, {job.cpu})
         if job.trace >= 0:
             listen(job.trace)
+        if job.cpu is not None:
+            os.sched_setaffinity(0, {job.cpu})
         with DisturbanceCounters() as counters:
             CellWorker(job, events, Clock(disturbance=counters.read)).run()
 

@@ -115,8 +115,8 @@ class RunProgress:
     def left(self, now_s: float) -> Left:
         """Return how long what is left takes: each cell as long as the engine's last ones.
 
-        A budget ends a cell with the epoch that reaches it. An engine that has not finished a cell
-        is judged by the one that is running, or by its budget.
+        A budget ends a cell with the epoch that reaches it, but not before its `least_epochs`. An
+        engine that has not finished a cell is judged by the one that is running, or by its budget.
         """
         seconds, unknown = 0.0, []
         for each in self.engines.values():
@@ -152,9 +152,10 @@ class RunProgress:
             return each.other_s  # it failed before its first epoch, and will again
         if math.isnan(epoch_s):
             return math.nan if budget_s is None else budget_s + each.other_s
+        least_s = epoch_s * contestant.least_epochs
         training_s = epoch_s * self.plan.epochs_of(contestant)
         if budget_s is not None:
-            training_s = min(training_s, budget_s + epoch_s)
+            training_s = min(training_s, max(budget_s + epoch_s, least_s))
         return training_s + each.other_s
 
 

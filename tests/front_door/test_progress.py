@@ -39,6 +39,8 @@ def test_a_budget_ends_a_cell_with_the_epoch_that_reaches_it_and_in_later_rounds
     slow = Contestant("a", budget_s=9.0, later_budget_s=3.0)
     progress = RunProgress(plan(slow), [cell("a", n_epochs=5)])
     assert progress.left(0.0).seconds == pytest.approx(2 * (3.0 + 2.0 + 1.0))
+    patient = Contestant("a", budget_s=3.0, least_epochs=4)
+    assert RunProgress(plan(patient), [cell("a")]).left(0.0).seconds == pytest.approx(2 * 9.0)
     fewer = RunProgress(plan(Contestant("a", rounds=2)), [cell("a")])
     assert fewer.left(0.0).seconds == pytest.approx(21.0)
 
@@ -52,7 +54,7 @@ def test_what_nobody_can_know_yet_is_named():
     left = progress.left(6.0)  # three seconds an epoch
     assert left.unknown == ()
     assert left.seconds == pytest.approx(3 * 32.0 - 6.0 + 3 * 32.0)
-    assert RunProgress(plan(Contestant("a"), precision=0.02)).left(0.0).unknown[-1] == (
+    assert RunProgress(plan(*map(Contestant, "ab"), precision=0.02)).left(0.0).unknown[-1] == (
         "the number of rounds"
     )
 
