@@ -87,15 +87,15 @@ def check_options(reading: Reading, asked: Plan) -> None:
 
 def check_surroundings(folder: Path, reading: Reading, dataset: Dataset) -> None:
     """Raise JournalError if anything that a run's figures depend on has changed since it began."""
-    if "numpy" not in reading.header.environment.libraries:
-        raise JournalError(
-            f"{folder / JOURNAL} does not say which NumPy its run had, as every run's does"
-        )
     here = fingerprint.take(reading.header.plan, dataset, environment.observe())
     if departure := fingerprint.departure(reading.header.fingerprint, here):
         raise JournalError(
             f"the run in {str(folder)!r} cannot go on, {departure}; "
             "start it anew with --out and --overwrite"
+        )
+    if "numpy" not in reading.header.environment.libraries:
+        raise JournalError(
+            f"{folder / JOURNAL} does not say which NumPy its run had, as every run's does"
         )
 
 

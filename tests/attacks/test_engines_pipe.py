@@ -136,9 +136,14 @@ TEXTS = {
 
 
 @pytest.mark.sample
-def test_a_reason_is_one_line_whatever_was_raised(tmp_path, attacked):
-    cells = run_all([write_odd(tmp_path, name, body) for name, body in TEXTS.items()])
-    attacked({name: "" if _is_line(cells[name].reason) else cells[name].reason for name in TEXTS})
+def test_a_reason_is_one_line_whatever_was_raised_or_declared(tmp_path, attacked):
+    top = "TensorEngine.note = property(lambda self: 5, lambda self, note: None)"
+    paths = [write_odd(tmp_path, name, body) for name, body in TEXTS.items()]
+    cells = run_all([*paths, write_odd(tmp_path, "numbers", top=top)])
+    told = "declares something of the wrong type: Expected `str`, got `int` - at `$.note`"
+    broken = {name: "" if _is_line(cells[name].reason) else cells[name].reason for name in TEXTS}
+    reason = cells["numbers"].reason
+    attacked(broken | {"a note that is a number": "" if told in reason else reason})
 
 
 # What an engine says, and what its row does: nothing of it may be taken for a fault of the harness.
@@ -171,14 +176,6 @@ def test_a_reason_is_what_the_engine_said_however_oddly(tmp_path, attacked):
             for name, said in ODDLY.items()
         }
     )
-
-
-@pytest.mark.sample
-def test_a_declaration_that_is_no_text_is_told_as_such(tmp_path, attacked):
-    top = "TensorEngine.note = property(lambda self: 5, lambda self, note: None)"
-    reason = run_all([write_odd(tmp_path, "numbers", top=top)])["numbers"].reason
-    held = "declares something of the wrong type: Expected `str`, got `int` - at `$.note`" in reason
-    attacked({"a note that is a number": "" if held else reason})
 
 
 def _is_line(text):
