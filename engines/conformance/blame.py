@@ -31,7 +31,9 @@ _DISCOUNT = 1.5
 _ORDER = ("operation", "about", "situation", "operation in", "function", "check")
 # Situations that are one story, however they fail.
 _ONE_STORY = ("broadcasting", *PART_OF, "fan-out", "deep chains", "aliasing")
-_WRONG_ORDER, _BESIDE = "(wrong order)", "beside other graphs"  # the ends of causes
+# The ends of causes.
+_WRONG_ORDER = ("(wrong order)", "passes its gradient on more than once")
+_BESIDE = ("beside other graphs", "after other graphs have been freed")
 
 
 @dataclass

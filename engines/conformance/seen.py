@@ -71,9 +71,9 @@ class Seen:
         """Whether a value is used more than once in its program."""
         return "fan-out" in catalogue()[self.verdict.check].touches
 
-    def says(self, words: str) -> bool:
-        """Tell whether its cause ends with some words."""
-        return self.finding.cause is not None and self.finding.cause.kind.endswith(words)
+    def says(self, ends: tuple[str, ...]) -> bool:
+        """Tell whether its cause ends with some of these words."""
+        return self.finding.cause is not None and self.finding.cause.kind.endswith(ends)
 
     @property
     def bases(self) -> frozenset[str]:

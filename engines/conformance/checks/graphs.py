@@ -34,9 +34,11 @@ ORDERS = {
 }
 # In these no value between x and the result is used more than once.
 _SIMPLE = ("x * x", "x + x", "x * 1.5 + x", "x + x * x")
-WRONG_ORDER = Cause(
+_WRONG_ORDER = Cause(
     "a value passes its gradient on before all of its uses have added to it (wrong order)"
 )
+
+_AGAIN = Cause("a value passes its gradient on more than once")
 
 # A rule of + may return one array twice; if the walk adds to it in place, both gradients change.
 _SUMS = (
@@ -120,7 +122,10 @@ def _ordered(tested: EngineUnderTest, name: str, source: str) -> None:
     simple = (replace(SQUARED, expression=text, derivatives=(), shapes=((),)) for text in _SIMPLE)
     problems = (problem_of_case(case, tested.seed, tested.dtype) for case in simple)
     is_simple_right = all(fault_of(tested, problem) is None for problem in problems)
-    raise failure_of(tested, found, WRONG_ORDER if is_simple_right else None)
+    pairs = zip(found.answer.gradients, found.problem.truth.gradients, strict=True)
+    is_more = any(float(a) > float(must) and not found.fits(a, must) for a, must in pairs)
+    cause = _AGAIN if is_more else _WRONG_ORDER  # all numbers and derivatives are positive
+    raise failure_of(tested, found, cause if is_simple_right else None)
 
 
 def _of_sums(tested: EngineUnderTest, case: Case) -> None:
