@@ -106,7 +106,8 @@ def findings_of(verdict: Verdict) -> list[Seen]:
 def seen_in(verdict: Verdict, finding: Finding) -> Seen:
     """Return a finding with all that may be to blame for it."""
     check = catalogue()[verdict.check]
-    operations = frozenset(finding.uses) or check.asked
+    asked = check.operations if verdict.is_wrong else check.asked
+    operations = frozenset(finding.uses) or asked
     own = check.operations or operations
     situation = check.situation or (check.group if check.group in SITUATIONS else "")
     if finding.operation:
