@@ -134,8 +134,8 @@ mutants: $(STAMP)
 stories: $(STAMP)
 	$(BIN)/python tests/engines/conformance/score.py stories
 
-# Engines that are right, with twenty seeds; after make test-peers, ENGINES="torch jax" and
-# BIN=.venv-peers/bin include the peers.
+# Engines that are right, with twenty seeds, or as many as ENGINES begins with; after make
+# test-peers, ENGINES="5 torch jax" and BIN=.venv-peers/bin include the peers.
 precision: $(STAMP)
 	$(BIN)/python tests/engines/conformance/score.py precision $(ENGINES)
 

@@ -18,6 +18,7 @@ from benchgrad.engines.conformance.seen import (
     COMMON,
     EVERYTHING,
     INTRICATE,
+    PART_OF,
     Feature,
     Seen,
     findings_of,
@@ -28,7 +29,11 @@ _MANY = 100  # checks that fail, before the backward pass as a whole is blamed
 _WHOLE = 0.25  # of the checks that do without an operation fail, and it is not to blame
 _DISCOUNT = 1.5
 _ORDER = ("operation", "about", "situation", "operation in", "function", "check")
-_ONE_STORY = ("broadcasting", "fan-out", "deep chains")  # situations, however they fail
+# Situations that are one story, however they fail.
+_ONE_STORY = ("broadcasting", *PART_OF, "fan-out", "deep chains", "aliasing")
+# The ends of causes.
+_WRONG_ORDER = ("(wrong order)", "passes its gradient on more than once")
+_BESIDE = ("beside other graphs", "after other graphs have been freed")
 
 
 @dataclass
@@ -39,9 +44,17 @@ class Group:
     seen: list[Seen]
 
     @property
+    def simple(self) -> list[Seen]:
+        """The checks that are not intricate, all of them if there are no others."""
+        return [seen for seen in self.seen if seen.verdict.group not in INTRICATE] or self.seen
+
+    @property
     def simplest(self) -> Seen:
-        """The check that is easiest to understand."""
-        return min(self.seen, key=lambda seen: seen.simplicity)
+        """The check that is easiest to understand, and tries what is blamed if that is known."""
+        kind, *names = self.blamed
+        wanted = PART_OF.get(names[0], names[0]) if kind == "situation" else ""
+        there = [seen for seen in self.seen if wanted and seen.situation == wanted]
+        return min(there or self.seen, key=lambda seen: seen.simplicity)
 
 
 @dataclass(frozen=True)
@@ -69,8 +82,11 @@ def groups_of(verdicts: Sequence[Verdict], passed: Passed) -> list[Group]:
     """
     wrong = [seen for v in verdicts if v.counts_against for seen in findings_of(v)]
     simple = [seen for seen in wrong if seen.verdict.group not in INTRICATE]
-    groups = list(_grouped([seen for seen in simple if seen.is_silent], passed))
-    groups += _grouped(_unexplained(simple, groups, _is_same), passed)
+    groups = list(_of_order(wrong))
+    silent = [seen for seen in simple if seen.is_silent and not any(seen in g.seen for g in groups)]
+    groups += _absorbed(list(_grouped(silent, passed)))
+    loud = [seen for seen in simple if not seen.is_silent]
+    groups += _grouped(_unexplained(loud, groups, _is_same), passed)
     intricate = [seen for seen in wrong if seen.verdict.group in INTRICATE]
     return groups + list(_grouped(_unexplained(intricate, groups, _explains), passed))
 
@@ -92,6 +108,30 @@ def _unexplained(
             left.append(each)
         else:
             known.seen.append(each)
+    return left
+
+
+def _of_order(wrong: Sequence[Seen]) -> Iterator[Group]:
+    """Yield the fault of a walk in the wrong order, with what nothing else explains."""
+    found = [seen for seen in wrong if seen.says(_WRONG_ORDER)]
+    if len(found) > 1:
+        shared = [seen for seen in wrong if seen.is_silent and seen.uses_again]
+        lost = [seen for seen in shared if seen.finding.cause is None or seen.says(_BESIDE)]
+        yield Group(("situation", "order"), [*found, *lost])
+
+
+def _absorbed(groups: Sequence[Group]) -> list[Group]:
+    """Return groups without those of compounds of which another group has a part."""
+    left: list[Group] = []
+    for group in groups:
+        own = group.simplest.own
+        parts = with_parts(own) - own
+        whole = (g for g in left if g.simplest.own <= parts and g.simplest.own)
+        known = next(whole, None)
+        if known is None:
+            left.append(group)
+        else:
+            known.seen.extend(group.seen)
     return left
 
 

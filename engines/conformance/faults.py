@@ -14,6 +14,8 @@ from benchgrad.engines.conformance.seen import COMMON, EVERYTHING, SITUATIONS, F
 
 _COUNTED = tuple(SITUATIONS)[:-2]  # the last two are no situations that an operation is in
 _MOST = 0.8  # of the checks that a fault fails have its operation, if it is named
+# What is wrong there and elsewhere is one fault.
+_ZERO_AXES, _LIMITS = (f" in {SITUATIONS[name]}" for name in ("arrays without axes", "edges"))
 
 
 @dataclass(frozen=True)
@@ -63,11 +65,12 @@ def _merged(groups: Sequence[Group], passed: Passed) -> list[Group]:
     for group in groups:
         fault = _fault(group, passed)
         cause, situation = fault.finding.cause, group.simplest.situation
-        keys = [("heading", fault.heading, fault.finding.evidence, situation)]
+        operation = fault.heading.removesuffix(_ZERO_AXES).removesuffix(_LIMITS)
+        keys: list[tuple[str, ...]] = [("heading", operation, fault.finding.evidence)]
         if cause is not None:
-            keys.append(("cause", cause.kind, situation, ""))
+            keys.append(("cause", cause.kind, situation))
         if fault.place:
-            keys.append(("place", fault.place, "", ""))
+            keys.append(("place", fault.place, ""))
         known = next((merged[key] for key in keys if key in merged), None)
         if known is not None:
             known.seen.extend(group.seen)
@@ -78,7 +81,7 @@ def _merged(groups: Sequence[Group], passed: Passed) -> list[Group]:
 
 def _fault(group: Group, passed: Passed) -> Fault:
     simplest = group.simplest
-    failed = Counter(feature for seen in group.seen for feature in seen.features)
+    failed = Counter(feature for seen in group.simple for feature in seen.features)
     return Fault(
         _heading(group, failed, passed),
         simplest.verdict,
@@ -90,13 +93,15 @@ def _fault(group: Group, passed: Passed) -> Fault:
 
 def _heading(group: Group, failed: Counter[Feature], passed: Passed) -> str:
     """Return the operation that the failing checks share, and where it fails if not everywhere."""
-    simplest, n_wrong = group.simplest, len(group.seen)
+    simplest, n_wrong = group.simplest, len(group.simple)
 
     def scored(*feature: str) -> float:
         return score(feature, failed, passed, n_wrong)
 
     if group.blamed == EVERYTHING:
         return "the backward pass"
+    if group.blamed == ("situation", "order"):
+        return SITUATIONS["order"]
     if not simplest.own:
         return SITUATIONS.get(simplest.situation, simplest.verdict.check)
     operation = max(sorted(simplest.own | simplest.bases), key=lambda name: scored("about", name))
@@ -105,7 +110,7 @@ def _heading(group: Group, failed: Counter[Feature], passed: Passed) -> str:
     if not is_there or scored("situation", situation) < scored("about", operation):
         return operation
     where = SITUATIONS[situation]
-    n = sum(operation in seen.own | seen.bases for seen in group.seen)
+    n = sum(operation in seen.own | seen.bases for seen in group.simple)
     return f"{operation} in {where}" if n >= _MOST * n_wrong else where
 
 

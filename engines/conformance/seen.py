@@ -16,6 +16,8 @@ Feature = tuple[str, ...]  # what it is, and its name
 # What a check tries operations in, as a heading says it.
 SITUATIONS = {
     "broadcasting": "broadcasting",
+    "added axes": "broadcasting that adds axes",
+    "stretched axes": "broadcasting of axes of length 1",
     "fan-out": "a value used more than once",
     "order": "the order of the backward pass",
     "accumulation": "several backward calls",
@@ -33,6 +35,7 @@ SITUATIONS = {
     "classifier": "the classifier",
     "random graphs": "random graphs",
 }
+PART_OF = {"added axes": "broadcasting", "stretched axes": "broadcasting"}
 COMMON = (
     *("fan-out", "broadcasting", "order", "accumulation", "inference", "classifier"),
     *("random graphs", ""),
@@ -64,19 +67,32 @@ class Seen:
         return self.finding.evidence == "numbers"
 
     @property
+    def uses_again(self) -> bool:
+        """Whether a value is used more than once in its program."""
+        return "fan-out" in catalogue()[self.verdict.check].touches
+
+    def says(self, ends: tuple[str, ...]) -> bool:
+        """Tell whether its cause ends with some of these words."""
+        return self.finding.cause is not None and self.finding.cause.kind.endswith(ends)
+
+    @property
     def bases(self) -> frozenset[str]:
         """The operations of which its own are forms."""
         return frozenset(map(base_of, self.own))
 
     @property
-    def simplicity(self) -> tuple[bool, bool, int, int, int, bool, int]:
-        """The key by which the check comes first that is easiest to understand."""
+    def simplicity(self) -> tuple[bool, bool, int, int, int, int, bool, int]:
+        """The key by which the check comes first that is easiest to understand.
+
+        Of two operations, that which runs fewer functions may be what the other is made of.
+        """
         return (
             not self.is_silent or bool(self.finding.operation),
             self.verdict.group in ("classifier", "random graphs", "edges", *_OF_SCRIPTS),
             len(self.operations),
             len(self.own),
             len(self.situation),
+            len(self.verdict.visited),
             self.own != self.bases,
             len(self.finding.code),
         )
@@ -90,7 +106,8 @@ def findings_of(verdict: Verdict) -> list[Seen]:
 def seen_in(verdict: Verdict, finding: Finding) -> Seen:
     """Return a finding with all that may be to blame for it."""
     check = catalogue()[verdict.check]
-    operations = frozenset(finding.uses) or check.operations
+    asked = check.operations if verdict.is_wrong else check.asked
+    operations = frozenset(finding.uses) or asked
     own = check.operations or operations
     situation = check.situation or (check.group if check.group in SITUATIONS else "")
     if finding.operation:

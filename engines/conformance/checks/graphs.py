@@ -32,9 +32,13 @@ ORDERS = {
     "a value used by what uses it": "a = x * y\nb = a * a\nc = b * a\nd = c * b\nout = d + a * c",
     "diamonds upon diamonds": "h = x * y\nfor _ in range(64):\n    h = h * 0.5 + h * 0.4\nout = h",
 }
+# In these no value between x and the result is used more than once.
+_SIMPLE = ("x * x", "x + x", "x * 1.5 + x", "x + x * x")
 _WRONG_ORDER = Cause(
     "a value passes its gradient on before all of its uses have added to it (wrong order)"
 )
+
+_AGAIN = Cause("a value passes its gradient on more than once")
 
 # A rule of + may return one array twice; if the walk adds to it in place, both gradients change.
 _SUMS = (
@@ -115,9 +119,13 @@ def _ordered(tested: EngineUnderTest, name: str, source: str) -> None:
     found = fault_of(tested, problem_of(_of_numbers(tested, name, source)))
     if found is None:
         return
-    case = replace(SQUARED, shapes=((),))
-    is_simple_right = fault_of(tested, problem_of_case(case, tested.seed, tested.dtype)) is None
-    raise failure_of(tested, found, _WRONG_ORDER if is_simple_right else None)
+    simple = (replace(SQUARED, expression=text, derivatives=(), shapes=((),)) for text in _SIMPLE)
+    problems = (problem_of_case(case, tested.seed, tested.dtype) for case in simple)
+    is_simple_right = all(fault_of(tested, problem) is None for problem in problems)
+    pairs = zip(found.answer.gradients, found.problem.truth.gradients, strict=True)
+    is_more = any(float(a) > float(must) and not found.fits(a, must) for a, must in pairs)
+    cause = _AGAIN if is_more else _WRONG_ORDER  # all numbers and derivatives are positive
+    raise failure_of(tested, found, cause if is_simple_right else None)
 
 
 def _of_sums(tested: EngineUnderTest, case: Case) -> None:
@@ -125,9 +133,13 @@ def _of_sums(tested: EngineUnderTest, case: Case) -> None:
     found = fault_of(tested, problem)
     if found is None:
         return
-    (by_x, by_y), (found_x, found_y) = problem.truth.gradients[:2], found.answer.gradients[:2]
-    is_shared = found.fits(found_x, by_y) or found.fits(found_y, by_x)
-    raise failure_of(tested, found, _SHARED if is_shared else None)
+    uses, names = case.program.uses(), problem.question.names
+    often, once = sorted(names[:2], key=lambda name: -len(uses[name]))
+    if len(uses[often]) == len(uses[once]):
+        raise failure_of(tested, found)
+    both = problem.truth.gradients[names.index(often)]
+    answers = (found.answer.gradients[names.index(name)] for name in (often, once))
+    raise failure_of(tested, found, _SHARED if all(found.fits(a, both) for a in answers) else None)
 
 
 def _used_often(tested: EngineUnderTest, name: str, source: str) -> None:

@@ -26,6 +26,7 @@ _FOREIGN = (
     *{sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")},
 )
 _SITE_PACKAGES = ("site-packages", "dist-packages")  # below the standard library, but not of it
+_NAMELESS = ("<genexpr>", "<listcomp>", "<dictcomp>", "<setcomp>", "<module>")
 _OWN_OF_THE_ROOM = ("topology.py", "handwritten.py")
 
 
@@ -95,11 +96,11 @@ class Visited:
 
     def own(self) -> tuple[str, ...]:
         """Return the engine's own functions, each as its place."""
-        own = (code for code in self.codes if is_own(code.co_filename))
+        own = (c for c in self.codes if is_own(c.co_filename) and c.co_name not in _NAMELESS)
         return tuple(dict.fromkeys(_places(own)))
 
 
 def _places(codes: Iterable[CodeType]) -> Iterator[str]:
     for code in codes:
-        name = getattr(code, "co_qualname", code.co_name).split("<locals>.")[-1]
+        name = getattr(code, "co_qualname", code.co_name).replace(".<locals>", "")
         yield place(code.co_filename, code.co_firstlineno, name)
