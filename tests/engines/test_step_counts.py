@@ -110,6 +110,12 @@ def test_a_whole_step_of_the_tensor_engine_by_name():
     assert arrays > its_arrays
 
 
+def test_a_replay_makes_no_copies_and_takes_the_update_too():
+    X, y = np.zeros((32, 2)), np.zeros(32, int)
+    replay = load("tensor-replay").classifier(MODEL, MODEL.initial_parameters(0), SGD(0.05))
+    assert (len(replay._run(X, y)._tape), len(replay._update)) == (37, 2)
+
+
 def test_the_gradients_of_a_step_beside_the_hand_written_ones():
     (_, *eager), (_, *handwritten) = whole("tensor", "gradients"), whole("numpy", "gradients")
     assert (eager, handwritten) == ([42, 34], [33, 20])
