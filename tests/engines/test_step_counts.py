@@ -64,7 +64,7 @@ def test_python_calls_of_a_step():
         "tensor": python_calls(load("tensor")),
         "tensor-replay": python_calls(load("tensor-replay")),
     }
-    assert found == {"numpy": 11, "tensor": 91, "tensor-replay": 26}
+    assert found == {"numpy": 11, "tensor": 90, "tensor-replay": 26}
 
 
 def test_numpy_calls_and_arrays_of_a_step():
