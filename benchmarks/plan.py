@@ -99,11 +99,12 @@ class Contestant(Struct, frozen=True, forbid_unknown_fields=True):
     """An engine in a plan; fields that it leaves out are the plan's.
 
     `engine` is what to load, if that is not the `name`; `cause` says what it does differently from
-    the engine before it, `corner` where it belongs in the two-by-two. With its own `batch_size` it
-    does different work, and is compared with a reference that does the same. Training ends with the
-    epoch in which it has taken `budget_s`; the remaining epochs are forecast. In a plan with a
-    precision, `budget_s` also limits the time of all its processes together: an engine skips a
-    round that would exceed it.
+    the engine that it `improves`, by default the one before it that has a cause; `corner` says
+    where it belongs in the two-by-two. With its own `batch_size` it does different work, and is
+    compared with a reference that does the same. Training ends with the epoch in which it has
+    taken `budget_s`, but not before `least_epochs` (a forecast takes four); the remaining epochs
+    are forecast. In a plan with a precision, `budget_s` also limits the time of all its processes
+    together: an engine skips a round that would exceed it.
 
     A slow engine need not train to the end in every round: `rounds` is in how many of the plan's
     rounds it takes part, `later_budget_s` its budget in those after the first.
@@ -119,8 +120,10 @@ class Contestant(Struct, frozen=True, forbid_unknown_fields=True):
     published: Published | None = None
     collector: Collector = "as shipped"
     cause: Text = ""
+    improves: Name | None = None
     rounds: Rounds | None = None
     later_budget_s: Positive | None = None
+    least_epochs: Count = 1
     corner: Corner | None = None
 
     @property

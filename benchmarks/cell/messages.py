@@ -40,6 +40,7 @@ class CellJob(Struct, frozen=True):
     snapshots: bool = False
     collector: Collector = "as shipped"
     cpu: int | None = None
+    least_epochs: int = 1
 
 
 class Ready(Struct, frozen=True, tag=True, forbid_unknown_fields=True):

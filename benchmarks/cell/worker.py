@@ -116,7 +116,14 @@ class CellWorker:
 
     def _schedule(self) -> Schedule:
         job, rule = self._job, self._job.training
-        return Schedule(job.n_epochs, rule.batch_size, rule.seed, job.round, job.budget_s)
+        return Schedule(
+            n_epochs=job.n_epochs,
+            batch_size=rule.batch_size,
+            seed=rule.seed,
+            round=job.round,
+            budget_s=job.budget_s,
+            least_epochs=job.least_epochs,
+        )
 
     def _load(self) -> Engine:
         """Load the engine and hold its library to its threads."""
