@@ -91,7 +91,7 @@ class ValueClassifier(Classifier):
     def update(self, gradients: Sequence[Array]) -> None:
         """Take an optimizer step with these gradients, in the order of `leaves`."""
         try:
-            np.concatenate([gradient.ravel() for gradient in gradients], out=self._gradient)
+            np.concatenate(gradients, axis=None, out=self._gradient)
         except ValueError as error:
             raise ValueError(self._misfit(gradients)) from error
         self._optimizer.update(self._flat, self._gradient, self._velocity)
