@@ -8,7 +8,7 @@ ROOMS := benchmarks datasets engines processes reports
 OUT := reports/out
 
 .DEFAULT_GOAL := help
-.PHONY: help install bench bench-quick bench-full bench-peers ladder two-by-two test test-peers attacks kills lint format microbench targets overhead verdicts instructions mutants stories precision clean
+.PHONY: help install bench bench-quick bench-full bench-peers ladder two-by-two test test-peers test-browser screenshots attacks kills lint format microbench targets overhead verdicts instructions mutants stories precision clean
 
 help:
 	@echo "make bench        the published comparison on this machine (about six minutes)"
@@ -19,6 +19,8 @@ help:
 	@echo "make bench-peers  PyTorch, JAX and others beside the built-in engines, if installed"
 	@echo "make test         the tests            make lint        ruff and mypy"
 	@echo "make test-peers   installs the peers into .venv-peers and tests their adapters"
+	@echo "make test-browser a page in a real browser: installs playwright, and chromium if it may"
+	@echo "make screenshots  the pictures of a report for README and docs, from RUN=folder"
 	@echo "make attacks      what hostile engines, files, options and records try (a few minutes)"
 	@echo "make kills        200 kills of a run at random moments (about half an hour)"
 	@echo "make mutants      faults that benchgrad check must find (about ten minutes)"
@@ -72,6 +74,20 @@ $(PEERS)/.installed: pyproject.toml
 
 test-peers: $(PEERS)/.installed
 	$(PEERS)/bin/python -m pytest -m peers
+
+# A page in Debian's chromium. Where it is missing, only root can install it.
+$(VENV)/.browser: $(STAMP)
+	@command -v chromium > /dev/null || { apt-get update -q && apt-get install -y -q chromium; } || \
+	  { echo "make test-browser needs chromium: apt-get install -y chromium"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,browser]'
+	@touch $@
+
+test-browser: $(VENV)/.browser
+	$(BIN)/python -m pytest tests/reports -m browser -n 0
+
+RUN ?= $(OUT)/headline
+screenshots: $(VENV)/.browser
+	$(BIN)/python tools/screenshots.py $(RUN) docs/sample
 
 # Ends with a table of counts: tried, held. make test runs a sample.
 attacks: $(STAMP)

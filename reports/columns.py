@@ -285,7 +285,7 @@ _ALL: tuple[Column[EngineSummary], ...] = (
            meaning="what is beside the epochs; the read is one with nothing left to do"),
     Column("page_faults", "page faults, minor / major",
            lambda e: _pair(e.process.minor_faults, e.process.major_faults)),
-    Column("context_switches", "context switches, voluntary / forced",
+    Column("context_switches", "context switches, voluntary / involuntary",
            lambda e: _pair(e.process.voluntary_switches, e.process.involuntary_switches),
            meaning="counted, like page faults, from the first epoch to the last, including the "
            "evaluation between them"),

@@ -63,17 +63,21 @@ class Identity:
         return self._in_digits(_DIGITS[-1], _DIGITS[-1])
 
     def _in_digits(self, nodes: int, cost: int) -> ShownIdentity:
-        nodes_factor, times = formats.significant(self.nodes_factor, nodes), ("", "")
+        """Return the factors in so many digits, and the times in as many as bear them out."""
         factor = formats.significant(max(self.cost, 1.0 / self.cost), cost)
+        slow, fast = self.slow_node_s, self.fast_node_s
+        shown = ("", "")
         for digits in range(cost, 12):
-            times = tuple(
-                formats.seconds_to(digits, seconds)
-                for seconds in (self.slow_node_s, self.fast_node_s)
-            )
-            if quotient(times, self.cost >= 1.0, cost) == factor:
+            shown = (formats.seconds_to(digits, slow), formats.seconds_to(digits, fast))
+            if quotient(shown, self.cost >= 1.0, cost) == factor:
                 break
         return ShownIdentity(
-            nodes_factor, factor, self.cost >= 1.0, *times, formats.ratio(self.ratio)
+            nodes=formats.significant(self.nodes_factor, nodes),
+            cost=factor,
+            is_costlier=self.cost >= 1.0,
+            slow_node=shown[0],
+            fast_node=shown[1],
+            ratio=formats.ratio(self.ratio),
         )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -24,6 +24,7 @@ from benchgrad.benchmarks.records import Cell, Results
 from benchgrad.reports import formats
 from benchgrad.reports.axis import Axis, axis_for
 from benchgrad.reports.engine_summary import EngineSummary
+from benchgrad.reports.facts import per
 from benchgrad.reports.findings import Headline, cpu_rounds
 from benchgrad.reports.style import Look, looks
 
@@ -210,8 +211,7 @@ class _Comparisons:
         found = {}
         for i, j in self._pairs():
             if self.names[i] in ranked and self.names[j] in ranked:
-                before, after = amounts[i].value, amounts[j].value
-                ratio = after / before if before > 0.0 else math.nan
+                ratio = per(amounts[j].value, amounts[i].value)
                 found[i, j] = Estimate(ratio, math.nan, math.nan, 0)
                 found[j, i] = _inverse(found[i, j])
         return self._texts(found, ranked)
@@ -245,8 +245,12 @@ def _comparisons(results: Results, names: Sequence[str], only: int | None) -> _C
 
 def _inverse(ratio: Estimate) -> Estimate:
     """Return the estimate of the other engine against this one."""
-    turned = [1.0 / x if x else math.nan for x in (ratio.ratio, ratio.high, ratio.low)]
-    return Estimate(*turned, ratio.n_rounds, ratio.n_disturbed)
+    return replace(
+        ratio,
+        ratio=per(1.0, ratio.ratio),
+        low=per(1.0, ratio.high),
+        high=per(1.0, ratio.low),
+    )
 
 
 def _in_words(ratio: Estimate | None) -> str:

@@ -31,10 +31,11 @@ def browser():
             found.close()
 
 
-def opened(found, page, width=1280, height=900, scheme="light", **options):
-    """Open a file in a new window of a browser; return the window."""
+def opened(found, page="", width=1280, height=900, scheme="light", **options):
+    """Open a file in a new window of a browser, or an empty window; return it."""
     window = found.new_page(
         viewport={"width": width, "height": height}, color_scheme=scheme, **options
     )
-    window.goto(Path(page).resolve().as_uri())
+    if page:
+        window.goto(Path(page).resolve().as_uri())
     return window

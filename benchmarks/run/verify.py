@@ -189,7 +189,8 @@ def _wrong_judgements(results: Results) -> Iterator[str]:
                     f"{each.name} is {each.then}, recomputed {each.now}"
                     for each in differences(cell.equality, recomputed)
                 ]
-        found += _wrong_status(cell, judged, machine)
+        least_epochs = _contestant(cell, results.plan).least_epochs
+        found += _wrong_status(cell, judged, machine, least_epochs)
         yield from (f"{place(cell)}: {problem}" for problem in found)
 
 
@@ -214,7 +215,9 @@ def _recomputed(cell: Cell, stored: Equality, results: Results) -> Equality | st
     )
 
 
-def _wrong_status(cell: Cell, equality: Equality | None, machine: Machine) -> Iterator[str]:
+def _wrong_status(
+    cell: Cell, equality: Equality | None, machine: Machine, least_epochs: int
+) -> Iterator[str]:
     if equality:
         reason = why_unequal(equality) or impossible(cell, machine)
         status = "invalid" if reason else "ok"
@@ -230,7 +233,7 @@ def _wrong_status(cell: Cell, equality: Equality | None, machine: Machine) -> It
         yield f"status is {cell.status}, and it has {len(cell.epochs)} epochs"
     if cell.status == "ok" and len(cell.epochs) < cell.epochs_planned:
         total_s = sum(epoch.seconds for epoch in cell.epochs)
-        if cell.budget_s is None or total_s < cell.budget_s:
+        if cell.budget_s is None or total_s < cell.budget_s or len(cell.epochs) < least_epochs:
             yield f"it ended after {len(cell.epochs)} epochs and no budget ended it"
 
 
