@@ -212,8 +212,8 @@ class _Drawing:
             for down, size, colour in ((0.21, 9, INK), (0.38, 8.5, _SOFT))
         ]
         place = figure.text(
-            left + side, self._y(top + 0.13), "", fontsize=9.5, weight="bold", color="white",
-            ha="right", va="center", animated=True,
+            left + side - 0.014, self._y(top + (0.13 if flat else 0.44)), "", fontsize=9.5,
+            weight="bold", color="white", ha="center", va="center", animated=True,
             bbox={"boxstyle": "circle,pad=0.25", "facecolor": INK, "edgecolor": "none"},
         )  # fmt: skip
         return _Panel(
@@ -264,7 +264,7 @@ class _Drawing:
         panel.now.set_text(_progress(lane, moment))
         panel.how.set_text(_quality(moment))
         yield from (panel.bar, panel.now, panel.how)
-        if lane.place and lane.placed_s <= moment_s:
+        if lane.place and lane.end_s <= moment_s:
             panel.place.set_text(str(lane.place))
             yield panel.place
 

@@ -13,7 +13,7 @@ from itertools import accumulate
 
 import numpy as np
 
-from benchgrad.benchmarks.records import Cell, Epoch, Results, Status
+from benchgrad.benchmarks.records import Cell, Results, Status
 from benchgrad.reports.engine_summary import EngineSummary
 from benchgrad.reports.formats import count, duration
 from benchgrad.reports.shapes import Shape, Shapes
@@ -39,8 +39,7 @@ class Lane:
     `ends_s[i]` is when `epochs[i]` epochs had taken their time, all of it spent in the engine;
     losses are means over the steps of an epoch. `regions` has numbers of epochs, and which of the
     race's shapes shows the regions after them. `forecast_s` is the forecast of the whole training,
-    nan unless a budget ended it. `place` counts from 1, None for an engine that is not ranked, and
-    `placed_s` is the time that gave it.
+    nan unless a budget ended it. `place` counts from 1, None for an engine that is not ranked.
     """
 
     name: str
@@ -53,7 +52,6 @@ class Lane:
     regions: tuple[tuple[int, int], ...]
     forecast_s: float
     place: int | None = None
-    placed_s: float = math.nan
 
     @property
     def ending(self) -> str:
@@ -76,6 +74,11 @@ class Lane:
         """How many epochs it finished."""
         return self.epochs[-1]
 
+    @property
+    def epoch_s(self) -> float:
+        """What an epoch took on average, the first one with its warm-up included."""
+        return self.end_s / self.n_done
+
     def at(self, moment_s: float) -> Moment:
         """Return what it had reached after so much training."""
         return self._after(bisect_right(self.ends_s, moment_s))
@@ -97,8 +100,8 @@ class Lane:
 class Race:
     """All lanes, in the plan's order.
 
-    Who is ranked gets a place for the time in which it finished `n_common` epochs, the most that
-    all of them have. `unseen` of the engines with an epoch are not shown.
+    Who is ranked gets a place, by the average time of its epochs. `n_common` is the most epochs that
+    all ranked engines have; `unseen` of the engines with an epoch are not shown.
     """
 
     lanes: tuple[Lane, ...]
@@ -152,14 +155,9 @@ def race(results: Results, engines: Sequence[EngineSummary]) -> Race | None:
         return None
     ranked = [lane for lane in lanes if lane.status == "ok"]
     n_common = min((lane.n_done for lane in ranked), default=0)
-    taken_s = {lane.name: _seconds_to(n_common, first[lane.name].epochs) for lane in ranked}
-    places = {name: place for place, name in enumerate(sorted(taken_s, key=taken_s.get), start=1)}
-    placed = [
-        replace(lane, place=places[lane.name], placed_s=taken_s[lane.name])
-        if lane.name in places
-        else lane
-        for lane in lanes
-    ]
+    order = sorted(ranked, key=lambda lane: lane.epoch_s)
+    places = {lane.name: place for place, lane in enumerate(order, start=1)}
+    placed = [replace(lane, place=places.get(lane.name)) for lane in lanes]
     shown = sorted(placed, key=lambda lane: lane.place or math.inf)[:_MOST_LANES]
     return Race(
         lanes=tuple(lane for lane in placed if lane in shown),
@@ -183,10 +181,6 @@ def _lane(cell: Cell, engine: EngineSummary, shapes: Shapes) -> Lane:
         regions=tuple((each.n_epochs, shapes.index(each)) for each in cell.regions),
         forecast_s=engine.timing.total_s if engine.timing.is_forecast else math.nan,
     )
-
-
-def _seconds_to(n_epochs: int, epochs: Sequence[Epoch]) -> float:
-    return list(accumulate(epoch.seconds for epoch in epochs[:n_epochs]))[-1]
 
 
 def _thinned(n_epochs: int) -> list[int]:

@@ -140,14 +140,12 @@ class RacePage:
         return {
             "low": self.axis.low,
             "high": self.axis.high,
-            "telling": self.race.telling_s,
-            "end": self.race.end_s,
+            "telling": _number(self.race.telling_s, 6),
+            "end": _number(self.race.end_s, 6),
             "highest": self.highest,
             "lanes": [
                 {
                     "planned": lane.n_planned,
-                    "place": lane.place,
-                    "placed": _number(lane.placed_s, 6),
                     "epochs": lane.epochs,
                     "ends": [_number(end_s, 6) for end_s in lane.ends_s],
                     "losses": [_number(loss) for loss in lane.losses],

@@ -32,7 +32,7 @@
     return `${time} s`;
   }
 
-  const latest = (numbers, limit) => numbers.filter((number) => number <= limit).length - 1;
+  const latest = (numbers, limit) => numbers.filter((number) => number <= limit * (1 + 1e-9)).length - 1;
 
   function showLane(card, lane, time, i) {
     const epochs = i < 0 ? 0 : lane.epochs[i];
@@ -40,7 +40,7 @@
     const begun = i < 0 ? 0 : lane.ends[i];
     const part = isOver ? 0 : (lane.epochs[i + 1] - epochs) * (time - begun) / (lane.ends[i + 1] - begun);
     card.classList.toggle("untrained", i < 0);
-    card.querySelector(".place")?.classList.toggle("won", lane.placed <= time);
+    card.querySelector(".place")?.classList.toggle("won", isOver);
     card.querySelector(".part").setAttribute("width", `${100 * Math.min(1, (epochs + part) / lane.planned)}%`);
     card.querySelector(".now").textContent = isOver ? card.dataset.ending
       : epochs ? `epoch ${epochs} of ${lane.planned}` : "in its first epoch";
