@@ -25,6 +25,7 @@ from benchgrad.reports.style import CLASSES, INK, RC, Look, looks
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
     from PIL.Image import Image
 
 _FRAMES, _FRAME_MS, _LAST_MS = 80, 100, 3000
@@ -123,7 +124,6 @@ class _Drawing:
     """A figure in which only what changes is drawn again."""
 
     def __init__(self, page: RacePage, known: Mapping[str, Look], title: str) -> None:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
         from matplotlib.figure import Figure
 
         self.page, self._looks = page, known
@@ -133,7 +133,7 @@ class _Drawing:
         self._row = _ROW + (self._side * _WIDTH if page.race.shapes else 0.0)
         self._height = _HEAD + _CHART + self._row * math.ceil(len(lanes) / columns)
         self._figure = Figure(figsize=(_WIDTH, self._height), dpi=_DPI)
-        self._canvas = FigureCanvasAgg(self._figure)
+        self._canvas = _canvas(self._figure)
         self._write(title)
         self._draw_chart()
         self._panels = [self._panel(lane, i, columns) for i, lane in enumerate(lanes)]
@@ -274,6 +274,13 @@ class _Drawing:
             shape = self.page.race.shapes[index]
             panel.regions[index] = list(_patches(panel.ax, shape))
         return panel.regions[index]
+
+
+def _canvas(figure: Figure) -> Any:
+    """Return what draws a figure; matplotlib gives its methods no types."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    return FigureCanvasAgg(figure)
 
 
 def _patches(ax: Axes, shape: Shape) -> Iterator[Artist]:

@@ -114,9 +114,14 @@ def _files(shown: Shown, to_draw: Sequence[Plot]) -> dict[str, bytes]:
     return {
         **{name: _csv(derived, columns, shown) for name, columns in csv.items()},
         **plots,
-        CARD: card(results, engines, known["headline"], known["looks"]),
+        CARD: card(results, engines, headline(results, engines), looks(_specs(results))),
         **{name: rendered(name, known) for name in _PAGES},
     }
+
+
+def _specs(results: Results) -> dict[str, str]:
+    """Return what each engine of a plan loads, by its name."""
+    return {each.name: each.spec for each in results.plan.engines}
 
 
 def _csv(derived: Tables, columns: list[str], shown: Shown) -> bytes:
@@ -180,7 +185,7 @@ def _context(
         "nodes_picture": nodes_picture(same_step),
         "agreement": agreement(engines),
         "choice": choice(engines, table.n_epochs),
-        "looks": looks({each.name: each.spec for each in results.plan.engines}),
+        "looks": looks(_specs(results)),
         "shown_figures": [
             f.plot.name for f in figures if not f.omitted and f.plot.name not in _ELSEWHERE
         ],

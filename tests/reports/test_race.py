@@ -36,7 +36,9 @@ def raced(by_hand):
     data = msgspec.structs.replace(by_hand.flat_data(), grid=Grid(-1.0, 1.0, -2.0, 2.0, 10))
     final = Final([0.0], [0, 0, 1, 1], [0] * 100)
     named = {
-        "slow": by_hand.cell("slow", (2.0, 1.0, 3.0), final=final, regions=[*regions, halves(3, 9)]),
+        "slow": by_hand.cell(
+            "slow", (2.0, 1.0, 3.0), final=final, regions=[*regions, halves(3, 9)]
+        ),
         HOSTILE: by_hand.cell(HOSTILE, (0.01, 0.02), final=final, regions=regions),
         "budget": by_hand.cell("budget", (4.0,), planned=9, budget_s=4.0, regions=regions),
         "wrong": by_hand.cell("wrong", (0.001, 0.001), status="invalid", reason="x"),
