@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from rich.cells import cell_len
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group, JustifyMethod, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -97,8 +97,8 @@ class Board:
         table = Table(box=None, pad_edge=False, padding=(0, _GAP, 0, 0))
         columns = fitting(texts, self._console.width)
         for column in columns:
-            justify = "right" if column.is_number else "left"
-            table.add_column(column.heading, justify=justify, overflow="fold")  # type: ignore[arg-type]
+            justify: JustifyMethod = "right" if column.is_number else "left"
+            table.add_column(column.heading, justify=justify, overflow="fold")
         for i, row in enumerate(rows):
             style = "bold" if row.is_running else ""
             table.add_row(*(Text(texts[column][i]) for column in columns), style=style)
