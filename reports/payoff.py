@@ -44,8 +44,8 @@ def payoffs(results: Results, engines: Sequence[EngineSummary]) -> list[Payoff]:
         after = tuple(
             (other.name, epochs)
             for other in ranked
-            if _is_faster(paired(rounds[engine.name], rounds[other.name]))
-            and (epochs := _epochs(engine, other)) > 1
+            if (epochs := _epochs(engine, other)) > 1  # first, since an interval takes longer
+            and _is_faster(paired(rounds[engine.name], rounds[other.name]))
         )
         if after:
             loading = engine.start_from_disk
