@@ -7,14 +7,14 @@ import pandas as pd
 from benchgrad.benchmarks.records import Results
 from benchgrad.reports.escaping import drawable, visible
 from benchgrad.reports.plot import Plot
-from benchgrad.reports.style import Style, colours
+from benchgrad.reports.style import Style, looks
 from benchgrad.reports.tables import Tables
 
 
 def style_of(results: Results) -> Style:
     """Return the style of all plots of a run."""
     return Style(
-        colours=colours(visible(contestant.name) for contestant in results.plan.engines),
+        looks=looks({visible(each.name): each.spec for each in results.plan.engines}),
         class_names=tuple(map(visible, results.data.class_names)),
     )
 

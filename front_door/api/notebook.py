@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from html import escape
 from typing import Any, Self
 
 from benchgrad.benchmarks.plan import Plan
+from benchgrad.benchmarks.records import Cell
 from benchgrad.command_line.console import RunView
 from benchgrad.reports.escaping import visible
 
@@ -21,8 +23,8 @@ def is_notebook() -> bool:
 class NotebookView(RunView):
     """Shows a run below the cell of the notebook that started it."""
 
-    def __init__(self, plan: Plan, n_finished: int = 0) -> None:
-        super().__init__(plan, n_finished)
+    def __init__(self, plan: Plan, finished: Iterable[Cell] = ()) -> None:
+        super().__init__(plan, finished)
         self._lines: list[str] = []
         self._handle: Any = None
 
@@ -60,7 +62,7 @@ class NotebookView(RunView):
         self._show("")
 
     def _bar(self, engine: str, n_done: int, n_epochs: int) -> None:
-        where = f"[{self._n_finished + 1}{self._of}] {escape(visible(engine))}"
+        where = f"[{self._progress.n_finished + 1}{self._of}] {escape(visible(engine))}"
         bar = f'<progress max="{n_epochs}" value="{n_done}"></progress>'
         self._show(f"{where} {bar} epoch {n_done} of {n_epochs}")
 

@@ -9,7 +9,7 @@ import os
 import shlex
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from benchgrad.benchmarks.analysis.rounds import number_of_cells
 from benchgrad.benchmarks.plan import Contestant, Plan, load_plan
-from benchgrad.benchmarks.records import FAILURES, Results, uncounted, write_results
+from benchgrad.benchmarks.records import FAILURES, Cell, Results, uncounted, write_results
 from benchgrad.benchmarks.run import lock, resume, runner
 from benchgrad.benchmarks.run.journal import SCRATCH, Journal
 from benchgrad.command_line.console import RunConsole, RunView, printer
@@ -58,13 +58,13 @@ class Terms:
     """How a run takes the machine, and who shows it.
 
     `command` is what the user typed; `wait` says whether to wait for the lock. `show` is given the
-    plan and how many cells of it were finished before the run was resumed.
+    plan and the cells of it that were finished before the run was resumed.
     """
 
     command: str
     lock: Path | None
     wait: bool
-    show: Callable[[Plan, int], RunView] = RunConsole
+    show: Callable[[Plan, Iterable[Cell]], RunView] = RunConsole
 
     def timing_alone(self) -> AbstractContextManager[None]:
         """Return a context that no two runs are in at the same time."""
@@ -146,8 +146,8 @@ def side_by_side(
 def _measured(journal: Journal, prepared: Dataset, timing: ExitStack, terms: Terms) -> Finished:
     """Run what a journal lacks, and write the report; `timing` is closed in between."""
     header, folder = journal.header, journal.folder
-    with journal, terms.show(header.plan, len(journal.cells)) as console:
-        results = runner.run(journal, prepared, console)
+    with journal, terms.show(header.plan, journal.cells.values()) as console:
+        results = runner.run(journal, prepared, console, report_files())
         timing.close()  # a report is not timed, so the next run may begin
         console.writing_report()
         with writing(folder):

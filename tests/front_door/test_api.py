@@ -92,7 +92,7 @@ def test_an_engine_that_fails_is_a_row(engine_file):
 
 
 def test_an_interrupted_run_keeps_what_it_has_and_says_how_to_go_on(monkeypatch):
-    monkeypatch.setattr(RunConsole, "stop_requested", lambda self: self._n_finished > 0)
+    monkeypatch.setattr(RunConsole, "stop_requested", lambda self: self._progress.n_finished > 0)
     with pytest.raises(KeyboardInterrupt) as caught:
         benchgrad.run("quick", out="half", **SMALL)
     assert "benchgrad.load('half')" in str(caught.value)
