@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from benchgrad.benchmarks.records import Cell, Instructions
+from benchgrad.benchmarks.records import Cell, Instructions, Point
 
 
 class StoppedError(Exception):
@@ -29,6 +29,12 @@ class Listener:
     def cell_finished(self, cell: Cell) -> None:
         """Hear that a cell has its status."""
 
+    def point_finished(self, point: Point) -> None:
+        """Hear that all engines of a point of a sweep have their status."""
+
+    def told(self, line: str) -> None:
+        """Hear something about the run itself, such as the loss of a worker."""
+
     def counting_started(self, engine: str) -> None:
         """Hear that the instructions of an engine are being counted."""
 
@@ -41,3 +47,22 @@ class Listener:
 
 class Quiet(Listener):
     """Shows nothing and never ends a run."""
+
+
+class Within(Quiet):
+    """Listens to the cells of a point for somebody who hears of the point as a whole."""
+
+    def __init__(self, outer: Listener) -> None:
+        self._outer = outer
+
+    def stop_requested(self) -> bool:
+        """Return whether the run should end after the running cell."""
+        return self._outer.stop_requested()
+
+    def stop_at_once(self) -> bool:
+        """Return whether the running cell should end too."""
+        return self._outer.stop_at_once()
+
+    def epoch_done(self, engine: str, n_done: int, n_epochs: int) -> None:
+        """Pass on how far a cell is."""
+        self._outer.epoch_done(engine, n_done, n_epochs)

@@ -15,6 +15,7 @@ from typing import IO, Self
 
 import numpy as np
 
+from benchgrad.benchmarks.cell.arrays import write_arrays
 from benchgrad.benchmarks.cell.description import grid
 from benchgrad.datasets import Dataset
 from benchgrad.processes.leftovers import end_marked
@@ -32,12 +33,17 @@ def mark_of(folder: Path) -> dict[str, str]:
     return {_MARK: hashlib.sha256(f"{here.st_dev} {here.st_ino}".encode()).hexdigest()[:16]}
 
 
-class Supplies:
-    """The supplies of a run in `folder`, a context.
+def end_leftovers(folder: Path) -> None:
+    """End each process that an earlier run in this folder left behind.
 
-    A process that an earlier run in this folder left behind is ended: a runner may have been killed
-    together with all that watched over its workers.
+    A runner may have been killed together with all that watched over its workers.
     """
+    for name, value in mark_of(folder).items():
+        end_marked(name, value)
+
+
+class Supplies:
+    """The supplies of a run, or of a point of it, in `folder`; a context."""
 
     def __init__(self, folder: Path, dataset: Dataset) -> None:
         self._folder = folder
@@ -45,8 +51,6 @@ class Supplies:
         self.variables = mark_of(folder)
 
     def __enter__(self) -> Self:
-        for name, value in self.variables.items():
-            end_marked(name, value)
         self.data = sealed(self._write)
         return self
 
@@ -61,11 +65,11 @@ class Supplies:
 
     def _write(self, file: IO[bytes]) -> None:
         dataset, around = self._dataset, grid(self._dataset)
-        np.savez(
-            file,
-            X_train=dataset.X_train,
-            y_train=dataset.y_train,
-            X_test=dataset.X_test,
-            y_test=dataset.y_test,
-            grid=around.points() if around else np.empty((0, dataset.n_features)),
-        )
+        arrays = {
+            "X_train": dataset.X_train,
+            "y_train": dataset.y_train,
+            "X_test": dataset.X_test,
+            "y_test": dataset.y_test,
+            "grid": around.points() if around else np.empty((0, dataset.n_features)),
+        }
+        write_arrays(file, arrays)

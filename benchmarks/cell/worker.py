@@ -23,6 +23,7 @@ import psutil
 from numpy.typing import NDArray
 
 from benchgrad.benchmarks.analysis.equality import difference
+from benchgrad.benchmarks.cell.arrays import mapped_arrays
 from benchgrad.benchmarks.cell.clock import Clock, timed
 from benchgrad.benchmarks.cell.disturbance import Disturbance, DisturbanceCounters
 from benchgrad.benchmarks.cell.evaluation import Evaluator, Problem
@@ -52,7 +53,6 @@ from benchgrad.engines import (
     load,
 )
 from benchgrad.processes.pipes import pipes_to_parent, send
-from benchgrad.processes.sealed import reading
 
 Array = NDArray[Any]
 
@@ -67,10 +67,9 @@ class CellWorker:
         self._events = events
         self._clock = clock
         self._pid = os.getpid()
-        with reading(job.data) as file, np.load(file) as arrays:
-            data = {name: arrays[name] for name in arrays.files}
+        data = mapped_arrays(job.data)
         for name in ("X_train", "X_test", "grid"):
-            data[name] = data[name].astype(job.training.dtype)
+            data[name] = data[name].astype(job.training.dtype, copy=False)
         model = MLP(job.layers, job.activation, job.loss)  # type: ignore[arg-type]
         self._problem = Problem(data, model, job.training)
         self._first = model.initial_parameters(job.training.seed)

@@ -39,7 +39,15 @@ def draw(plan: Plan) -> Dataset:
         DatasetError: it does not exist, or is unusable.
     """
     data, seed = plan.data, plan.training.seed
-    recipe = datasets.Recipe(data.n_samples, data.noise, data.test_fraction, data.label, seed)
+    recipe = datasets.Recipe(
+        data.n_samples,
+        data.noise,
+        data.test_fraction,
+        data.label,
+        seed,
+        data.n_features,
+        data.n_classes,
+    )
     return datasets.make(data.name, recipe)
 
 

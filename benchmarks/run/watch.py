@@ -7,6 +7,7 @@ an engine whose code is no longer what it was is not started again.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import msgspec
 from benchgrad.benchmarks.plan import Plan
 from benchgrad.benchmarks.records import Cell
 from benchgrad.benchmarks.run import fingerprint
-from benchgrad.benchmarks.run.journal import JOURNAL, Journal
+from benchgrad.benchmarks.run.journal import JOURNAL
 from benchgrad.benchmarks.run.sources import files_of
 
 
@@ -28,10 +29,13 @@ class _State:
 
 
 class Watch:
-    """Watches over what a run relies on."""
+    """Watches over what a run relies on.
 
-    def __init__(self, plan: Plan, journal: Journal) -> None:
-        self._journal = journal
+    `put_back` restores the journal, and returns whether anybody had changed it.
+    """
+
+    def __init__(self, plan: Plan, put_back: Callable[[], bool]) -> None:
+        self._put_back = put_back
         self._shared = set(fingerprint.code_files().values())
         specs = {plan.reference, *(contestant.spec for contestant in plan.engines)}
         self._own = {spec: {path.resolve() for path in files_of(spec)} for spec in specs}
@@ -43,7 +47,7 @@ class Watch:
         """Return what has changed since the last look, while an engine was running, in one line."""
         changed = [path for path in sorted(self._known) if self._is_changed(path)]
         self._changed |= dict.fromkeys(changed, running)
-        names = [JOURNAL] if self._journal.put_back() else []
+        names = [JOURNAL] if self._put_back() else []
         names += [path.name for path in changed]
         if not names:
             return ""

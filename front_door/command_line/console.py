@@ -11,7 +11,7 @@ from rich.text import Text
 from benchgrad.benchmarks.analysis.rounds import number_of_cells
 from benchgrad.benchmarks.cell.listener import Listener
 from benchgrad.benchmarks.plan import Plan
-from benchgrad.benchmarks.records import Cell, Instructions
+from benchgrad.benchmarks.records import Cell, Instructions, Point
 from benchgrad.command_line.interruption import Interruption
 from benchgrad.reports.escaping import visible, visible_lines
 
@@ -44,6 +44,7 @@ class RunConsole(Listener):
         # With a precision nobody knows how many there will be.
         self._of = "" if plan.precision else f"/{number_of_cells(plan)}"
         self._interruption = Interruption()
+        self._n_points = 0
         self._has_announced_end = False
         self._counts_nothing = False
         console = Terminal(stderr=True)
@@ -98,6 +99,17 @@ class RunConsole(Listener):
         reason = f" ({cell.reason})" if cell.reason else ""
         head = f"[{self._n_finished}{self._of}] {cell.engine}: {cell.status}"
         self._print(f"{head}, {done}{reason}")
+
+    def point_finished(self, point: Point) -> None:
+        """Print a line about a point of a sweep."""
+        self._n_points += 1
+        engines = {cell.engine: cell for cell in point.cells if cell.status != "ok"}
+        problems = "; ".join(f"{n}: {c.status} ({c.reason})" for n, c in engines.items())
+        self._print(f"[point {self._n_points}] {point.at}: {problems or 'ok'}")
+
+    def told(self, line: str) -> None:
+        """Print something about the run itself."""
+        self._print(line)
 
     def counting_started(self, engine: str) -> None:
         """Show whose instructions are being counted."""

@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
+
 from benchgrad.benchmarks.analysis.rounds import number_of_cells
 from benchgrad.benchmarks.plan import Contestant, Plan, load_plan
 from benchgrad.benchmarks.records import FAILURES, Results, uncounted, write_results
-from benchgrad.benchmarks.run import lock, resume, runner
+from benchgrad.benchmarks.run import lock, resume, runner, sweep
 from benchgrad.benchmarks.run.journal import SCRATCH, Journal
 from benchgrad.command_line.console import RunConsole, printer
 from benchgrad.command_line.exit_codes import ENGINE_FAILED, INTERRUPTED, OK
@@ -125,6 +127,8 @@ def _measured(journal: Journal, prepared: Dataset, timing: ExitStack) -> tuple[R
     header, folder = journal.header, journal.folder
     with journal, RunConsole(header.plan, len(journal.cells)) as console:
         results = runner.run(journal, prepared, console)
+        if header.plan.axes and not console.stop_requested():
+            results = _swept(journal, results, console)
         timing.close()  # a report is not timed, so the next run may begin
         console.writing_report()
         with writing(folder):
@@ -134,6 +138,14 @@ def _measured(journal: Journal, prepared: Dataset, timing: ExitStack) -> tuple[R
         if code != INTERRUPTED:
             journal.end()
     return results, page, code
+
+
+def _swept(journal: Journal, base: Results, console: RunConsole) -> Results:
+    """Run the points of a sweep that a journal lacks; return the results with all points."""
+    executor = sweep.Here(sweep.PointMeasurer.here(journal), console)
+    sweep.sweep(journal, base, executor, console)
+    points = sorted(journal.points(), key=lambda point: point.at.order)
+    return msgspec.structs.replace(base, points=points, hosts=journal.hosts)
 
 
 def _report(folder: Path) -> Path:
@@ -160,7 +172,9 @@ def _tell(text: str) -> None:
 def _exit_code(results: Results, asked_for: bool) -> int:
     """Return the exit code of a run; engines that the user named must have run."""
     statuses = {cell.status for cell in results.cells}
-    if "interrupted" in statuses or uncounted(results):
+    is_whole = not sweep.missing(results.plan, results.points)
+    if "interrupted" in statuses or uncounted(results) or not is_whole:
         return INTERRUPTED
+    statuses |= {c.status for point in results.points for c in point.cells} - {"pruned"}
     failures = {*FAILURES, "missing", "unsupported"} if asked_for else set(FAILURES)
     return ENGINE_FAILED if statuses & failures else OK
