@@ -22,7 +22,7 @@ from benchgrad.benchmarks.cell.listener import Listener, Within
 from benchgrad.benchmarks.cell.measure import CellMeasurer, layers
 from benchgrad.benchmarks.cell.supplies import Supplies
 from benchgrad.benchmarks.plan import Plan, PlanError
-from benchgrad.benchmarks.records import Cell, Host, Point, PointData, Results
+from benchgrad.benchmarks.records import Cell, Host, Point, PointData, RecordError, Results
 from benchgrad.benchmarks.run import environment, fingerprint
 from benchgrad.benchmarks.run.entries import Header
 from benchgrad.benchmarks.run.fingerprint import Fingerprint
@@ -32,6 +32,10 @@ from benchgrad.benchmarks.run.rounds import Memory, Running, all_rounds
 from benchgrad.benchmarks.run.watch import Watch
 from benchgrad.datasets import Dataset, DatasetError
 from benchgrad.engines import MLP
+
+
+class ClusterError(RecordError):
+    """A cluster that cannot be reached, or was lost; one line, for its user."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +156,7 @@ class PointMeasurer:
             plan = self.header.plan.at(job.at)
             dataset = draw(plan)
         except (PlanError, DatasetError) as error:
-            return self._impossible(job.at, f"not started: {error}")
+            return unmeasured(self.header.plan, job.at, self.name, f"not started: {error}")
         rate = self.host.matmul_flops_per_s.get(plan.training.dtype)
         with Supplies(self.folder, dataset) as supplies:
             measurer = CellMeasurer(plan, dataset, supplies, listener, rate)
@@ -169,14 +173,16 @@ class PointMeasurer:
             references=[msgspec.structs.replace(each, snapshots=[]) for each in references],
         )
 
-    def _impossible(self, at: At, reason: str) -> Point:
-        """Return a point that has no plan or no data."""
-        plan = self.header.plan
-        cells = [
-            Cell(each.name, 0, "pruned", plan.epochs_of(each), reason, budget_s=each.budget_s)
-            for each in plan.engines
-        ]
-        return Point(at, self.name, PointData(0, 0, 0, 0), 0, cells)
+
+def unmeasured(plan: Plan, at: At, host: str, reason: str) -> Point:
+    """Return a point that could not be measured, for example since it has no data."""
+    cells = [
+        Cell(each.name, round, "pruned", plan.epochs_of(each), reason, budget_s=each.budget_s)
+        for round in range(plan.rounds)
+        for each in (contestant.in_round(round) for contestant in plan.engines)
+        if plan.takes_part(each, round)
+    ]
+    return Point(at, host, PointData(0, 0, 0, 0), 0, cells)
 
 
 @dataclass(frozen=True)

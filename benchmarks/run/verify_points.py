@@ -51,6 +51,7 @@ def _wrong_point(results: Results, point: Point) -> Iterator[str]:
         return
     if point.host == HERE and results.hosts[HERE].environment != results.environment:
         yield "its host is not the machine of the run"
+    yield from _misfits(plan, point)
     if any(cell.epochs for cell in point.cells):
         layers = (point.data.n_features, *plan.model.hidden, point.data.n_classes)
         if point.row_flops != MLP(layers).step_flops(1):
@@ -58,11 +59,9 @@ def _wrong_point(results: Results, point: Point) -> Iterator[str]:
         yield from _wrong_cells(results, plan, point)
 
 
-def _wrong_cells(results: Results, plan: Plan, point: Point) -> Iterator[str]:
-    """Yield what is wrong with the cells of a point, and which of them it lacks."""
-    rate = results.hosts[point.host].matmul_flops_per_s.get(plan.training.dtype)
-    machine = Machine(point.row_flops * point.data.n_train, rate)
-    has = {(cell.engine, cell.round) for cell in point.cells}
+def _misfits(plan: Plan, point: Point) -> Iterator[str]:
+    """Yield the cells that a point lacks, or has too many of; with a precision nobody can know."""
+    counted = Counter((cell.engine, cell.round) for cell in point.cells)
     if plan.precision is None:
         members = {
             (each.name, round)
@@ -70,8 +69,15 @@ def _wrong_cells(results: Results, plan: Plan, point: Point) -> Iterator[str]:
             for each in plan.engines
             if plan.takes_part(each, round)
         }
-        for name, round in sorted(members ^ has):
-            yield f"{name}, round {round + 1}: {int((name, round) in has)} cells"
+        for name, round in sorted(members | counted.keys()):
+            if counted[name, round] != ((name, round) in members):
+                yield f"{name}, round {round + 1}: {counted[name, round]} cells"
+
+
+def _wrong_cells(results: Results, plan: Plan, point: Point) -> Iterator[str]:
+    """Yield what is wrong with the cells of a point."""
+    rate = results.hosts[point.host].matmul_flops_per_s.get(plan.training.dtype)
+    machine = Machine(point.row_flops * point.data.n_train, rate)
     for cell in point.cells:
         if cell.engine not in {each.name for each in plan.engines}:
             continue

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import sys
 import tempfile
+from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,11 +39,16 @@ _PAIR_S = 1.0
 
 @dataclass(frozen=True)
 class Terms:
-    """How a run takes the machine: what the user typed, the lock, and whether to wait for it."""
+    """How a run takes the machine: what the user typed, the lock, and whether to wait for it.
+
+    The `executor` of a sweep is this process, `here`, or `dask`, on the cluster of a `scheduler`.
+    """
 
     command: str
     lock: Path | None
     wait: bool
+    executor: str = "here"
+    scheduler: str | None = None
 
     def timing_alone(self) -> AbstractContextManager[None]:
         """Return a context that no two runs are in at the same time."""
@@ -60,7 +67,7 @@ def start(plan: str, options: RunOptions, folder: Path, terms: Terms, overwrite:
             timing.enter_context(terms.timing_alone())
             asked_for = options.engines is not None
             header = runner.header(chosen, terms.command, prepared, asked_for)
-            return _measure(Journal.begin(folder, header), prepared, timing)
+            return _measure(Journal.begin(folder, header), prepared, timing, terms)
 
 
 def go_on(plan: str | None, options: RunOptions, folder: Path, terms: Terms) -> int:
@@ -79,7 +86,7 @@ def go_on(plan: str | None, options: RunOptions, folder: Path, terms: Terms) -> 
         _tell(f"resuming: {len(found.cells)} of {number_of_cells(began_with)} cells are finished")
         with ExitStack() as timing:
             timing.enter_context(terms.timing_alone())
-            return _measure(Journal.go_on(folder, found), prepared, timing)
+            return _measure(Journal.go_on(folder, found), prepared, timing, terms)
 
 
 def side_by_side(
@@ -108,27 +115,29 @@ def side_by_side(
         prepared = runner.prepare(plan)
         timing.enter_context(terms.timing_alone())
         header = runner.header(plan, terms.command, prepared, asked_for=True)
-        results, page, code = _measured(Journal.begin(folder, header), prepared, timing)
+        results, page, code = _measured(Journal.begin(folder, header), prepared, timing, terms)
     _tell(f"report: {page}")
     return results, code
 
 
-def _measure(journal: Journal, prepared: Dataset, timing: ExitStack) -> int:
+def _measure(journal: Journal, prepared: Dataset, timing: ExitStack, terms: Terms) -> int:
     """Run what a journal lacks, and write the report; `timing` is closed in between."""
-    results, page, code = _measured(journal, prepared, timing)
+    results, page, code = _measured(journal, prepared, timing, terms)
     _summarise(results, page)
     if code == INTERRUPTED:
         _tell(f"go on with: benchgrad run --resume {shlex.quote(str(journal.folder))}")
     return code
 
 
-def _measured(journal: Journal, prepared: Dataset, timing: ExitStack) -> tuple[Results, Path, int]:
+def _measured(
+    journal: Journal, prepared: Dataset, timing: ExitStack, terms: Terms
+) -> tuple[Results, Path, int]:
     """Run what a journal lacks, write the report; return results, the page and the exit code."""
     header, folder = journal.header, journal.folder
     with journal, RunConsole(header.plan, len(journal.cells)) as console:
         results = runner.run(journal, prepared, console)
         if header.plan.axes and not console.stop_requested():
-            results = _swept(journal, results, console)
+            results = _swept(journal, results, console, terms, timing)
         timing.close()  # a report is not timed, so the next run may begin
         console.writing_report()
         with writing(folder):
@@ -140,12 +149,35 @@ def _measured(journal: Journal, prepared: Dataset, timing: ExitStack) -> tuple[R
     return results, page, code
 
 
-def _swept(journal: Journal, base: Results, console: RunConsole) -> Results:
-    """Run the points of a sweep that a journal lacks; return the results with all points."""
-    executor = sweep.Here(sweep.PointMeasurer.here(journal), console)
-    sweep.sweep(journal, base, executor, console)
+def _swept(
+    journal: Journal, base: Results, console: RunConsole, terms: Terms, timing: ExitStack
+) -> Results:
+    """Run the points of a sweep that a journal lacks; return the results with all points.
+
+    A cluster takes the lock of each machine for itself, and may be on this one. If it is lost, the
+    run is interrupted.
+    """
+    if terms.executor == "dask":
+        timing.close()
+    try:
+        with _executor(journal, console, terms) as executor:
+            sweep.sweep(journal, base, executor, console)
+    except sweep.ClusterError as error:
+        console.told(f"{error}; what it finished is in the journal")
     points = sorted(journal.points(), key=lambda point: point.at.order)
     return msgspec.structs.replace(base, points=points, hosts=journal.hosts)
+
+
+@contextlib.contextmanager
+def _executor(journal: Journal, console: RunConsole, terms: Terms) -> Iterator[sweep.Executor]:
+    """Open what measures the points of a run: this process, or a cluster."""
+    if terms.executor == "dask":
+        from benchgrad.benchmarks.run.cluster import Cluster
+
+        with Cluster(journal.header, console, terms.scheduler, terms.lock) as cluster:
+            yield cluster
+    else:
+        yield sweep.Here(sweep.PointMeasurer.here(journal), console)
 
 
 def _report(folder: Path) -> Path:
