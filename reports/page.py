@@ -34,11 +34,13 @@ from benchgrad.reports.file_names import ACCURACY, PAGE, SUMMARY, TIMINGS, repor
 from benchgrad.reports.findings import drift, has_intervals, headline
 from benchgrad.reports.payoff import payoffs
 from benchgrad.reports.plot import Plot, all_plots, render
+from benchgrad.reports.scaling import sweep_context
 from benchgrad.reports.style import Style, colours
 from benchgrad.reports.tables import Tables, tables
 from benchgrad.reports.two_by_two import two_by_two
 
 _PAGES = (SUMMARY, PAGE)
+_OF_SWEEPS = ("axes", "map", "held_out", "study")  # tables that no other run could have
 _CSV_COLUMNS = {
     TIMINGS: [
         *("engine", "round", "epoch", "wall_s", "late_s", "cpu_s", "collector_s", "elapsed_s"),
@@ -109,7 +111,9 @@ def _draw(results: Results, derived: Tables) -> tuple[list[Figure], dict[str, by
     # Engines under another policy of the collector do the same work again: lines without news.
     again = [c.name for c in results.plan.engines if c.collector != "as shipped"]
     for plot in all_plots():
-        frame = getattr(derived, plot.table)
+        if plot.table in _OF_SWEEPS and not results.points:
+            continue
+        frame = plot.shown(getattr(derived, plot.table))
         if plot.table not in ("ladder", "two_by_two") and len(frame):
             frame = frame[~frame["engine"].isin(again)]
         if reason := plot.missing(frame):
@@ -177,5 +181,6 @@ def _context(
         "under_policies": under_policies(results),
         "policy_columns": POLICY_COLUMNS,
         "figures": figures,
+        "sweep": sweep_context(results),
         "n_interrupted": sum(cell.status == "interrupted" for cell in results.cells),
     }

@@ -18,6 +18,7 @@ from benchgrad.benchmarks.analysis.statistics import disturbed_by_engine, paired
 from benchgrad.benchmarks.records import Cell, Results, Status
 from benchgrad.reports.columns import COLUMNS
 from benchgrad.reports.engine_summary import EngineSummary
+from benchgrad.reports.scaling import axis_table, held_out_table, map_table, study_table
 from benchgrad.reports.two_by_two import TwoByTwo, two_by_two
 
 
@@ -80,6 +81,7 @@ class Tables:
         confusion: a row for each engine, true class and predicted class, with its `count`. In this
             table and in `points`, `n_epochs` is the number of epochs before the prediction, and
             `status` that of the engine over all rounds.
+        axes, map, held_out, study: of a sweep: `benchgrad.reports.scaling` describes their rows.
     """
 
     epochs: pd.DataFrame
@@ -88,6 +90,10 @@ class Tables:
     two_by_two: pd.DataFrame
     points: pd.DataFrame
     confusion: pd.DataFrame
+    axes: pd.DataFrame
+    map: pd.DataFrame
+    held_out: pd.DataFrame
+    study: pd.DataFrame
 
 
 def tables(results: Results, engines: Sequence[EngineSummary]) -> Tables:
@@ -104,6 +110,10 @@ def tables(results: Results, engines: Sequence[EngineSummary]) -> Tables:
         two_by_two=_two_by_two(two_by_two(results, engines)),
         points=pd.concat(points or [pd.DataFrame()]),
         confusion=pd.concat(confusion or [pd.DataFrame()]),
+        axes=axis_table(results),
+        map=map_table(results),
+        held_out=held_out_table(results),
+        study=study_table(results),
     )
 
 

@@ -12,6 +12,7 @@ from benchgrad.reports import formats, text_tables
 from benchgrad.reports.columns import chosen
 from benchgrad.reports.engine_summary import summaries
 from benchgrad.reports.findings import drift, has_intervals, headline
+from benchgrad.reports.scaling import sentences, sweep_context
 from benchgrad.reports.two_by_two import two_by_two
 
 _COLUMNS = "engine status epochs epoch_s total_s times_fastest test_accuracy loss_difference"
@@ -58,3 +59,5 @@ def summary(results: Results) -> Iterator[Table | str]:
         )
     if four := two_by_two(results, engines):
         yield from four.sentences
+    if sweep := sweep_context(results):
+        yield from sentences(sweep)

@@ -103,9 +103,7 @@ class Cluster:
                         n_workers=self._n_local, threads_per_worker=1, dashboard_address=None
                     )
                 )
-            self._client: Client = self._contexts.enter_context(
-                distributed.Client(where)
-            )
+            self._client: Client = self._contexts.enter_context(distributed.Client(where))
         except (OSError, TimeoutError, ValueError) as error:
             self._contexts.close()
             raise ClusterError(

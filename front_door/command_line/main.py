@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from benchgrad.command_line.commands import check, lists, new_engine, reports, run
+from benchgrad.command_line.commands import check, lists, new_engine, reports, run, which
 from benchgrad.command_line.exit_codes import INTERRUPTED, WRONG_USAGE
 from benchgrad.command_line.options import UsageError
 from benchgrad.reports.escaping import visible
@@ -33,6 +33,7 @@ for command in (
     reports.report,
     reports.compare,
     reports.verify,
+    which.which,
 ):
     app.command()(command)
 
