@@ -1,0 +1,116 @@
+"""What the runner itself needs for a point of a large sweep: time and memory, beside the workers.
+
+The first worker of each kind is a real process; what it said is heard again for all later points,
+so that only the runner's own work is left. Its processor time is counted, with and without the
+workload that measures the machine before each cell, and its resident memory as the sweep goes on.
+
+    python -P tools/points.py --points 10000
+"""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import psutil
+
+from benchgrad.benchmarks.cell import measure
+from benchgrad.benchmarks.cell.listener import Quiet
+from benchgrad.benchmarks.plan import Contestant, DataPlan, ModelPlan, Plan
+from benchgrad.benchmarks.run import runner, sweep
+from benchgrad.benchmarks.run.journal import JOURNAL, Journal
+from benchgrad.processes.child import ChildProcess
+from benchgrad.processes.ending import Exit
+
+PLAN = Plan(
+    "Points",
+    (Contestant("numpy"),),
+    data=DataPlan(n_samples=40),
+    model=ModelPlan(hidden=(4,)),
+    epochs=1,
+)
+
+
+class HeardAgain:
+    """A child process whose messages are those of the first one with a job of its kind."""
+
+    heard: dict = {}  # noqa: RUF012 (of the whole run of this tool)
+
+    def __init__(self, module, limits, launching=None):
+        self._real = lambda: ChildProcess(module, limits, launching)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        pass
+
+    def send(self, job):
+        self._job = job
+
+    def messages(self, decoder, longest_bytes):
+        kind = self._job.snapshots
+        if kind not in self.heard:
+            with self._real() as child:
+                child.send(self._job)
+                self.heard[kind] = [e for e in child.messages(decoder, longest_bytes) if e]
+        yield from self.heard[kind]
+
+    def exit(self):
+        return Exit(0, "")
+
+
+class Watching(Quiet):
+    """Notes the processor time and the memory of the runner as points finish."""
+
+    def __init__(self, each):
+        self.each, self.n, self.notes = each, 0, []
+
+    def point_finished(self, point):
+        assert [cell.status for cell in point.cells] == ["ok"], point.cells
+        self.n += 1
+        if self.n % self.each == 0:
+            held = psutil.Process().memory_info().rss
+            self.notes.append((self.n, time.process_time(), held))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--points", type=int, default=10_000)
+    n_points = parser.parse_args().points
+    plan = PLAN.replace(axes={"seed": list(range(1, n_points + 1))})
+    control_s = 0.0
+    speed = measure.machine_speed
+
+    def counted(clock):
+        nonlocal control_s
+        begun = time.process_time()
+        found = speed(clock)
+        control_s += time.process_time() - begun
+        return found
+
+    measure.ChildProcess, measure.machine_speed = HeardAgain, counted
+    watching = Watching(max(n_points // 10, 1))
+    with tempfile.TemporaryDirectory() as folder:
+        dataset = runner.prepare(plan)
+        header = runner.header(plan, "tools/points.py", dataset)
+        with Journal.begin(Path(folder), header) as journal:
+            base = runner.run(journal, dataset, Quiet())
+            control_s = 0.0
+            begun = time.process_time()
+            executor = sweep.Here(sweep.PointMeasurer.here(journal), watching)
+            sweep.sweep(journal, base, executor, watching)
+            whole_s = time.process_time() - begun
+        size = (Path(folder) / JOURNAL).stat().st_size
+    print("points   ms a point so far   MiB")
+    for n, at_s, held in watching.notes:
+        print(f"{n:6,} {1e3 * (at_s - begun) / n:12.2f} {held / 2**20:15.1f}")
+    print(
+        f"{1e3 * (whole_s - control_s) / n_points:.2f} ms a point of the runner's own, and "
+        f"{1e3 * control_s / n_points:.2f} ms for the workload that measures the machine"
+    )
+    print(f"the journal has {size / 2**20:.1f} MiB")
+
+
+if __name__ == "__main__":
+    main()
