@@ -8,6 +8,7 @@ workload that measures the machine before each cell, and its resident memory as 
 """
 
 import argparse
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -102,14 +103,15 @@ def main():
             sweep.sweep(journal, base, executor, watching)
             whole_s = time.process_time() - begun
         size = (Path(folder) / JOURNAL).stat().st_size
-    print("points   ms a point so far   MiB")
     for n, at_s, held in watching.notes:
-        print(f"{n:6,} {1e3 * (at_s - begun) / n:12.2f} {held / 2**20:15.1f}")
-    print(
-        f"{1e3 * (whole_s - control_s) / n_points:.2f} ms a point of the runner's own, and "
-        f"{1e3 * control_s / n_points:.2f} ms for the workload that measures the machine"
-    )
-    print(f"the journal has {size / 2**20:.1f} MiB")
+        tell(f"{n:6,} points: {1e3 * (at_s - begun) / n:.1f} ms each, {held / 2**20:.1f} MiB")
+    tell(f"{1e3 * (whole_s - control_s) / n_points:.2f} ms a point of the runner's own time")
+    tell(f"{1e3 * control_s / n_points:.2f} ms for the workload that measures the machine")
+    tell(f"the journal has {size / 2**20:.1f} MiB")
+
+
+def tell(line):
+    sys.stdout.write(f"{line}\n")
 
 
 if __name__ == "__main__":

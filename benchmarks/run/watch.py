@@ -40,12 +40,12 @@ class Watch:
         specs = {plan.reference, *(contestant.spec for contestant in plan.engines)}
         self._own = {spec: {path.resolve() for path in files_of(spec)} for spec in specs}
         paths = self._shared.union(*self._own.values())
-        self._known = {path: _state(path) for path in paths}
+        self._known = {path: _state(path) for path in sorted(paths)}
         self._changed: dict[Path, str] = {}  # with what ran then
 
     def changes(self, running: str) -> str:
         """Return what has changed since the last look, while an engine was running, in one line."""
-        changed = [path for path in sorted(self._known) if self._is_changed(path)]
+        changed = [path for path in self._known if self._is_changed(path)]
         self._changed |= dict.fromkeys(changed, running)
         names = [JOURNAL] if self._put_back() else []
         names += [path.name for path in changed]
@@ -55,8 +55,9 @@ class Watch:
 
     def why_not(self, spec: str) -> str:
         """Return why an engine must not be started any more; empty if it may be."""
-        for path in sorted(self._shared | self._own[spec]):
-            if running := self._changed.get(path):
+        for path in sorted(self._changed):
+            if path in self._shared | self._own[spec]:
+                running = self._changed[path]
                 return f"not started: {path.name} was changed while {running} ran"
         return ""
 
