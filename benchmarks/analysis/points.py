@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchgrad.benchmarks.analysis.statistics import countable, round_seconds
-from benchgrad.benchmarks.axes import BASE, At, Value
+from benchgrad.benchmarks.axes import BASE, At, Value, apart_from
 from benchgrad.benchmarks.plan import Plan
 from benchgrad.benchmarks.records import Cell, Point, PointData, Results, Status
 
@@ -181,7 +181,8 @@ def refinements(results: Results) -> list[At]:
             if best[a] != best[b] and b[axis] > _NEAREST * a[axis] and middle not in (a, b):
                 place = list(a)
                 place[axis] = middle
-                found.append(At(**dict(zip(axes.grid, place, strict=True))))
+                at = At(**dict(zip(axes.grid, place, strict=True)))
+                found.append(apart_from(results.plan.own, at))
     return list(dict.fromkeys(found))
 
 

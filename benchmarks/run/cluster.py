@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import functools
+import logging
 import os
 import shutil
 import socket
@@ -95,6 +96,7 @@ class Cluster:
         self._contexts = contextlib.ExitStack()
         quiet = dask.config.set({"distributed.comm.timeouts.connect": f"{_CONNECT_S:g}s"})
         self._contexts.enter_context(quiet)
+        self._contexts.enter_context(_silent())
         where: Any = self._scheduler
         try:
             if where is None:
@@ -123,8 +125,9 @@ class Cluster:
             ClusterError: the scheduler is gone, or no worker has come.
             OtherCodeError: the code or the packages of a worker are not those of the run.
         """
+        from distributed import CancelledError, wait
         from distributed import TimeoutError as NoneYet
-        from distributed import wait
+        from distributed.client import FuturesCancelledError
 
         flight = _Flight()
         self._workers, self._doubted = self._living(), set[str]()
@@ -135,8 +138,12 @@ class Cluster:
             if self._listener.stop_at_once():
                 self._client.cancel(list(flight.futures.values()), force=True)
                 return
-            with contextlib.suppress(NoneYet, TimeoutError):
+            try:
                 wait(list(flight.futures.values()), _LOOK_S, return_when="FIRST_COMPLETED")
+            except (NoneYet, TimeoutError):
+                pass
+            except (CancelledError, FuturesCancelledError, OSError) as error:
+                raise self._gone() from error
             self._look(flight)
             for key in [key for key, future in flight.futures.items() if future.done()]:
                 yield self._landed(key, flight)
@@ -184,7 +191,8 @@ class Cluster:
         self._workers = living
         with contextlib.suppress(OSError, TimeoutError):
             found = self._client.processing()
-            flight.processing = {address: set(keys) for address, keys in found.items()}
+            known = {address: flight.processing.get(address, set()) for address in self._doubted}
+            flight.processing = known | {address: set(keys) for address, keys in found.items()}
 
     def _landed(self, key: str, flight: _Flight) -> Found:
         """Return what came of a point, with the attempts that were lost."""
@@ -217,6 +225,18 @@ class Cluster:
         point = unmeasured(self._header.plan, job.at, HERE, reason)
         here = Host(self._header.environment)
         return Found(point, here, self._header.fingerprint)
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """Keep Dask's own log off the terminal: what a user must know is told in a line."""
+    handlers = logging.getLogger("distributed").handlers
+    levels = [handler.level for handler in handlers]
+    for handler in handlers:
+        handler.setLevel(logging.CRITICAL)
+    yield
+    for handler, level in zip(handlers, levels, strict=True):
+        handler.setLevel(level)
 
 
 def measure_there(lending: Lending, job: PointJob) -> Found:
