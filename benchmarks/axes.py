@@ -6,7 +6,7 @@ What a point changes in a plan is decided in `plan`; nothing is run here.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 import msgspec
@@ -62,10 +62,15 @@ class At(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
 BASE = At()
 
 
+def place(values: Mapping[str, Value]) -> At:
+    """Return where a point with these values is, by axis."""
+    return msgspec.convert(values, At)
+
+
 def apart_from(own: At, at: At) -> At:
     """Return where a point is, without the values that are the plan's own."""
     known = own.values
-    return At(**{name: value for name, value in at.values.items() if known.get(name) != value})
+    return place({name: value for name, value in at.values.items() if known.get(name) != value})
 
 
 class Axes(Struct, frozen=True, forbid_unknown_fields=True):

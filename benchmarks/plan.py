@@ -231,11 +231,15 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
         if at.depth is not None:
             first = at.width or (hidden[0] if hidden else 1)
             hidden = (first,) * at.depth
-        given = {
-            "data": {"n_samples": at.samples, "n_features": at.features, "n_classes": at.classes},
+        given: dict[str, dict[str, object]] = {
+            "data": {
+                "name": at.dataset,
+                "n_samples": at.samples,
+                "n_features": at.features,
+                "n_classes": at.classes,
+            },
             "training": {"batch_size": at.batch, "dtype": at.dtype, "seed": at.seed},
         }
-        given["data"]["name"] = at.dataset
         changes = {
             part: msgspec.to_builtins(getattr(self, part)) | _without_none(fields)
             for part, fields in given.items()

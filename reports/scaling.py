@@ -30,6 +30,7 @@ from benchgrad.benchmarks.records import Environment, Results
 from benchgrad.reports import formats
 
 UNSEEN = "not seen"
+_A = {"step": "a step", "call": "a call", "element": "an element", "flop": "of products"}
 _QUANTITIES = {"time of an epoch": "epoch_s", "memory": "memory_bytes"}
 
 
@@ -156,7 +157,7 @@ def cost_lines(results: Results) -> list[CostLine]:
 
 def _cost(term: str, cost: Cost) -> str:
     """Return a cost with its interval: 7.2 µs (6.9 to 7.5); of FLOPs the rate."""
-    if math.isnan(cost.each_s):
+    if not cost.is_known:
         return UNSEEN
     if term == "flop":
         rate = formats.flops(1.0 / cost.each_s)
@@ -244,8 +245,10 @@ def sentences(sweep: Sweep) -> Iterator[str]:
     if sweep.costs and sweep.machine:
         yield sweep.machine
     for line in sweep.costs:
-        each = ", ".join(f"{cost} a {term}" for term, cost in line.costs.items() if cost != UNSEEN)
-        yield f"{line.engine}: {each.replace(' a flop', '')}; held out: {line.checked}"
+        each = ", ".join(
+            f"{cost} {_A[term]}" for term, cost in line.costs.items() if cost != UNSEEN
+        )
+        yield f"{line.engine}: {each or 'no cost is determined'}; held out: {line.checked}"
     for each in sweep.studies:
         yield (
             f"{each.dataset}: {each.engine}: {formats.percent(each.mean)} "

@@ -48,11 +48,16 @@ class Work:
 
 @dataclass(frozen=True)
 class Cost:
-    """What one of something takes, in seconds, with its interval; nan where nothing shows it."""
+    """What one of something takes, in seconds, with its interval."""
 
     each_s: float
     low_s: float
     high_s: float
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the points determine it: its interval reaches no further than a factor."""
+        return self.each_s > 0.0 and self.high_s < _UNKNOWN * self.each_s
 
 
 @dataclass(frozen=True)
@@ -93,7 +98,7 @@ class CostModel:
 
     @property
     def _each(self) -> Array:
-        return np.nan_to_num(np.array([cost.each_s for cost in self.costs]))
+        return np.array([cost.each_s for cost in self.costs])
 
 
 @dataclass(frozen=True)
@@ -174,8 +179,7 @@ def fitted(points: Sequence[Measured]) -> CostModel | None:
     if len(rest) >= MIN_POINTS:
         each_s = np.array([cost.each_s for cost in _costs(rest, graph)])
         held_out = [
-            HeldOut(each, float(work_of(each.shape, graph).row @ np.nan_to_num(each_s)))
-            for each in checked
+            HeldOut(each, float(work_of(each.shape, graph).row @ each_s)) for each in checked
         ]
     first = usable[0]
     return CostModel(first.engine, first.host, costs, len(usable), tuple(held_out), graph)
@@ -193,16 +197,17 @@ def _costs(points: Sequence[Measured], graph: GraphSize | None) -> tuple[Cost, .
     start, _ = optimize.nnls(scaled / scale, np.ones(len(points)))
 
     def errors(costs: Array) -> Array:
-        return np.log(np.maximum((scaled / scale) @ costs, 1e-12))
+        logs: Array = np.log(np.maximum((scaled / scale) @ costs, 1e-12))
+        return logs
 
     found = optimize.least_squares(
         errors, np.maximum(start, 1e-6), bounds=(0.0, np.inf), loss="soft_l1", f_scale=_F_SCALE
     )
     spread = _spread(found.jac, errors(found.x))
     t = float(stats.t.ppf((1.0 + CONFIDENCE) / 2.0, max(len(points) - int(used.sum()), 1)))
-    each, reach = np.zeros(4), np.full(4, math.inf)
+    each, reach = np.zeros(len(TERMS)), np.full(len(TERMS), math.inf)
     each[used], reach[used] = found.x / scale, t * spread / scale
-    return tuple(_cost(value, width) for value, width in zip(each, reach, strict=True))
+    return tuple(Cost(c, max(c - r, 0.0), c + r) for c, r in zip(each, reach, strict=True))
 
 
 def _spread(jacobian: Array, errors: Array) -> Array:
@@ -210,11 +215,5 @@ def _spread(jacobian: Array, errors: Array) -> Array:
     sigma = (
         1.4826 * float(np.median(np.abs(errors))) * math.sqrt(len(errors) / max(len(errors) - 4, 1))
     )
-    return sigma * np.sqrt(np.diag(np.linalg.pinv(jacobian.T @ jacobian)))
-
-
-def _cost(each_s: float, reach_s: float) -> Cost:
-    """Return a cost; one that nothing shows is nan, and counts as nothing."""
-    if each_s <= 0.0 or not math.isfinite(reach_s):
-        return Cost(math.nan, math.nan, math.nan)
-    return Cost(each_s, max(each_s - reach_s, 0.0), each_s + reach_s)
+    found: Array = sigma * np.sqrt(np.diag(np.linalg.pinv(jacobian.T @ jacobian)))
+    return found

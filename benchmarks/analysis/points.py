@@ -15,6 +15,7 @@ import numpy as np
 
 from benchgrad.benchmarks.analysis.statistics import countable, round_seconds
 from benchgrad.benchmarks.axes import BASE, At, Value, apart_from
+from benchgrad.benchmarks.axes import place as placed
 from benchgrad.benchmarks.plan import Plan
 from benchgrad.benchmarks.records import Cell, Point, PointData, Results, Status
 
@@ -172,17 +173,15 @@ def refinements(results: Results) -> list[At]:
     axes = results.plan.axes
     if axes is None or len(axes.grid) != 2:
         return []
-    best = {_place(each, axes.grid): each.engine for each in fastest(measured(results)).values()
+    best = {_on_grid(each, axes.grid): each.engine for each in fastest(measured(results)).values()
             if _is_on(each.at, axes.grid)}  # fmt: skip
     found = []
     for axis in (0, 1):
         for a, b in _neighbours(list(best), axis):
             middle = round(math.sqrt(a[axis] * b[axis]))
-            if best[a] != best[b] and b[axis] > _NEAREST * a[axis] and middle not in (a, b):
-                place = list(a)
-                place[axis] = middle
-                at = At(**dict(zip(axes.grid, place, strict=True)))
-                found.append(apart_from(results.plan.own, at))
+            if best[a] != best[b] and b[axis] > _NEAREST * a[axis] and a[axis] < middle < b[axis]:
+                values = dict(zip(axes.grid, a, strict=True)) | {axes.grid[axis]: middle}
+                found.append(apart_from(results.plan.own, placed(values)))
     return list(dict.fromkeys(found))
 
 
@@ -191,7 +190,7 @@ def _is_on(at: At, grid: Sequence[str]) -> bool:
     return set(at.values) <= set(grid)
 
 
-def _place(each: Measured, grid: Sequence[str]) -> tuple[int, ...]:
+def _on_grid(each: Measured, grid: Sequence[str]) -> tuple[int, ...]:
     return tuple(int(each.shape.value(axis)) for axis in grid)
 
 

@@ -46,7 +46,7 @@ def trained(job: CellJob) -> Trained:
     puts off until then is counted too.
     """
     arrays = mapped_arrays(job.data)
-    X, y = arrays["X_train"].astype(job.training.dtype, copy=False), arrays["y_train"]
+    X, y = arrays["X_train"], arrays["y_train"]
     engine = load(job.engine)
     engine.limit_threads(job.n_threads)
     rule = job.training

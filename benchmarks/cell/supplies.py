@@ -43,11 +43,15 @@ def end_leftovers(folder: Path) -> None:
 
 
 class Supplies:
-    """The supplies of a run, or of a point of it, in `folder`; a context."""
+    """The supplies of a run, or of a point of it, in `folder`; a context.
 
-    def __init__(self, folder: Path, dataset: Dataset) -> None:
+    The features have the dtype in which the engines train, so that no worker converts them.
+    """
+
+    def __init__(self, folder: Path, dataset: Dataset, dtype: str) -> None:
         self._folder = folder
         self._dataset = dataset
+        self._dtype = dtype
         self.variables = mark_of(folder)
 
     def __enter__(self) -> Self:
@@ -65,11 +69,12 @@ class Supplies:
 
     def _write(self, file: IO[bytes]) -> None:
         dataset, around = self._dataset, grid(self._dataset)
+        points = around.points() if around else np.empty((0, dataset.n_features))
         arrays = {
-            "X_train": dataset.X_train,
+            "X_train": dataset.X_train.astype(self._dtype, copy=False),
             "y_train": dataset.y_train,
-            "X_test": dataset.X_test,
+            "X_test": dataset.X_test.astype(self._dtype, copy=False),
             "y_test": dataset.y_test,
-            "grid": around.points() if around else np.empty((0, dataset.n_features)),
+            "grid": points.astype(self._dtype, copy=False),
         }
         write_arrays(file, arrays)

@@ -68,8 +68,6 @@ class CellWorker:
         self._clock = clock
         self._pid = os.getpid()
         data = mapped_arrays(job.data)
-        for name in ("X_train", "X_test", "grid"):
-            data[name] = data[name].astype(job.training.dtype, copy=False)
         model = MLP(job.layers, job.activation, job.loss)  # type: ignore[arg-type]
         self._problem = Problem(data, model, job.training)
         self._first = model.initial_parameters(job.training.seed)

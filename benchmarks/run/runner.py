@@ -69,7 +69,7 @@ def run(journal: Journal, dataset: Dataset, listener: Listener) -> Results:
     begun = journal.header
     plan = begun.plan
     end_leftovers(journal.folder)
-    with Supplies(journal.folder, dataset) as supplies:
+    with Supplies(journal.folder, dataset, plan.training.dtype) as supplies:
         rate = begun.environment.matmul_flops_per_s
         measurer = CellMeasurer(plan, dataset, supplies, listener, rate)
         running = Running(plan, measurer, listener, journal, Watch(plan, journal.put_back))

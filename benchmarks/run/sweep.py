@@ -158,7 +158,7 @@ class PointMeasurer:
         except (PlanError, DatasetError) as error:
             return unmeasured(self.header.plan, job.at, self.name, f"not started: {error}")
         rate = self.host.matmul_flops_per_s.get(plan.training.dtype)
-        with Supplies(self.folder, dataset) as supplies:
+        with Supplies(self.folder, dataset, plan.training.dtype) as supplies:
             measurer = CellMeasurer(plan, dataset, supplies, listener, rate)
             running = Running(plan, measurer, listener, Memory(), self.watch, job.left_out)
             cells, references = all_rounds(running)
