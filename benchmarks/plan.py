@@ -103,11 +103,12 @@ class Contestant(Struct, frozen=True, forbid_unknown_fields=True):
     """An engine in a plan; fields that it leaves out are the plan's.
 
     `engine` is what to load, if that is not the `name`; `cause` says what it does differently from
-    the engine before it, `corner` where it belongs in the two-by-two. With its own `batch_size` it
-    does different work, and is compared with a reference that does the same. Training ends with the
-    epoch in which it has taken `budget_s`; the remaining epochs are forecast. In a plan with a
-    precision, `budget_s` also limits the time of all its processes together: an engine skips a
-    round that would exceed it.
+    the engine that it `improves`, by default the one before it that has a cause; `corner` says
+    where it belongs in the two-by-two. With its own `batch_size` it does different work, and is
+    compared with a reference that does the same. Training ends with the epoch in which it has
+    taken `budget_s`, but not before `least_epochs` (a forecast takes four); the remaining epochs
+    are forecast. In a plan with a precision, `budget_s` also limits the time of all its processes
+    together: an engine skips a round that would exceed it.
 
     A slow engine need not train to the end in every round: `rounds` is in how many of the plan's
     rounds it takes part, `later_budget_s` its budget in those after the first.
@@ -123,8 +124,10 @@ class Contestant(Struct, frozen=True, forbid_unknown_fields=True):
     published: Published | None = None
     collector: Collector = "as shipped"
     cause: Text = ""
+    improves: Name | None = None
     rounds: Rounds | None = None
     later_budget_s: Positive | None = None
+    least_epochs: Count = 1
     corner: Corner | None = None
 
     @property
@@ -147,6 +150,7 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     is known to within that share of it; `benchmarks.analysis.rounds` decides. `memory_bytes`
     limits all processes of a cell together; None means no limit. With the allocator `keep`, the C
     library keeps freed memory instead of returning it to the kernel; `default` leaves it as it is.
+    `cpu` holds every engine to that processor, by its number; None leaves the choice to the kernel.
     `instructions` asks for those of an epoch of each engine, counted after the timed cells.
     With `axes` the plan is a sweep: itself, and then each of its `points`. One that is not `timed`
     is about accuracy: its points may run side by side, and their times are not compared.
@@ -165,6 +169,7 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     timeout_s: Positive = 3600.0
     memory_bytes: Bytes | None = None
     allocator: Literal["keep", "default"] = "keep"
+    cpu: Annotated[int, Meta(ge=0, lt=2**16)] | None = None
     reference: Name = "numpy"
     instructions: bool = False
     axes: Axes | None = None
@@ -180,6 +185,8 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
         corners = [contestant.corner for contestant in self.engines if contestant.corner]
         if len(set(corners)) < len(corners):
             raise _FieldError("engines", "two of them have the same corner")
+        if self.cpu is not None and self.threads > 1:
+            raise _FieldError("cpu", f"one processor does not run {self.threads} threads at once")
         if self.precision is not None and len(names) < 2:
             raise _FieldError("precision", "it applies to ratios, so name two engines or more")
         if self.axes is not None:

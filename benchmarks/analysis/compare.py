@@ -42,7 +42,7 @@ SCHEMA_VERSION = 1
 # Counts of the same code differ by much less from run to run; see docs/measurement.md.
 INSTRUCTIONS_EFFECT = 1.005
 # Fields of a plan that make an epoch other work, or the same work under other conditions.
-_WORK = ("data", "model", "training", "threads", "allocator")
+_WORK = ("data", "model", "training", "threads", "allocator", "cpu")
 
 
 class Side(Struct, frozen=True):

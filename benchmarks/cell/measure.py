@@ -185,6 +185,8 @@ class CellMeasurer:
             n_threads=plan.threads,
             snapshots=snapshots,
             collector=contestant.collector,
+            cpu=plan.cpu,
+            least_epochs=contestant.least_epochs,
         )
 
     def _observe(self, job: CellJob, observed: _Observed) -> tuple[Status, str]:
@@ -321,6 +323,7 @@ def _progress(observed: _Observed, job: CellJob) -> str:
 
 def _is_complete(observed: _Observed, job: CellJob) -> bool:
     """Return whether all epochs were reported, or as many as the budget allows."""
+    n_epochs = len(observed.epochs)
     total_s = sum(epoch.seconds for epoch in observed.epochs)
     ended = job.budget_s is not None and total_s >= job.budget_s
-    return len(observed.epochs) == job.n_epochs or (ended and bool(observed.epochs))
+    return n_epochs == job.n_epochs or (ended and n_epochs >= job.least_epochs)

@@ -18,7 +18,8 @@ class CellJob(Struct, frozen=True):
     """What a worker has to do.
 
     `data` is the descriptor of an .npz file with the data set's arrays, which nobody can change;
-    `disk` that of an empty file for the worker's own use, -1 if it needs none.
+    `disk` that of an empty file for the worker's own use, -1 if it needs none. With `cpu`, the
+    worker and all that it starts stay on that processor.
 
     `snapshots` asks for the parameters after every epoch, as the reference has to send them; they
     are not evaluated.
@@ -38,6 +39,8 @@ class CellJob(Struct, frozen=True):
     n_threads: int = 1
     snapshots: bool = False
     collector: Collector = "as shipped"
+    cpu: int | None = None
+    least_epochs: int = 1
 
 
 class Ready(Struct, frozen=True, tag=True, forbid_unknown_fields=True):

@@ -24,7 +24,8 @@ class Schedule:
     """How long to train, and in which batches; `benchgrad.engines.draw_epochs` draws them.
 
     They depend on `seed` and `round` alone, so they differ between rounds but not between engines.
-    Training ends with the epoch in which the sum of the epochs' times reaches `budget_s`.
+    Training ends with the epoch in which the sum of the epochs' times reaches `budget_s`, but not
+    before `least_epochs`.
     """
 
     n_epochs: int
@@ -32,6 +33,12 @@ class Schedule:
     seed: int
     round: int = 0
     budget_s: float | None = None
+    least_epochs: int = 1
+
+    def is_over(self, n_epochs: int, total_s: float) -> bool:
+        """Return whether the budget ends a training that has taken so many epochs and seconds."""
+        is_spent = self.budget_s is not None and total_s >= self.budget_s
+        return is_spent and n_epochs >= self.least_epochs
 
     def batches(self, n_samples: int) -> Iterator[list[Array]]:
         """Return the row indices of each batch, epoch after epoch."""
@@ -84,10 +91,11 @@ def train(
     reads = [timed(read, clock=instruments.clock).wall_s for _ in range(_IDLE_READS)]
     timekeeper = _Timekeeper(train_epoch, read, instruments, idle_s=min(reads))
     total_s = 0.0
-    for epoch in train_epochs(timekeeper.epoch, X, y, schedule.batches(len(y))):
+    epochs = train_epochs(timekeeper.epoch, X, y, schedule.batches(len(y)))
+    for n, epoch in enumerate(epochs, start=1):
         total_s += epoch.seconds
         yield epoch
-        if schedule.budget_s is not None and total_s >= schedule.budget_s:
+        if schedule.is_over(n, total_s):
             return
 
 

@@ -113,7 +113,14 @@ class CellWorker:
 
     def _schedule(self) -> Schedule:
         job, rule = self._job, self._job.training
-        return Schedule(job.n_epochs, rule.batch_size, rule.seed, job.round, job.budget_s)
+        return Schedule(
+            n_epochs=job.n_epochs,
+            batch_size=rule.batch_size,
+            seed=rule.seed,
+            round=job.round,
+            budget_s=job.budget_s,
+            least_epochs=job.least_epochs,
+        )
 
     def _load(self) -> Engine:
         """Load the engine and hold its library to its threads."""
@@ -359,6 +366,8 @@ def main() -> None:
     with pipes_to_parent() as (jobs, events):
         job = msgspec.json.decode(jobs.readline(), type=CellJob)
         jobs.close()
+        if job.cpu is not None:
+            os.sched_setaffinity(0, {job.cpu})
         with DisturbanceCounters() as counters:
             CellWorker(job, events, Clock(disturbance=counters.read)).run()
 

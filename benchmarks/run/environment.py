@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -13,7 +14,7 @@ import psutil
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from benchgrad.benchmarks.cell.clock import Clock, timed
-from benchgrad.benchmarks.plan import Plan
+from benchgrad.benchmarks.plan import Plan, PlanError
 from benchgrad.benchmarks.records import Environment
 
 _MATMUL_N = 512
@@ -52,6 +53,22 @@ def with_rates(here: Environment, plan: Plan) -> Environment:
         python_calls_per_s=python_calls_per_s(),
         array_calls_per_s=array_calls_per_s(),
     )
+
+
+def check_cpu(cpu: int | None) -> None:
+    """Check that a worker can be held to a processor; None asks for none.
+
+    Raises:
+        PlanError: this process may not use it, or the system cannot hold a process to one.
+    """
+    if cpu is None:
+        return
+    if sys.platform != "linux":
+        raise PlanError(f"{platform.system()} cannot hold a process to one processor", "cpu")
+    usable = sorted(os.sched_getaffinity(0))
+    if cpu not in usable:
+        known = ", ".join(map(str, usable))
+        raise PlanError(f"there is no processor {cpu} here; this process may use {known}", "cpu")
 
 
 def numpy_blas() -> str:

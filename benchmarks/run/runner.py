@@ -31,11 +31,13 @@ from benchgrad.engines import MLP, check_names
 
 
 def prepare(plan: Plan) -> Dataset:
-    """Check that a plan's engines exist, and return its data set.
+    """Check that a plan's engines and its processor exist, and return its data set.
 
     Raises:
         EngineError, DatasetError: an engine or the data set does not exist, or is unusable.
+        PlanError: this process may not use the plan's processor.
     """
+    environment.check_cpu(plan.cpu)
     check_names([plan.reference, *(contestant.spec for contestant in plan.engines)])
     return draw(plan)
 

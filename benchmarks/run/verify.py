@@ -126,7 +126,8 @@ def _wrong_judgements(results: Results) -> Iterator[str]:
                     f"{each.name} is {each.then}, recomputed {each.now}"
                     for each in differences(cell.equality, recomputed)
                 ]
-        found += wrong_status(cell, judged, machine)
+        least_epochs = contestant_of(cell, results.plan).least_epochs
+        found += wrong_status(cell, judged, machine, least_epochs)
         yield from (f"{place(cell)}: {problem}" for problem in found)
 
 

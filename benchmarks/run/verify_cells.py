@@ -77,7 +77,9 @@ def wrong_limits(cell: Cell, plan: Plan) -> Iterator[str]:
         yield f"{each.name} is {each.then}, the plan has {each.now}"
 
 
-def wrong_status(cell: Cell, equality: Equality | None, machine: Machine) -> Iterator[str]:
+def wrong_status(
+    cell: Cell, equality: Equality | None, machine: Machine, least_epochs: int
+) -> Iterator[str]:
     """Yield where the status of a cell contradicts its differences, its times or its epochs."""
     if equality:
         reason = why_unequal(equality) or impossible(cell, machine)
@@ -94,7 +96,7 @@ def wrong_status(cell: Cell, equality: Equality | None, machine: Machine) -> Ite
         yield f"status is {cell.status}, and it has {len(cell.epochs)} epochs"
     if cell.status == "ok" and len(cell.epochs) < cell.epochs_planned:
         total_s = sum(epoch.seconds for epoch in cell.epochs)
-        if cell.budget_s is None or total_s < cell.budget_s:
+        if cell.budget_s is None or total_s < cell.budget_s or len(cell.epochs) < least_epochs:
             yield f"it ended after {len(cell.epochs)} epochs and no budget ended it"
 
 

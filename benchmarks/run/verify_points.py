@@ -86,7 +86,8 @@ def _wrong_cells(results: Results, plan: Plan, point: Point) -> Iterator[str]:
             wrong = wrong_epoch(epoch, point.data.n_train, point.data.n_test)
             found += [f"epoch {i}: {problem}" for problem in wrong]
         found += _wrong_equality(plan, point, cell)
-        found += wrong_status(cell, cell.equality, machine)
+        least_epochs = contestant_of(cell, plan).least_epochs
+        found += wrong_status(cell, cell.equality, machine, least_epochs)
         yield from (f"{cell.engine}, round {cell.round + 1}: {problem}" for problem in found)
 
 

@@ -41,6 +41,7 @@ class RunOptions:
     threads: int | None = None
     seed: int | None = None
     allocator: str | None = None
+    cpu: int | None = None
     instructions: bool | None = None
 
     def applied(self, shipped: Plan) -> Plan:
@@ -71,6 +72,7 @@ class RunOptions:
             memory_bytes=self.memory_bytes,
             threads=self.threads,
             allocator=self.allocator,
+            cpu=self.cpu,
             instructions=self.instructions,
         )
         plan = plan.with_data(**_given(name=self.dataset, label=self.label)).replace(**whole)

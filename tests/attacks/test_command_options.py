@@ -99,6 +99,8 @@ MISTAKES = {
     "a seed of 5,000 digits": ("run", "quick", "--seed", "9" * 5000),
     "a seed of other digits": ("run", "quick", "--seed", "²"),
     "another allocator": ("run", "quick", "--allocator", "none"),
+    "a processor that is not there": ("run", "quick", "--cpu", "65535"),
+    "a processor below 0": ("run", "quick", "--cpu", "-1"),
     "no folder": ("run", "quick", "--out", ""),
     "a folder of bytes": ("run", "quick", "--out", BAD),
     "a folder of a long name": ("run", "quick", "--out", LONG),

@@ -3,6 +3,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from benchgrad.benchmarks.analysis.forecast import MIN_EPOCHS
 from benchgrad.benchmarks.analysis.statistics import MIN_INTERVAL_ROUNDS, MIN_VERDICT_ROUNDS
 from benchgrad.benchmarks.plan import Contestant, PlanError, load_plan, shipped
 from benchgrad.engines import check_names
@@ -33,10 +34,13 @@ def test_the_headline_plan_is_the_published_comparison():
     assert epochs == {
         "micrograd": 20,
         "scalar": 20,
+        "scalar-dot": 5,
+        "tensor, one row at a time": 5,
         "tensor": 100,
+        "numpy": 100,
+        "tensor-replay": 100,
         "tensor-compiled": 100,
         "scalar-compiled": 100,
-        "numpy": 100,
     }
     published = {
         e.name: (e.published.epochs, e.published.total_s) for e in plan.engines if e.published
@@ -50,7 +54,7 @@ def test_the_headline_plan_is_the_published_comparison():
 def test_full_is_headline_without_a_budget():
     headline, full = load_plan("headline"), load_plan("full")
     assert all(engine.budget_s is None for engine in full.engines)
-    in_full = headline.with_each(budget_s=None, later_budget_s=None, rounds=None)
+    in_full = headline.with_each(budget_s=None, later_budget_s=None, least_epochs=1, rounds=None)
     assert in_full.engines == full.engines
     assert (headline.data, headline.model, headline.training) == (
         full.data,
@@ -65,7 +69,20 @@ def test_in_the_headline_plan_every_ratio_of_short_engines_has_an_interval():
         rounds = [round for round in range(plan.rounds) if plan.takes_part(engine, round)]
         is_once = engine.name == "micrograd" or engine.collector != "as shipped"
         assert len(rounds) == 1 if is_once else len(rounds) >= MIN_VERDICT_ROUNDS
-    assert plan.engines[1].in_round(0).budget_s is None  # scalar trains to the end, once
+    scalar = next(engine for engine in plan.engines if engine.name == "scalar")
+    assert scalar.in_round(0).budget_s is None  # it trains to the end, once
+    assert plan.engines[0].least_epochs == 1 + MIN_EPOCHS  # micrograd's total can be forecast
+
+
+def test_each_engine_of_the_ladder_is_as_far_from_the_one_that_it_improves_as_its_cause_says():
+    for plan in map(load_plan, ("headline", "full", "quick", "ladder")):
+        causes = [engine for engine in plan.engines if engine.cause]
+        names = [engine.name for engine in causes]
+        improved = {e.name: e.improves for e in causes if e.improves}
+        assert all(names.index(base) < names.index(name) for name, base in improved.items())
+        found = {name for name in improved if name in ("tensor-replay", "numpy")}
+        assert found == {"tensor-replay", "numpy"}
+        assert {improved[name] for name in found} == {"tensor"}
 
 
 def test_a_later_budget_holds_from_the_second_round_on():

@@ -119,6 +119,7 @@ def test_the_run_outlived_its_scheduler_and_said_how_to_go_on(swept):
 def test_all_points_are_there_once_and_nothing_contradicts_them(swept):
     results = read_results(swept / "swept")
     assert len({point.at for point in results.points}) == len(results.points) == N_POINTS
+    assert any("died at" in why for point in results.points for why in point.lost)
     done = subprocess.run([BIN / "benchgrad", "verify", swept / "swept"], check=False)
     assert done.returncode == 0
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from benchgrad.benchmarks.plan import load_plan
+from benchgrad.benchmarks.plan import PlanError, load_plan
+from benchgrad.benchmarks.run.runner import prepare
 from benchgrad.command_line.options import RunOptions, UsageError, n_bytes, seed_of, share
 
 
@@ -44,6 +45,15 @@ def test_a_seed_is_a_number_or_drawn_anew():
     assert changed == plan.with_training(seed=17)
     assert changed.training.seed == 17
     assert changed.engines == plan.engines
+
+
+def test_a_processor_that_is_not_there_is_refused_before_anything_runs():
+    quick = load_plan("quick")
+    assert RunOptions(cpu=0).applied(quick).cpu == 0
+    with pytest.raises(UsageError, match="--cpu: one processor does not run 2 threads at once"):
+        RunOptions(cpu=0, threads=2).applied(quick)
+    with pytest.raises(PlanError, match="cpu: there is no processor 4321 here; this process may"):
+        prepare(RunOptions(cpu=4321).applied(quick))
 
 
 def test_the_allocator_is_the_plans_unless_an_option_says_otherwise():

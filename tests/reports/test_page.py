@@ -453,6 +453,13 @@ def test_the_allocator_is_stated_on_page_and_summary(rendered, by_hand, allocato
     assert said in summary
 
 
+def test_the_processor_that_engines_were_held_to_is_stated(rendered, by_hand):
+    cells = [by_hand.cell("x", (1.0,))]
+    for cpu, said in ((None, "1 thread, 1 round"), (3, "1 thread on processor 3, 1 round")):
+        page, _ = rendered(by_hand.results([Contestant("x")], cells, cpu=cpu))
+        assert said in page.text
+
+
 def test_the_two_by_two_is_a_table_and_two_sentences(by_hand, rendered):
     seconds = {"a": (8.0,) * 3, "b": (1.0,) * 3, "c|d": (0.1, 0.2, 0.4), "e": (0.05,) * 3}
     page, text = rendered(by_hand.corners(seconds))

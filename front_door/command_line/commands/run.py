@@ -64,6 +64,9 @@ def run(
         str | None,
         typer.Option(help="keep: engines keep the memory that they free; default: as users run."),
     ] = None,
+    cpu: Annotated[
+        int | None, typer.Option(help="Hold every engine to this processor, by its number.")
+    ] = None,
     instructions: Annotated[
         bool,
         typer.Option("--instructions", help="Also count instructions per epoch, with valgrind."),
@@ -118,6 +121,7 @@ def run(
         threads=threads,
         seed=seed_of(seed),
         allocator=allocator,
+        cpu=cpu,
         instructions=instructions or None,
     )
     command = shlex.join(["benchgrad", *sys.argv[1:]])

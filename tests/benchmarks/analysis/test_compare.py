@@ -120,6 +120,7 @@ def test_no_difference_says_how_large_a_one_is_left_open():
         ("environment", {"blas": "mkl"}, "other libraries (blas)",
          "other libraries: blas openblas 0.3, now mkl"),
         ("plan", {"threads": 2}, "other plan: threads 1, now 2", None),
+        ("plan", {"cpu": 1}, "other plan: cpu None, now 1", None),
         ("plan", {"allocator": "default"}, "other plan: allocator 'keep', now 'default'", None),
         ("plan", {"data": DataPlan(noise=0.3)}, "other plan: data.noise 0.2, now 0.3", None),
         ("plan", {"epochs": 7}, "other plan: epochs 20, now 7", None),

@@ -3,6 +3,8 @@
 The engines of a test run one after the other in one plan, each in a process of its own.
 """
 
+import os
+
 import pytest
 from odd_engine import write_odd
 from small_runs import go, run_all, small
@@ -79,6 +81,19 @@ def test_an_engine_keeps_freed_memory_if_the_plan_says_so(tmp_path, allocator, i
     top = f"assert ('MALLOC_TRIM_THRESHOLD_' in os.environ) is {is_kept}"
     path = write_odd(tmp_path, top=top)
     (cell,) = go(small(path, allocator=allocator)).cells
+    assert cell.status == "ok", cell.reason
+
+
+def test_an_engine_and_its_children_stay_on_the_plans_processor(tmp_path):
+    last = max(os.sched_getaffinity(0))
+    ask = "import os; print(sorted(os.sched_getaffinity(0)))"
+    top = f"""
+import subprocess
+assert os.sched_getaffinity(0) == {{{last}}}
+said = subprocess.run([sys.executable, "-c", {ask!r}], capture_output=True, text=True)
+assert said.stdout == "[{last}]\\n", said
+"""
+    (cell,) = go(small(write_odd(tmp_path, top=top), cpu=last)).cells
     assert cell.status == "ok", cell.reason
 
 

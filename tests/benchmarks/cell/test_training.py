@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from benchgrad.benchmarks.cell.clock import Clock
 from benchgrad.benchmarks.cell.training import Instruments, Schedule, train
@@ -66,3 +67,9 @@ def test_a_budget_ends_training_at_the_end_of_an_epoch():
 
 def test_a_budget_leaves_at_least_one_epoch():
     assert len(run(Schedule(n_epochs=10, batch_size=32, seed=0, budget_s=0.1))[1]) == 1
+
+
+@pytest.mark.parametrize(("least", "n_epochs"), [(1, 1), (4, 4), (20, 10)])
+def test_a_budget_leaves_as_many_epochs_as_the_plan_needs(least, n_epochs):
+    schedule = Schedule(n_epochs=10, batch_size=32, seed=0, budget_s=0.1, least_epochs=least)
+    assert len(run(schedule)[1]) == n_epochs

@@ -42,7 +42,7 @@ def test_a_budget_ends_an_engine_early_and_it_is_still_held_to_the_reference(eng
 
 
 def test_a_later_budget_and_rounds_of_its_own_keep_a_slow_engine_short(tmp_path):
-    short = Contestant("short", engine="tensor", later_budget_s=1e-9)
+    short = Contestant("short", engine="tensor", later_budget_s=1e-9, least_epochs=2)
     once = Contestant("once", engine="tensor", rounds=1)
     plan = small("numpy", rounds=3)
     plan = plan.replace(engines=[*plan.engines, short, once], epochs=4)
@@ -51,14 +51,17 @@ def test_a_later_budget_and_rounds_of_its_own_keep_a_slow_engine_short(tmp_path)
     assert found == {
         **{("numpy", round): ("ok", None, 5) for round in range(3)},
         ("short", 0): ("ok", None, 4),
-        ("short", 1): ("ok", 1e-9, 1),
-        ("short", 2): ("ok", 1e-9, 1),
+        ("short", 1): ("ok", 1e-9, 2),
+        ("short", 2): ("ok", 1e-9, 2),
         ("once", 0): ("ok", None, 4),
     }
     assert problems(tmp_path, results) == []
     cells = [msgspec.structs.replace(c, budget_s=None) for c in results.cells]
     forged = msgspec.structs.replace(results, cells=cells)
     assert any("budget_s is None, the plan has 1e-09" in p for p in problems(tmp_path, forged))
+    cells = [msgspec.structs.replace(c, epochs=c.epochs[:1]) for c in results.cells]
+    cut = msgspec.structs.replace(results, cells=cells)
+    assert any("short, round 2: it ended after 1" in p for p in problems(tmp_path, cut))
 
 
 def test_an_engine_with_batches_of_its_own_is_held_to_a_reference_with_the_same():
