@@ -183,9 +183,9 @@ def machine_line(here: Environment) -> str:
     if not (here.matmul_flops_per_s and here.memory_bytes_per_s and here.python_calls_per_s):
         return ""
     calls = formats.seconds(1.0 / here.python_calls_per_s)
-    arrays = f", NumPy one number in {formats.seconds(1.0 / here.array_calls_per_s)}" * bool(
-        here.array_calls_per_s
-    )
+    arrays = ""
+    if here.array_calls_per_s:
+        arrays = f", NumPy adds one number in {formats.seconds(1.0 / here.array_calls_per_s)}"
     return (
         f"this machine: products at {formats.flops(here.matmul_flops_per_s)}, memory at "
         f"{here.memory_bytes_per_s / 1e9:.1f} GB/s, Python calls a function in {calls}{arrays}"
@@ -249,11 +249,11 @@ def sentences(sweep: Sweep) -> Iterator[str]:
             f"{cost} {_A[term]}" for term, cost in line.costs.items() if cost != UNSEEN
         )
         yield f"{line.engine}: {each or 'no cost is determined'}; held out: {line.checked}"
-    for each in sweep.studies:
+    for study in sweep.studies:
         yield (
-            f"{each.dataset}: {each.engine}: {formats.percent(each.mean)} "
-            f"({formats.percent(each.low)} to {formats.percent(each.high)}) over {each.n_seeds} "
-            f"seeds, which differ by {formats.percent(each.spread)} (standard deviation)"
+            f"{study.dataset}: {study.engine}: {formats.percent(study.mean)} "
+            f"({formats.percent(study.low)} to {formats.percent(study.high)}) over {study.n_seeds} "
+            f"seeds, which differ by {formats.percent(study.spread)} (standard deviation)"
         )
     yield from (f"left out at {each}" for each in sweep.left_out)
     yield from (f"measured again at {each}" for each in sweep.lost)

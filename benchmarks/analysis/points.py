@@ -180,7 +180,8 @@ def refinements(results: Results) -> list[At]:
         for a, b in _neighbours(list(best), axis):
             middle = round(math.sqrt(a[axis] * b[axis]))
             if best[a] != best[b] and b[axis] > _NEAREST * a[axis] and a[axis] < middle < b[axis]:
-                values = dict(zip(axes.grid, a, strict=True)) | {axes.grid[axis]: middle}
+                values: dict[str, Value] = dict(zip(axes.grid, a, strict=True))
+                values[axes.grid[axis]] = middle
                 found.append(apart_from(results.plan.own, placed(values)))
     return list(dict.fromkeys(found))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import functools
+import importlib
 import logging
 import os
 import shutil
@@ -19,7 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import msgspec
 
@@ -38,9 +39,6 @@ from benchgrad.benchmarks.run.sweep import (
     elsewhere,
     unmeasured,
 )
-
-if TYPE_CHECKING:
-    from distributed import Client, Future
 
 MISSING = "--executor dask needs the extra: pip install 'benchgrad[distributed]'"
 _LOOK_S = 1.0  # how often the workers are counted while no point is finished
@@ -65,7 +63,7 @@ class _Flight:
     """The points that are with the cluster, and those that lost a worker."""
 
     jobs: dict[str, PointJob] = field(default_factory=dict)
-    futures: dict[str, Future] = field(default_factory=dict)
+    futures: dict[str, Any] = field(default_factory=dict)
     lost: dict[str, list[str]] = field(default_factory=dict)
     processing: dict[str, set[str]] = field(default_factory=dict)
 
@@ -89,8 +87,8 @@ class Cluster:
 
     def __enter__(self) -> Self:
         try:
-            import dask
-            import distributed
+            dask = importlib.import_module("dask")
+            self._distributed: Any = importlib.import_module("distributed")
         except ImportError as error:
             raise ClusterError(f"{error}; {MISSING}") from error
         self._contexts = contextlib.ExitStack()
@@ -101,11 +99,11 @@ class Cluster:
         try:
             if where is None:
                 where = self._contexts.enter_context(
-                    distributed.LocalCluster(
+                    self._distributed.LocalCluster(
                         n_workers=self._n_local, threads_per_worker=1, dashboard_address=None
                     )
                 )
-            self._client: Client = self._contexts.enter_context(distributed.Client(where))
+            self._client: Any = self._contexts.enter_context(self._distributed.Client(where))
         except (OSError, TimeoutError, ValueError) as error:
             self._contexts.close()
             raise ClusterError(
@@ -125,10 +123,8 @@ class Cluster:
             ClusterError: the scheduler is gone, or no worker has come.
             OtherCodeError: the code or the packages of a worker are not those of the run.
         """
-        from distributed import CancelledError, wait
-        from distributed import TimeoutError as NoneYet
-        from distributed.client import FuturesCancelledError
-
+        dask = self._distributed
+        cancelled = (dask.CancelledError, dask.client.FuturesCancelledError, OSError)
         flight = _Flight()
         self._workers, self._doubted = self._living(), set[str]()
         while True:
@@ -139,10 +135,10 @@ class Cluster:
                 self._client.cancel(list(flight.futures.values()), force=True)
                 return
             try:
-                wait(list(flight.futures.values()), _LOOK_S, return_when="FIRST_COMPLETED")
-            except (NoneYet, TimeoutError):
+                dask.wait(list(flight.futures.values()), _LOOK_S, return_when="FIRST_COMPLETED")
+            except (dask.TimeoutError, TimeoutError):
                 pass
-            except (CancelledError, FuturesCancelledError, OSError) as error:
+            except cancelled as error:
                 raise self._gone() from error
             self._look(flight)
             for key in [key for key, future in flight.futures.items() if future.done()]:
@@ -215,11 +211,9 @@ class Cluster:
             OtherCodeError: a worker is not fit for the run.
             ClusterError: a worker failed otherwise, which is no engine's fault.
         """
-        from distributed import KilledWorker
-
         if isinstance(error, OtherCodeError):
             raise error
-        if not isinstance(error, KilledWorker):
+        if not isinstance(error, self._distributed.KilledWorker):
             raise ClusterError(f"a worker failed: {type(error).__name__}: {error}") from error
         reason = "not started: every worker that had this point died"
         point = unmeasured(self._header.plan, job.at, HERE, reason)
