@@ -273,6 +273,8 @@ def in_a_sentence(found: Answer) -> str:
         source = "expected by the cost model" + (
             f", which is typically {known} off at sizes that it was not fitted to" if known else ""
         )
+    if found.is_disturbed:
+        source += "; the machine was busy, so some of the times are processor time"
     return (
         f"At {wide} and batches of {found.shape.batch}, {best} is the fastest: "
         f"{formats.seconds(best_s)} a step, and {lead} ({source})."

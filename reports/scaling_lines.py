@@ -11,7 +11,8 @@ COLUMNS = ("axis", "quantity", "value", "engine", "host", "cost", "label")
 CAPTION = (
     "Both axes are logarithmic, so a straight line is a power of the size. Each engine's name has "
     "the fitted exponent and its interval: 1 is in proportion, 0 is no growth. All else is as in "
-    "the plan. Memory is the most that the process held beyond what it began with."
+    "the plan. Where the machine disturbed a point the time is processor time. Memory is the most "
+    "that the process held beyond what it began with."
 )
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchgrad.benchmarks.analysis.statistics import countable, round_seconds
+from benchgrad.benchmarks.analysis.undisturbed import disturbed_rounds, selection
 from benchgrad.benchmarks.axes import BASE, At, Value, apart_from
 from benchgrad.benchmarks.axes import place as placed
 from benchgrad.benchmarks.plan import Plan
@@ -62,7 +63,8 @@ class Shape:
 class Measured:
     """One engine at one point. Unknown numbers are nan.
 
-    `epoch_s` is the median over the rounds, `rounds_s` has them one by one; `memory_bytes` is what
+    `epoch_s` is the median over the rounds, `rounds_s` has them one by one, and `n_disturbed` of
+    these are processor time, since the machine disturbed the round; `memory_bytes` is what
     the process held at most beyond what it began with. `nodes` and `edges` are those of the graph
     of a step on `counted_rows`. `test_accuracy` is the one after the last epoch.
     """
@@ -75,6 +77,7 @@ class Measured:
     reason: str
     epoch_s: float
     rounds_s: dict[int, float]
+    n_disturbed: int
     memory_bytes: float
     nodes: float
     edges: float
@@ -115,7 +118,8 @@ def _engines(
         if not own or contestant.collector != "as shipped":
             continue
         first = next((cell for cell in own if cell.status != "ok"), own[0])
-        rounds_s = round_seconds(own) if all(cell.status == "ok" for cell in own) else {}
+        is_ok = all(cell.status == "ok" for cell in own)
+        rounds_s = _rounds(own, plan.threads) if is_ok else {}
         counts = own[0].counts
         last = own[0].epochs[-1].test_accuracy if own[0].epochs else None
         yield Measured(
@@ -127,6 +131,7 @@ def _engines(
             reason=first.reason,
             epoch_s=float(np.median(list(rounds_s.values()))) if rounds_s else math.nan,
             rounds_s=rounds_s,
+            n_disturbed=len(rounds_s.keys() & disturbed_rounds(own)) if plan.threads == 1 else 0,
             memory_bytes=_median(_held(own)),
             nodes=sum(counts.nodes.values()) if counts else math.nan,
             edges=counts.edges if counts else math.nan,
@@ -134,6 +139,21 @@ def _engines(
             holds_arrays=counts is None or counts.array_bytes > 0,
             test_accuracy=math.nan if last is None else last,
         )
+
+
+def _rounds(cells: Sequence[Cell], n_threads: int) -> dict[int, float]:
+    """Return the seconds of an epoch in each round.
+
+    Where the machine disturbed most epochs of a round, that is the processor time, which leaves out
+    the waiting. With more threads than one it says little, so the time on the clock stays.
+    """
+    found = round_seconds(cells)
+    for cell in cells:
+        chosen = selection(cell)
+        if chosen.is_disturbed and n_threads == 1 and cell.round in found:
+            used_s = float(np.median([epoch.cpu_s for epoch in chosen.epochs]))
+            found[cell.round] = used_s if used_s > 0.0 else found[cell.round]
+    return found
 
 
 def _held(cells: Iterable[Cell]) -> Iterator[float]:

@@ -23,12 +23,14 @@ class Answer:
 
     `n_rounds` is that of the measured point, 0 if the cost model expects the times; `error` is then
     the median error of the models at sizes that they were not fitted to, nan if none was held out.
+    With `is_disturbed` the machine was busy, and some of the times are processor time.
     """
 
     shape: Shape
     step_s: dict[str, float]
     n_rounds: int
     error: float
+    is_disturbed: bool
 
 
 def answer(results: Results, sizes: Mapping[str, int]) -> Answer:
@@ -54,12 +56,14 @@ def answer(results: Results, sizes: Mapping[str, int]) -> Answer:
     if len(fits) < 2:
         raise RecordError("too few points were measured for the cost models of two engines")
     step_s = {model.engine: model.step_s(wanted) for model in fits}
-    return Answer(wanted, _sorted(step_s), 0, _error(fits))
+    return Answer(wanted, _sorted(step_s), 0, _error(fits), any(p.n_disturbed for p in here))
 
 
 def _measured_answer(wanted: Shape, exact: list[Measured]) -> Answer:
     times = {each.engine: each.step_s for each in exact}
-    return Answer(wanted, _sorted(times), min(len(each.rounds_s) for each in exact), math.nan)
+    n_rounds = min(len(each.rounds_s) for each in exact)
+    is_disturbed = any(each.n_disturbed for each in exact)
+    return Answer(wanted, _sorted(times), n_rounds, math.nan, is_disturbed)
 
 
 def _sorted(step_s: dict[str, float]) -> dict[str, float]:

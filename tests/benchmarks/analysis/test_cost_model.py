@@ -25,7 +25,7 @@ def point(shape, epoch_s, engine="arrays", host=HERE, **graph):
     counts = {"nodes": math.nan, "edges": math.nan, "counted_rows": math.nan, **graph}
     hidden = shape.layers[1:-1]
     at = At(width=hidden[0], depth=len(hidden), batch=shape.batch)
-    return Measured(engine, at, host, shape, "ok", "", epoch_s, {0: epoch_s}, 1e6,
+    return Measured(engine, at, host, shape, "ok", "", epoch_s, {0: epoch_s}, 0, 1e6,
                     **counts, holds_arrays=not graph, test_accuracy=1.0)  # fmt: skip
 
 
