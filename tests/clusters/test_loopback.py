@@ -45,15 +45,17 @@ class Loopback:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.address = f"tcp://127.0.0.1:{port}"
-        self._log = folder / "dask.log"
+        self._log = folder / f"dask-{port}.log"
         options = ("--host", "127.0.0.1", "--port", port, "--no-dashboard")
         self.scheduler = started(BIN / "dask", "scheduler", *options, log=self._log)
-        until(lambda: b"Scheduler at:" in self._log.read_bytes(), self.scheduler)
         options = ("--nthreads", 1, "--no-nanny", "--no-dashboard")
         self.workers = [
             started(BIN / "dask", "worker", self.address, *options, log=self._log) for _ in range(3)
         ]
-        until(lambda: self._log.read_bytes().count(b"Starting established") == 3, self.scheduler)
+
+    def wait(self):
+        """Return once the workers know the scheduler, however the two came up."""
+        until(lambda: self._log.read_bytes().count(b"Registered to") >= 3, self.scheduler)
 
     def end(self):
         for each in (*self.workers, self.scheduler):
@@ -86,20 +88,23 @@ def swept(tmp_path_factory):
     """Return the folder of a sweep that lost a worker and its scheduler and was resumed."""
     folder = tmp_path_factory.mktemp("loopback")
     (folder / "plan.toml").write_text(PLAN)
-    first = Loopback(folder)
-    running = run(folder, "plan.toml", "--out", "swept", "--scheduler", first.address)
+    first, running = Loopback(folder), None
     try:
+        first.wait()
+        running = run(folder, "plan.toml", "--out", "swept", "--scheduler", first.address)
         until(lambda: n_done(folder) >= 2, running)
         first.workers[0].send_signal(signal.SIGKILL)
         until(lambda: n_done(folder) >= 5, running)
         first.scheduler.send_signal(signal.SIGKILL)
         (folder / "code").write_text(str(running.wait(120)))
     finally:
-        running.kill()
+        if running:
+            running.kill()
         first.end()
     (folder / "before").write_text(str(n_done(folder)))
     second = Loopback(folder)
     try:
+        second.wait()
         resumed = run(folder, "--resume", "swept", "--scheduler", second.address)
         assert resumed.wait(300) == 0, (folder / "run.log").read_text()
     finally:
