@@ -8,7 +8,7 @@ ROOMS := benchmarks datasets engines processes reports
 OUT := reports/out
 
 .DEFAULT_GOAL := help
-.PHONY: help install bench bench-quick bench-full bench-peers ladder two-by-two scaling bench-large test test-peers test-cluster points attacks kills lint format microbench targets overhead verdicts instructions mutants stories precision clean
+.PHONY: help install bench bench-quick bench-full bench-peers ladder two-by-two scaling bench-large test test-peers test-cluster points test-browser screenshots attacks kills lint format microbench graphs targets overhead verdicts instructions mutants stories precision clean
 
 help:
 	@echo "make bench        the published comparison on this machine (about six minutes)"
@@ -21,6 +21,8 @@ help:
 	@echo "make bench-peers  PyTorch, JAX and others beside the built-in engines, if installed"
 	@echo "make test         the tests            make lint        ruff and mypy"
 	@echo "make test-peers   installs the peers into .venv-peers and tests their adapters"
+	@echo "make test-browser a page in a real browser: installs playwright, and chromium if it may"
+	@echo "make screenshots  the pictures of a report for README and docs, from RUN=folder"
 	@echo "make test-cluster a sweep on three Dask workers that are killed (a minute)"
 	@echo "make points       what the runner needs for each point of a large sweep"
 	@echo "make attacks      what hostile engines, files, options and records try (a few minutes)"
@@ -28,6 +30,7 @@ help:
 	@echo "make mutants      faults that benchgrad check must find (about ten minutes)"
 	@echo "make stories      thirty of them at random: does the first story name each?"
 	@echo "make precision    engines that are right: is any accused, with twenty seeds?"
+	@echo "make graphs       the pictures in docs/graphs.md (needs graphviz)"
 	@echo "make microbench   each operation, timed with pytest-benchmark"
 	@echo "make targets      the speeds that docs/performance.md promises (about three minutes)"
 	@echo "make overhead     what the harness adds to the times that it measures"
@@ -93,6 +96,20 @@ $(PEERS)/.installed: pyproject.toml
 test-peers: $(PEERS)/.installed
 	$(PEERS)/bin/python -m pytest -m peers
 
+# A page in Debian's chromium. Where it is missing, only root can install it.
+$(VENV)/.browser: $(STAMP)
+	@command -v chromium > /dev/null || { apt-get update -q && apt-get install -y -q chromium; } || \
+	  { echo "make test-browser needs chromium: apt-get install -y chromium"; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,browser]'
+	@touch $@
+
+test-browser: $(VENV)/.browser
+	$(BIN)/python -m pytest tests/reports -m browser -n 0
+
+RUN ?= $(OUT)/headline
+screenshots: $(VENV)/.browser
+	$(BIN)/python tools/screenshots.py $(RUN) docs/sample
+
 # Ends with a table of counts: tried, held. make test runs a sample.
 attacks: $(STAMP)
 	$(BIN)/python -m pytest tests/attacks -m attacks
@@ -120,6 +137,15 @@ microbench: $(STAMP)
 	  --benchmark-columns=min,median,iqr,rounds --benchmark-sort=name \
 	  --benchmark-json=$(OUT)/microbench.json
 
+# The pictures in docs/graphs.md.
+EXPRESSION := from benchgrad.engines.scalar import Value; \
+  a, b, c = Value(2), Value(-3), Value(10); y = (a * b + c).tanh(); y.backward(); \
+  open("docs/graphs/expression.svg", "wb").write(y.draw(a=a, b=b, c=c, y=y).render())
+graphs: $(STAMP)
+	$(BIN)/python -c '$(EXPRESSION)'
+	$(BIN)/benchgrad graph scalar --out docs/graphs/scalar.svg
+	$(BIN)/benchgrad graph tensor --out docs/graphs/tensor.svg
+
 # Engines with one fault each: the conformance checks must convict all of them by their numbers.
 mutants: $(STAMP)
 	$(BIN)/python tests/engines/conformance/score.py mutants
@@ -128,8 +154,8 @@ mutants: $(STAMP)
 stories: $(STAMP)
 	$(BIN)/python tests/engines/conformance/score.py stories
 
-# Engines that are right, with twenty seeds; after make test-peers, ENGINES="torch jax" and
-# BIN=.venv-peers/bin include the peers.
+# Engines that are right, with twenty seeds, or as many as ENGINES begins with; after make
+# test-peers, ENGINES="5 torch jax" and BIN=.venv-peers/bin include the peers.
 precision: $(STAMP)
 	$(BIN)/python tests/engines/conformance/score.py precision $(ENGINES)
 

@@ -24,6 +24,10 @@ JOURNAL = "journal.jsonl"
 UNHASHED = ""  # for the journal, which grows; its lines have checksums of their own
 
 _NAME = r"^(plots/)?[a-z0-9][a-z0-9_.-]*\Z"
+# What benchgrad 0.1.0 wrote, which had no manifest.
+_OF_THE_FIRST = re.compile(
+    r"results\.json|journal\.jsonl|index\.html|summary\.md|(timings|accuracy)\.csv|plots/.+"
+)
 _SCRATCH = re.compile(r"\.benchgrad-[a-z0-9_]{8}")
 
 
@@ -178,7 +182,7 @@ def _own(folder: Path, names: Collection[str]) -> dict[str, str]:
 def _marked(folder: Path, names: Iterable[str]) -> dict[str, str]:
     """Return the files that could be of benchgrad 0.1.0, with their hashes."""
     found = {}
-    for name in names:
+    for name in filter(_OF_THE_FIRST.fullmatch, names):
         path = folder / name
         with suppress(OSError):
             if stat.S_ISREG(_mode(path)) and _has_mark(name, content := read_regular(path)):

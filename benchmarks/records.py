@@ -32,6 +32,7 @@ from benchgrad.benchmarks.bounds import (
 )
 from benchgrad.benchmarks.files import read_regular
 from benchgrad.benchmarks.plan import Plan
+from benchgrad.benchmarks.regions import Regions
 
 SCHEMA_VERSION = 1
 RESULTS = manifest.RESULTS
@@ -170,6 +171,10 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
     `benchmarks.cell.machine_speed` just before the cell. `whole_s` is the lifetime of its process,
     with evaluation and counting, and `tree_cpu_s` the processor time of that process, its
     supervisor, and all that they started, as the kernel tells the runner.
+
+    `regions` are those after some of the epochs, in the first round and for two features only.
+    `trace` is the traceback of a crash, or what the threads of a process did when it was killed;
+    several lines, cut to size. `own_name` is what the engine calls itself.
     """
 
     engine: Name
@@ -199,6 +204,10 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
     logits_s: Seconds | None = None
     tree_cpu_s: Seconds | None = None
     pauses_collector: bool = False  # the engine declares that it does, inside its own step
+    regions: list[Regions] = []
+    trace: Text = ""
+    own_name: Text = ""
+    code_from_disk: bool = False  # an earlier process compiled it, so the first step is short
 
 
 class Grid(Struct, frozen=True, forbid_unknown_fields=True):

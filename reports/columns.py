@@ -6,7 +6,7 @@ A table is a choice of columns. Nothing is computed here.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -53,6 +53,26 @@ class Column(Generic[T]):
 def chosen(names: str) -> list[Column[EngineSummary]]:
     """Return the columns with these names, which spaces separate."""
     return [COLUMNS[name] for name in names.split()]
+
+
+@dataclass(frozen=True)
+class Varying:
+    """The columns of a table, without those that say the same in every row."""
+
+    shown: tuple[Column[EngineSummary], ...]
+    constant: tuple[tuple[Column[EngineSummary], str], ...]
+
+
+def varying(names: str, rows: Sequence[EngineSummary]) -> Varying:
+    """Return the named columns for these rows; a single row has no constant columns."""
+    shown, constant = [], []
+    for column in chosen(names):
+        entries = {column.entry(row).line() for row in rows}
+        if len(rows) > 1 and len(entries) == 1:
+            constant.append((column, entries.pop()))
+        else:
+            shown.append(column)
+    return Varying(tuple(shown), tuple(constant))
 
 
 def _name(e: EngineSummary) -> Entry:
@@ -265,7 +285,7 @@ _ALL: tuple[Column[EngineSummary], ...] = (
            meaning="what is beside the epochs; the read is one with nothing left to do"),
     Column("page_faults", "page faults, minor / major",
            lambda e: _pair(e.process.minor_faults, e.process.major_faults)),
-    Column("context_switches", "context switches, voluntary / forced",
+    Column("context_switches", "context switches, voluntary / involuntary",
            lambda e: _pair(e.process.voluntary_switches, e.process.involuntary_switches),
            meaning="counted, like page faults, from the first epoch to the last, including the "
            "evaluation between them"),

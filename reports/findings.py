@@ -17,6 +17,7 @@ from benchgrad.benchmarks.analysis.statistics import (
 )
 from benchgrad.benchmarks.analysis.undisturbed import selection
 from benchgrad.benchmarks.records import Cell, Results
+from benchgrad.reports import formats
 from benchgrad.reports.engine_summary import EngineSummary
 
 _NOISY = 0.05
@@ -43,6 +44,11 @@ class Headline:
         return any(engine.epochs_done < engine.epochs_planned for engine in (self.slow, self.fast))
 
     @property
+    def is_apart(self) -> bool:
+        """Whether the two differ in what is shown of the ratio."""
+        return formats.rounded(self.ratio.ratio) != 1.0
+
+    @property
     def is_disturbed(self) -> bool:
         """Whether the machine had so much else to do that the ratio may be that of its load."""
         return self.ratio.is_disturbed
@@ -66,7 +72,7 @@ def headline(results: Results, engines: Sequence[EngineSummary]) -> Headline | N
     rounds = ranked_rounds(results.cells)
     disturbed = disturbed_by_engine(results.cells)
     in_both = disturbed[fast.name] | disturbed[slow.name]
-    cpu = {e.name: _cpu_rounds(e.name, results.cells) for e in (fast, slow)}
+    cpu = {e.name: cpu_rounds(e.name, results.cells) for e in (fast, slow)}
     return Headline(
         slow=slow,
         fast=fast,
@@ -85,7 +91,7 @@ def _n_candidates(
     return len(published) if len(published) > 1 else n_compared(rounds)
 
 
-def _cpu_rounds(name: str, cells: Sequence[Cell]) -> dict[int, float]:
+def cpu_rounds(name: str, cells: Sequence[Cell]) -> dict[int, float]:
     """Return the median processor time of the epochs that stand for each round of an engine."""
     own = [cell for cell in cells if cell.engine == name and cell.status == "ok" and cell.epochs]
     found = {c.round: float(np.median([e.cpu_s for e in selection(c).epochs])) for c in own}

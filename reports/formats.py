@@ -43,10 +43,15 @@ def significant(number: float, digits: int = 3) -> str:
 @_known
 def seconds(value: float) -> str:
     """Return a time as 652 s, 2.36 s, 23.6 ms or 410 µs."""
+    return seconds_to(3, value)
+
+
+def seconds_to(digits: int, value: float) -> str:
+    """Return a time with so many significant digits."""
     for unit, prefix in _TIMES:
-        if rounded(abs(value)) >= unit:
-            return f"{significant(value / unit)} {prefix}s"
-    return f"{value:.3g} s"
+        if rounded(abs(value), digits) >= unit:
+            return f"{significant(value / unit, digits)} {prefix}s"
+    return f"{value:.{digits}g} s"
 
 
 @_known
@@ -62,6 +67,11 @@ def published(value: float) -> str:
     """Return a published time to its last digit, as 10 min 51.86 s."""
     minutes, rest = divmod(value, 60)
     return f"{minutes:.0f} min {rest:.6g} s" if minutes >= 2 else f"{value:g} s"
+
+
+def published_s(value: float) -> str:
+    """Return a published time to its last digit in seconds, as 651.86 s."""
+    return f"{value:g} s" if value >= 1e15 else f"{float(f'{value:.12g}'):,.15g} s"
 
 
 @_known
@@ -84,6 +94,22 @@ def speedup(value: float) -> str:
     if rounded(factor) == 1:
         return "equally fast"
     return f"{ratio(factor)} {'faster' if value > 1 else 'slower'}"
+
+
+def compared(ratio: float, low: float = math.nan, high: float = math.nan) -> str:
+    """Return how an engine compares, given how many times as long it takes as another.
+
+    As 20.0 × faster (19.1 to 21.0), or 1.42 × slower; an interval that holds 1 shows no difference.
+    """
+    if math.isnan(ratio):
+        return UNKNOWN
+    if low <= 1.0 <= high:
+        return f"no clear difference ({_factor(low)} to {_factor(high)} ×)"
+    text = speedup(1.0 / ratio) if ratio else UNKNOWN
+    if math.isnan(low) or math.isnan(high) or rounded(ratio) == 1 or not low:
+        return text
+    ends = sorted(max(end, 1.0 / end) for end in (low, high))
+    return f"{text} ({_factor(ends[0])} to {_factor(ends[1])})"
 
 
 def _factor(value: float) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from pathlib import Path
 
-import jinja2
+import pandas as pd
 from markupsafe import Markup
 
 from benchgrad.benchmarks.analysis.collector import under_policies
@@ -16,30 +16,41 @@ from benchgrad.benchmarks.analysis.floor import floor
 from benchgrad.benchmarks.analysis.rounds import precision
 from benchgrad.benchmarks.analysis.statistics import PAIRED_EFFECT
 from benchgrad.benchmarks.manifest import replace_files
-from benchgrad.benchmarks.records import Results, read_results
-from benchgrad.reports import formats, text_tables
-from benchgrad.reports.columns import POLICY_COLUMNS, chosen
+from benchgrad.benchmarks.records import RecordError, Results, read_results
+from benchgrad.reports import text_tables
+from benchgrad.reports.animation import render_animation
+from benchgrad.reports.axis import axis_for
+from benchgrad.reports.card import card
+from benchgrad.reports.columns import POLICY_COLUMNS, after, chosen, varying
 from benchgrad.reports.engine_summary import EngineSummary, summaries
-from benchgrad.reports.escaping import (
-    code,
-    csv_cells,
-    drawable,
-    in_html,
-    in_markdown,
-    markdown,
-    visible,
-    visible_lines,
+from benchgrad.reports.escaping import csv_cells, drawable, visible
+from benchgrad.reports.file_names import (
+    ACCURACY,
+    ANIMATION,
+    CARD,
+    PAGE,
+    SNIPPET,
+    SUMMARY,
+    TIMINGS,
+    report_files,
 )
-from benchgrad.reports.file_names import ACCURACY, PAGE, SUMMARY, TIMINGS, report_files
 from benchgrad.reports.findings import drift, has_intervals, headline
+from benchgrad.reports.ladder import Rung, ladder
+from benchgrad.reports.opening import agreement, choice, identity, nodes_picture
+from benchgrad.reports.overview import Overview, distribution, overview
+from benchgrad.reports.own_names import with_own_names
 from benchgrad.reports.payoff import payoffs
 from benchgrad.reports.plot import Plot, all_plots, render
+from benchgrad.reports.race import Race, race
+from benchgrad.reports.race_page import RacePage
 from benchgrad.reports.scaling import sweep_context
-from benchgrad.reports.style import Style, colours
+from benchgrad.reports.showing import Shown, showing
+from benchgrad.reports.style import Style, looks
 from benchgrad.reports.tables import Tables, tables
+from benchgrad.reports.templating import rendered
 from benchgrad.reports.two_by_two import two_by_two
 
-_PAGES = (SUMMARY, PAGE)
+_PAGES = (SUMMARY, SNIPPET, PAGE)
 _OF_SWEEPS = ("axes", "map", "held_out", "study")  # tables that no other run could have
 _CSV_COLUMNS = {
     TIMINGS: [
@@ -50,10 +61,9 @@ _CSV_COLUMNS = {
         *("engine", "round", "epoch", "loss", "train_accuracy", "test_accuracy", "status"),
     ],
 }
-_FILTERS = (
-    "count", "flops", "memory", "percent", "precision", "ratio",
-    "ratio_between", "seconds",
-)  # fmt: skip
+SCRIPTS = ("page.js", "race.js")
+# The figures that the page draws by itself, or shows in another section.
+_ELSEWHERE = ("ladder", "two_by_two", "epoch_seconds")
 
 
 @dataclass(frozen=True)
@@ -65,52 +75,83 @@ class Figure:
     omitted: str = ""
 
 
-def write_report(folder: Path) -> Path:
+def write_report(folder: Path, animate: bool = False) -> Path:
     """Render everything again from ``results.json`` in `folder`; return the path of the page.
 
-    Each file is replaced as a whole; plots of an earlier report that this one lacks are removed.
+    Each file is replaced as a whole; files of an earlier report that this one lacks are removed.
+    `animate` adds the race as an animated image.
 
     Raises:
-        RecordError: there are no results, or they are damaged.
+        RecordError: there are no results, or they are damaged, or without a race to animate.
         ForeignError: a file that is not benchgrad's would be replaced; nothing is written then.
     """
-    contents = render_report(read_results(folder))
+    results = read_results(folder)
+    contents = render_report(results)
+    if animate:
+        contents |= render_animation(results)
+        if ANIMATION not in contents:
+            raise RecordError(f"{folder}: there is no race to animate: no engine ended an epoch")
     replace_files(folder, contents, report_files())
     return folder / PAGE
 
 
 def render_report(results: Results) -> dict[str, bytes]:
     """Return the content of every file of a report, by its path in the folder of the run."""
-    engines = summaries(results)
+    return showing(
+        with_own_names(results),
+        lambda shown: _files(shown, all_plots()),
+        attempt=lambda shown: _files(shown, []),
+    )
+
+
+def _files(shown: Shown, to_draw: Sequence[Plot]) -> dict[str, bytes]:
+    results = shown.results
+    engines = summaries(results, shown.reasons)
     derived = tables(results, engines)
-    figures, plots = _draw(results, derived)
+    figures, plots = _draw(results, derived, to_draw)
     known = _context(results, engines, figures)
     csv = {name: list(columns) for name, columns in _CSV_COLUMNS.items()}
     if results.plan.instructions:
         csv[TIMINGS].append("instructions")
     return {
-        **{name: _csv(derived, columns) for name, columns in csv.items()},
+        **{name: _csv(derived, columns, shown) for name, columns in csv.items()},
         **plots,
-        **{name: _rendered(name, known) for name in _PAGES},
+        CARD: card(results, engines, headline(results, engines), looks(_specs(results))),
+        **{name: rendered(name, known) for name in _PAGES},
     }
 
 
-def _csv(derived: Tables, columns: list[str]) -> bytes:
-    content: str = csv_cells(derived.epochs[columns]).to_csv(index=False)
+def _specs(results: Results) -> dict[str, str]:
+    """Return what each engine of a plan loads, by its name."""
+    return {each.name: each.spec for each in results.plan.engines}
+
+
+def _csv(derived: Tables, columns: list[str], shown: Shown) -> bytes:
+    """Return a table of epochs; an engine that cannot be shown has a line that says why."""
+    frame = derived.epochs[columns]
+    if shown.reasons:
+        lines = [
+            {"engine": name, "status": f"not shown: {why}"} for name, why in shown.reasons.items()
+        ]
+        reasons = pd.DataFrame(lines, columns=columns, dtype=object)
+        frame = pd.concat([frame.astype(object), reasons])
+    content: str = csv_cells(frame).to_csv(index=False)
     return content.encode()
 
 
-def _draw(results: Results, derived: Tables) -> tuple[list[Figure], dict[str, bytes]]:
+def _draw(
+    results: Results, derived: Tables, to_draw: Sequence[Plot]
+) -> tuple[list[Figure], dict[str, bytes]]:
     """Return the figures for the page, and the files of those that could be drawn."""
     style = Style(
-        colours=colours(visible(contestant.name) for contestant in results.plan.engines),
+        looks=looks({visible(each.name): each.spec for each in results.plan.engines}),
         class_names=tuple(map(visible, results.data.class_names)),
     )
     figures: list[Figure] = []
     drawn: dict[str, bytes] = {}
     # Engines under another policy of the collector do the same work again: lines without news.
     again = [c.name for c in results.plan.engines if c.collector != "as shipped"]
-    for plot in all_plots():
+    for plot in to_draw:
         if plot.table in _OF_SWEEPS and not results.points:
             continue
         frame = plot.shown(getattr(derived, plot.table))
@@ -130,35 +171,32 @@ def _draw(results: Results, derived: Tables) -> tuple[list[Figure], dict[str, by
     return figures, drawn
 
 
-def _rendered(name: str, known: Mapping[str, object]) -> bytes:
-    """Return a page; whatever its template shows is escaped for what it is written in."""
-    environment = _templates(in_html if name.endswith(".html") else in_markdown)
-    return visible_lines(environment.get_template(name).render(known)).encode()
-
-
-def _templates(shown: Callable[[object], object] = in_html) -> jinja2.Environment:
-    folder = files("benchgrad.reports") / "templates"
-    environment = jinja2.Environment(
-        loader=jinja2.FunctionLoader(lambda name: (folder / f"{name}.j2").read_text("utf-8")),
-        autoescape=True,
-        finalize=shown,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    for name in _FILTERS:
-        environment.filters[name] = getattr(formats, name)
-    environment.filters |= {"code": code, "markdown": markdown}
-    return environment
-
-
 def _context(
     results: Results, engines: list[EngineSummary], figures: list[Figure]
 ) -> dict[str, object]:
     """Return what the templates show; they only choose and place."""
     data, hidden = results.data, results.plan.model.hidden
+    found = headline(results, engines)
+    same_step = identity(results, found)
+    table = overview(results, engines, found)
+    rungs = ladder(results, engines)
+    replay = race(results, engines)
     return {
+        "race": RacePage(replay, data) if replay else None,
+        **_alive(table, rungs),
+        "distribution": distribution(results, table),
+        "identity": same_step,
+        "nodes_picture": nodes_picture(same_step),
+        "agreement": agreement(engines),
+        "choice": choice(engines, table.n_epochs),
+        "looks": looks(_specs(results)),
+        "shown_figures": [
+            f.plot.name for f in figures if not f.omitted and f.plot.name not in _ELSEWHERE
+        ],
+        "drawn": {f.plot.name for f in figures if not f.omitted},
+        "varying": varying,
+        "after": after,
+        "scripts": SCRIPTS,
         "results": results,
         "plan": results.plan,
         "environment": results.environment,
@@ -172,7 +210,7 @@ def _context(
         "effect": PAIRED_EFFECT - 1.0,
         "has_intervals": has_intervals(engines),
         "precision": precision(results.plan, results.cells),
-        "headline": headline(results, engines),
+        "headline": found,
         "payoffs": payoffs(results, engines),
         "two_by_two": two_by_two(results, engines),
         "drift": drift(results),
@@ -182,5 +220,61 @@ def _context(
         "policy_columns": POLICY_COLUMNS,
         "figures": figures,
         "sweep": sweep_context(results),
+        "contents": _contents(rungs, replay, [f for f in figures if not f.omitted], engines),
         "n_interrupted": sum(cell.status == "interrupted" for cell in results.cells),
     }
+
+
+def _alive(table: Overview, rungs: list[Rung]) -> dict[str, object]:
+    """Return what the page shows as drawings of its own, and what its script reads."""
+    ladder_times = [rung.engine.timing.epoch_s for rung in rungs]
+    rows = [row.engine for row in table.rows]
+    return {
+        "overview": table,
+        "overview_data": {
+            "baseline": table.baseline,
+            "fixed": table.is_fixed,
+            "names": [visible(engine.name) for engine in rows],
+            "ranked": [row.is_ranked for row in table.rows],
+            "ratios": {} if table.is_fixed else {m.name: m.ratios for m in table.measures},
+            "x": {m.name: [m.axis.x(a.value) for a in m.amounts] for m in table.measures},
+            "sort": {
+                "engine": [visible(engine.name) for engine in rows],
+                **{
+                    f"time {m.name}": [_or_none(a.value) for a in m.amounts] for m in table.measures
+                },
+                "accuracy": [_or_none(engine.test_accuracy) for engine in rows],
+                "memory": [_or_none(engine.process.peak_bytes) for engine in rows],
+            },
+        },
+        "ladder": rungs,
+        "ladder_axis": axis_for(ladder_times),
+    }
+
+
+def _or_none(number: float) -> float | None:
+    return number if math.isfinite(number) else None
+
+
+def _contents(
+    rungs: list[Rung],
+    replay: Race | None,
+    figures: list[Figure],
+    engines: list[EngineSummary],
+) -> list[tuple[str, str]]:
+    """Return the sections of a page: the anchor of each, and its title."""
+    return [
+        ("engines", "All engines, side by side"),
+        *([("ladder", "The ladder: what each idea is worth")] if rungs else []),
+        *([("race", "The race")] if replay else []),
+        *([("why", "Why, in counts")] if any(e.status == "ok" for e in engines) else []),
+        ("work", "Did they do the same work?"),
+        *(
+            [("training", "How they trained")]
+            if any(figure.plot.name not in _ELSEWHERE for figure in figures)
+            else []
+        ),
+        ("start", "Before the first epoch"),
+        ("details", "All the figures"),
+        ("run", "The run"),
+    ]

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import importlib
 import io
+import math
 import pkgutil
+import textwrap
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import ceil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
-from benchgrad.reports import plots
-from benchgrad.reports.style import INK, RC, Style
+from benchgrad.reports import formats, plots
+from benchgrad.reports.style import FAINT, INK, RC, Style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_TITLE_LENGTH = 24  # characters
+_TITLE_WIDTH, _TITLE_LINES = 26, 6  # characters, and lines of names
+_NAME_LENGTH = 40  # characters
+_LABEL_STEP = 0.07  # of the height of a plot
 _NARROW = 30.0  # a logarithmic axis with a smaller range also has labels within its decades
 
 # What matplotlib says of names as long as the figure, and of times that no log axis can show.
@@ -33,8 +37,8 @@ class Plot:
     """A figure of a report: the table and the columns it reads, and how it is drawn.
 
     If `panel` names a column, the figure has an axes for each of its values, headed by it and by
-    the columns `status` and `n_epochs`, if the table has those. `rows` is a column and the value
-    that the rows of this figure have there, if it does not show all of its table.
+    the columns `status`, `n_epochs` and `test_accuracy`, if the table has those. `rows` is a
+    column and the value that the rows of this figure have there, if it does not show all.
     """
 
     name: str
@@ -95,32 +99,93 @@ def seconds_on_x(ax: Axes, label: str) -> None:
 
 def lines_by_seconds(ax: Axes, frame: pd.DataFrame, style: Style, column: str) -> None:
     """Draw a column against training time, a line for each engine, from its first round."""
-    lines = {}
-    for engine, own in frame[frame["round"] == 0].groupby("engine", sort=False):
-        colour = style.colours[str(engine)]
-        label = marked(str(engine), own)
-        (lines[label],) = ax.plot(own["elapsed_s"], own[column], ".-", color=colour, label=label)
-    # Passed explicitly: matplotlib's own legends skip names that begin with an underscore.
-    ax.legend(list(lines.values()), list(lines))
+    first = frame[frame["round"] == 0]
+    for engine, own in first.groupby("engine", sort=False):
+        draw_line(ax, str(engine), own, ("elapsed_s", column), style)
     seconds_on_x(ax, "training time")
+    label_ends(ax, first, ("elapsed_s", column), style)
+
+
+def draw_line(
+    ax: Axes, engine: str, own: pd.DataFrame, columns: tuple[str, str], style: Style, **line: Any
+) -> None:
+    """Draw the line of an engine, which ends with its marker; that of an invalid one is dashed."""
+    x, y = (own[column] for column in columns)
+    colour = style.looks[engine].colour
+    dashes = "--" if _is_invalid(own) else "-"
+    # Passed explicitly: matplotlib takes a label that begins with an underscore for none.
+    ax.plot(x, y, dashes, color=colour, label=marked(engine, own), **line)
+    ax.plot(x.iloc[-1:], y.iloc[-1:], color=colour, zorder=50, **style.mark(engine))
+
+
+def label_ends(ax: Axes, frame: pd.DataFrame, columns: tuple[str, str], style: Style) -> None:
+    """Name each line of a finished plot on its right, where no name covers data or another name."""
+    x, y = columns
+    low, high = ax.get_ylim()
+    ends = frame.groupby("engine", sort=False).last()
+    known = ends[np.isfinite(ends[y].to_numpy(float))]
+    places = (known[y].to_numpy(float) - low) / ((high - low) or 1.0)
+    step = min(_LABEL_STEP, 1.0 / max(len(known), 1))
+    for (engine, end), place in zip(known.iterrows(), spread(places, step), strict=True):
+        name = str(engine)
+        ax.annotate(
+            "",
+            (end[x], end[y]),
+            (1.02, place),
+            textcoords="axes fraction",
+            arrowprops={"arrowstyle": "-", "color": FAINT, "linewidth": 0.7},
+        )
+        mark = style.mark(name)
+        ax.plot([1.03], [place], transform=ax.transAxes, clip_on=False, linestyle="", **mark)
+        ax.annotate(
+            marked(_short(name), frame[frame["engine"] == engine]),
+            (1.05, place),
+            xycoords="axes fraction",
+            va="center",
+            fontsize=9 if step == _LABEL_STEP else 6,
+            color=INK,
+            annotation_clip=False,
+        )
+
+
+def spread(places: Sequence[float], step: float) -> list[float]:
+    """Return the places of labels between 0 and 1, at least a step apart and near their own."""
+    order = sorted(range(len(places)), key=lambda i: places[i])
+    found = [0.0] * len(places)
+    below = -math.inf
+    for i in order:
+        below = found[i] = max(min(max(places[i], 0.0), 1.0), below + step)
+    above = 1.0 + step
+    for i in reversed(order):
+        above = found[i] = min(found[i], above - step)
+    return found
+
+
+def _is_invalid(own: pd.DataFrame) -> bool:
+    return bool((own["status"] == "invalid").any())
 
 
 def marked(engine: str, own: pd.DataFrame) -> str:
     """Return the name of an engine as figures show it, given its rows: `wrong (invalid)`."""
-    return f"{engine} (invalid)" if (own["status"] == "invalid").any() else engine
+    return f"{engine} (invalid)" if _is_invalid(own) else engine
 
 
 def _panel_title(name: str, part: pd.DataFrame) -> str:
-    """Return what heads a panel: the engine, marked if invalid, and after how many epochs."""
+    """Return what heads a panel: its engines, marked if invalid, their epochs and accuracy."""
     if "n_epochs" not in part.columns:
         return name
-    n_epochs = int(part["n_epochs"].iloc[0])
-    return f"{marked(_short(name), part)}\nafter {n_epochs} epoch{'s' if n_epochs != 1 else ''}"
+    n_epochs, accuracy = int(part["n_epochs"].iloc[0]), float(part["test_accuracy"].iloc[0])
+    lines = textwrap.wrap(marked(name, part), _TITLE_WIDTH) or [""]
+    if len(lines) > _TITLE_LINES:
+        lines = [*lines[: _TITLE_LINES - 1], "…"]
+    after = f"after {n_epochs} epoch{'s' if n_epochs != 1 else ''}"
+    known = "" if math.isnan(accuracy) else f", {formats.percent(accuracy)} right"
+    return "\n".join([*lines, after + known])
 
 
 def _short(name: str) -> str:
-    """Return a name short enough to head a panel; of a long path, its end."""
-    return name if len(name) <= _TITLE_LENGTH else f"…{name[1 - _TITLE_LENGTH :]}"
+    """Return a name short enough to stand beside a plot; of a long path, its end."""
+    return name if len(name) <= _NAME_LENGTH else f"…{name[1 - _NAME_LENGTH :]}"
 
 
 def all_plots() -> list[Plot]:
@@ -140,8 +205,8 @@ def render(plot: Plot, frame: pd.DataFrame, style: Style) -> dict[str, bytes]:
 
     panels = list(frame.groupby(plot.panel, sort=False)) if plot.panel else [("", frame)]
     n_columns = min(len(panels), 4) if plot.panel else 1
-    n_rows = ceil(len(panels) / n_columns)
-    size = (2.7 * max(n_columns, 2), 2.9 * n_rows) if plot.panel else (7.6, 4.2)
+    n_rows = math.ceil(len(panels) / n_columns)
+    size = (2.7 * max(n_columns, 2), 3.1 * n_rows) if plot.panel else (8.2, 4.2)
     if plot.rows:
         size = (4.6 * n_columns, 3.8 * n_rows)
     with mpl.rc_context(RC), warnings.catch_warnings():
@@ -153,8 +218,7 @@ def render(plot: Plot, frame: pd.DataFrame, style: Style) -> dict[str, bytes]:
         for ax, (value, part) in zip(axes, panels, strict=False):
             plot.draw(ax, part, style)
             if plot.panel:
-                title = _panel_title(str(value), part)
-                ax.set_title(title, color=style.colours.get(str(value), INK))
+                ax.set_title(_panel_title(str(value), part), fontsize=9)
         for ax in axes[len(panels) :]:
             ax.set_axis_off()
         figure.draw_without_rendering()  # places everything, once for both formats

@@ -22,7 +22,7 @@ def draw_axis(ax: Axes, frame: pd.DataFrame, style: Style, label: str) -> None:
 
     lines = {}
     for (engine, _), own in frame.groupby(["engine", "host"], sort=False):
-        colour = style.colours[str(engine)]
+        colour = style.looks[str(engine)].colour
         (lines[own["label"].iloc[0]],) = ax.plot(own["value"], own["cost"], ".-", color=colour)
     is_time = frame["quantity"].iloc[0].startswith("time")
     ax.set_xscale("log")

@@ -5,7 +5,6 @@ What a report says about each engine is in `engine_summary`; its columns are in 
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from benchgrad.benchmarks.analysis.statistics import disturbed_by_engine, paired, ranked_rounds
-from benchgrad.benchmarks.records import Cell, Results, Status
+from benchgrad.benchmarks.records import Cell, Results
 from benchgrad.reports.columns import COLUMNS
-from benchgrad.reports.engine_summary import EngineSummary
+from benchgrad.reports.engine_summary import EngineSummary, RowStatus
+from benchgrad.reports.ladder import Rung, ladder
 from benchgrad.reports.scaling import axis_table, held_out_table, map_table, study_table
 from benchgrad.reports.two_by_two import TwoByTwo, two_by_two
 
@@ -72,15 +71,16 @@ class Tables:
             epochs so far; and `instructions`, those that the engine executes in an epoch.
         engines: a row for each engine, in the plan's order, with the values of all `COLUMNS`.
         ladder: a row for each engine that is ok and has a cause, in the plan's order: `factor` is
-            how many times faster it is than the one before it, `cause` why.
+            how many times faster it is than `base`, the engine that it improves, `cause` why.
         two_by_two: a row for each of the four edges between its corners, if there are four: what
             tells the two engines apart (`cause`), each one's name, time and what runs it, and
             `factor`, how many times as long `slow` takes as `fast`, with its interval.
         points: for two features only: a row for each grid point (`part` grid), and each test
             point (`part` test), for each engine that finished; `label` is a class number.
         confusion: a row for each engine, true class and predicted class, with its `count`. In this
-            table and in `points`, `n_epochs` is the number of epochs before the prediction, and
-            `status` that of the engine over all rounds.
+            table and in `points`, `engine` names all engines that predict the same after the same
+            `n_epochs`, `test_accuracy` is that of the prediction, and `status` that of the engines
+            over all rounds.
         axes, map, held_out, study: of a sweep: `benchgrad.reports.scaling` describes their rows.
     """
 
@@ -99,14 +99,14 @@ class Tables:
 def tables(results: Results, engines: Sequence[EngineSummary]) -> Tables:
     """Return the tables of a run, given the summaries of its engines."""
     statuses = {engine.name: engine.status for engine in engines}
-    finished = {cell.engine: cell for cell in results.cells if cell.final and cell.round == 0}
-    points = [_after(cell, _points(results, cell), statuses) for cell in finished.values()]
-    confusion = [_after(cell, _confusion(results, cell), statuses) for cell in finished.values()]
+    panels = _panels(results, statuses)
+    points = [_headed(panel, _points(results, panel.cell)) for panel in panels]
+    confusion = [_headed(panel, _confusion(results, panel.cell)) for panel in panels]
     rows = [[column.value(engine) for column in COLUMNS.values()] for engine in engines]
     return Tables(
         epochs=_epochs(results, engines),
         engines=pd.DataFrame(rows, columns=list(COLUMNS)),
-        ladder=_ladder(results, engines),
+        ladder=_ladder(ladder(results, engines)),
         two_by_two=_two_by_two(two_by_two(results, engines)),
         points=pd.concat(points or [pd.DataFrame()]),
         confusion=pd.concat(confusion or [pd.DataFrame()]),
@@ -117,12 +117,44 @@ def tables(results: Results, engines: Sequence[EngineSummary]) -> Tables:
     )
 
 
-def _after(cell: Cell, table: pd.DataFrame, statuses: Mapping[str, Status]) -> pd.DataFrame:
-    """Return what a cell predicted, with the number of its epochs and its engine's status."""
+class _Panel(NamedTuple):
+    """Engines that predict the same after the same epochs, and the cell of one of them."""
+
+    engines: str
+    cell: Cell
+    status: RowStatus
+
+
+def _panels(results: Results, statuses: Mapping[str, RowStatus]) -> list[_Panel]:
+    """Return the engines that finished, those together that nobody could tell apart.
+
+    Engines under another policy of the collector do the same work again, and are left out.
+    """
+    again = {c.name for c in results.plan.engines if c.collector != "as shipped"}
+    found: dict[tuple[object, ...], list[Cell]] = {}
+    for cell in results.cells:
+        if cell.final and cell.round == 0 and cell.engine not in again:
+            final, status = cell.final, statuses[cell.engine]
+            predicted = (tuple(final.test_classes), tuple(final.grid_classes))
+            found.setdefault((status, len(cell.epochs), *predicted), []).append(cell)
+    return [
+        _Panel(", ".join(cell.engine for cell in cells), cells[0], statuses[cells[0].engine])
+        for cells in found.values()
+    ]
+
+
+def _headed(panel: _Panel, table: pd.DataFrame) -> pd.DataFrame:
+    """Return what the engines of a panel predicted, with what heads it."""
     if table.empty:
         return table
-    status = statuses[cell.engine]
-    return table.assign(engine=cell.engine, n_epochs=len(cell.epochs), status=status)
+    epochs = panel.cell.epochs
+    accuracy = epochs[-1].test_accuracy if epochs else None
+    return table.assign(
+        engine=panel.engines,
+        n_epochs=len(epochs),
+        test_accuracy=math.nan if accuracy is None else accuracy,
+        status=panel.status,
+    )
 
 
 def _epochs(results: Results, engines: Sequence[EngineSummary]) -> pd.DataFrame:
@@ -162,23 +194,21 @@ def _mean(losses: Sequence[float | None]) -> float:
         return float(np.mean(np.array(losses, np.float64)))
 
 
-def _ladder(results: Results, engines: Sequence[EngineSummary]) -> pd.DataFrame:
-    rungs = [engine for engine in engines if engine.status == "ok" and engine.cause]
-    rounds = ranked_rounds(results.cells)
-    disturbed = disturbed_by_engine(results.cells)
-    factors = [
-        paired(
-            rounds[after.name],
-            rounds[before.name],
-            disturbed[after.name] | disturbed[before.name],
-        ).ratio
-        for before, after in itertools.pairwise(rungs)
-    ]
+def _ladder(rungs: Sequence[Rung]) -> pd.DataFrame:
     rows = [
-        (engine.name, engine.timing.epoch_s, engine.cause, factor)
-        for engine, factor in zip(rungs, [math.nan, *factors], strict=False)
+        (
+            rung.engine.name,
+            rung.engine.timing.epoch_s,
+            rung.base.name if rung.base else "",
+            rung.base.timing.epoch_s if rung.base else math.nan,
+            rung.factor,
+            rung.change,
+        )
+        for rung in rungs
     ]
-    return pd.DataFrame(rows, columns=["engine", "epoch_s", "cause", "factor"])
+    return pd.DataFrame(
+        rows, columns=["engine", "epoch_s", "base", "base_epoch_s", "factor", "cause"]
+    )
 
 
 def _two_by_two(found: TwoByTwo | None) -> pd.DataFrame:

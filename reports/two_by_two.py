@@ -53,6 +53,15 @@ class TwoByTwo:
         return self.python, self.machine_code, self.numbers, self.arrays
 
     @property
+    def left(self) -> str:
+        """What is left of the factor in Python where no interpreter runs."""
+        before, after = self.python.factor.ratio, self.machine_code.factor.ratio
+        return (
+            f"Without an interpreter, as machine code, {formats.ratio(after)} of the "
+            f"{formats.ratio(before)} are left."
+        )
+
+    @property
     def sentences(self) -> tuple[str, str]:
         """What the interpreter costs, and how much of the factor in Python is granularity."""
         before, after = self.python, self.machine_code

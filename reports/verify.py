@@ -20,6 +20,8 @@ from benchgrad.benchmarks.manifest import (
     read_manifest,
 )
 from benchgrad.benchmarks.records import Results
+from benchgrad.reports.animation import render_animation
+from benchgrad.reports.file_names import ANIMATION
 from benchgrad.reports.page import render_report
 
 _SHOWN = 40  # characters of the first line in which two texts differ
@@ -29,6 +31,8 @@ _TEXTS = (".md", ".csv", ".html")
 def problems(folder: Path, results: Results) -> list[str]:
     """Return what is wrong with the files in `folder`, one line for each problem."""
     expected = render_report(results)
+    if (folder / ANIMATION).exists():
+        expected = expected | render_animation(results)
     different = {
         name: list(_differences(folder / name, name, content)) for name, content in expected.items()
     }

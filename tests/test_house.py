@@ -194,10 +194,10 @@ def test_every_module_imports_from_the_wheel(wheel_folder):
         f"    assert module.__file__.startswith({str(wheel_folder)!r}), module.__file__\n"
         "from benchgrad.benchmarks.plan import shipped\n"
         "from benchgrad.engines import available\n"
-        "from benchgrad.reports.page import _templates\n"
+        "from benchgrad.reports.templating import templates\n"
         "assert set(shipped()) >= {'headline', 'quick', 'full', 'ladder', 'peers', 'two-by-two'}\n"
         "assert {e.name for e in available() if e.status == 'ready'} >= {'scalar', 'tensor'}\n"
-        "_templates().get_template('index.html')\n"
+        "templates().get_template('index.html')\n"
         "from benchgrad.engines.scaffold import names_of, render\n"
         "assert all(len(render(names_of('mine'), kind)) == 8 for kind in ('scalar', 'tensor'))\n"
     )

@@ -148,11 +148,18 @@ def paired(
 
     Source: Efron and Tibshirani, An Introduction to the Bootstrap, 1993, section 13.3.
     """
-    common = sorted(before.keys() & after.keys())
-    calm = [round for round in common if round not in disturbed]
-    rounds = calm if len(calm) >= MIN_VERDICT_ROUNDS else common
+    rounds = paired_rounds(before, after, disturbed)
     found = _estimate((_logs([after[r] / before[r] for r in rounds]),), _median)
     return replace(_for_pairs(found, n_engines), n_disturbed=len(disturbed & set(rounds)))
+
+
+def paired_rounds(
+    before: Mapping[int, float], after: Mapping[int, float], disturbed: AbstractSet[int]
+) -> list[int]:
+    """Return the rounds that two engines are compared over, as `paired` says."""
+    common = sorted(before.keys() & after.keys())
+    calm = [round for round in common if round not in disturbed]
+    return calm if len(calm) >= MIN_VERDICT_ROUNDS else common
 
 
 def _for_pairs(estimate: Estimate, n_engines: int) -> Estimate:

@@ -1,9 +1,10 @@
-"""How good parameters are: accuracies and classes, by the reference's forward pass.
+"""How good parameters are: accuracies, classes and regions, by the reference's forward pass.
 
 The harness owns accuracy: the reference evaluates an engine's parameters, after the last epoch and
 off the clock.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchgrad.benchmarks.plan import TrainingPlan
+from benchgrad.benchmarks.regions import Regions, coarse
 from benchgrad.engines import MLP, SGD, Classifier, Engine
 
 Array = NDArray[Any]
@@ -56,3 +58,9 @@ class Evaluator:
         """Return the share of the ``train`` or ``test`` rows that get the right class."""
         X, y = self.problem.data[f"X_{part}"], self.problem.data[f"y_{part}"]
         return float(np.mean(np.array(self.classes(parameters, X)) == y))
+
+    def regions(self, parameters: list[Array], n_epochs: int) -> Regions:
+        """Return the regions of parameters after some epochs; empty without a grid."""
+        grid = self.problem.data["grid"]
+        points = grid[coarse(math.isqrt(len(grid)))]
+        return Regions.of(n_epochs, self.classes(parameters, points) if len(points) else [])

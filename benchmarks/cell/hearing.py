@@ -6,6 +6,7 @@ An engine runs in its worker, so it may write anything into the worker's pipe. T
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -20,6 +21,7 @@ from benchgrad.benchmarks.cell.messages import (
     Ready,
     TrainingFinished,
 )
+from benchgrad.benchmarks.regions import Regions, coarse, kept_epochs
 from benchgrad.processes.child import LONGEST_ANSWER
 from benchgrad.processes.ending import ChildSpeechError
 
@@ -104,9 +106,10 @@ class Hearing:
                 n = len(epochs) if self._job.snapshots else 0
                 yield "lists of parameters", len(parameters or ()), n
                 yield from (("parameters", len(p), self._n_parameters) for p in parameters or ())
-            case Evaluated(train, test):
+            case Evaluated(train, test, regions):
                 yield "training accuracies", len(train), self._n_epochs
                 yield "test accuracies", len(test), self._n_epochs
+                yield from self._lengths_of_regions(regions)
             case TrainingFinished():
                 yield "parameters", len(event.parameters), self._n_parameters
                 for classes, n in (
@@ -114,8 +117,23 @@ class Hearing:
                     (event.grid_classes, sizes.n_grid),
                 ):
                     yield "classes of rows", len(classes), n
-                    highest = max(classes, default=0) + 1
-                    yield "classes", highest, min(highest, sizes.n_classes)
+                    yield self._highest(classes)
+
+    def _lengths_of_regions(self, regions: list[Regions]) -> Iterator[tuple[str, int, int]]:
+        """Yield the same of regions; there are some in the first round, if there is a grid."""
+        sizes = self._sizes
+        has_regions = self._job.round == 0 and sizes.n_grid > 0
+        kept = kept_epochs(self._n_epochs) if has_regions else []
+        yield "regions", len(regions), len(kept)
+        for each, n_epochs in zip(regions, kept, strict=False):
+            yield "epochs before regions", each.n_epochs, n_epochs
+            yield "points of regions", each.n_points, len(coarse(math.isqrt(sizes.n_grid)))
+            yield self._highest([label for label, _ in each.runs])
+
+    def _highest(self, classes: list[int]) -> tuple[str, int, int]:
+        """Return the same of classes that must exist."""
+        n_classes = max(classes, default=0) + 1
+        return "classes", n_classes, min(n_classes, self._sizes.n_classes)
 
 
 def one_line(text: str) -> str:

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from benchgrad.benchmarks.plan import Collector, TrainingPlan
 from benchgrad.benchmarks.records import Epoch, GraphCounts, Usage
+from benchgrad.benchmarks.regions import Regions
 
 # The statuses that a worker may give its engine; the others are for the runner to give.
 Failure = Literal["missing", "unsupported", "invalid", "out_of_memory", "crashed"]
@@ -18,8 +19,9 @@ class CellJob(Struct, frozen=True):
     """What a worker has to do.
 
     `data` is the descriptor of an .npz file with the data set's arrays, which nobody can change;
-    `disk` that of an empty file for the worker's own use, -1 if it needs none. With `cpu`, the
-    worker and all that it starts stay on that processor.
+    `disk` that of an empty file for the worker's own use, -1 if it needs none; `trace` that of one
+    for `benchmarks.cell.traces`. With `cpu`, the worker and all that it starts stay on that
+    processor.
 
     `snapshots` asks for the parameters after every epoch, as the reference has to send them; they
     are not evaluated.
@@ -36,6 +38,7 @@ class CellJob(Struct, frozen=True):
     reference: str
     data: int
     disk: int = -1
+    trace: int = -1
     n_threads: int = 1
     snapshots: bool = False
     collector: Collector = "as shipped"
@@ -55,6 +58,8 @@ class Ready(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     second_build_s: float
     baseline_bytes: int
     pauses_collector: bool = False
+    own_name: str = ""
+    code_from_disk: bool = False
 
 
 class EpochsDone(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
@@ -68,10 +73,11 @@ class EpochsDone(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
 
 
 class Evaluated(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
-    """The accuracies after each epoch, when all epochs have ended."""
+    """The accuracies after each epoch, and the regions after some, when all epochs have ended."""
 
     train_accuracies: list[float]
     test_accuracies: list[float]
+    regions: list[Regions] = []
 
 
 class TrainingFinished(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
@@ -94,10 +100,16 @@ class TrainingFinished(Struct, frozen=True, tag=True, forbid_unknown_fields=True
 
 
 class Failed(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
-    """The engine failed and its worker could still report it; `reason` is one line."""
+    """The engine failed and its worker could still report it; `reason` is one line.
+
+    `trace` is the traceback, empty where it would tell nothing; `own_name` is what the engine calls
+    itself, empty if it could not be loaded.
+    """
 
     status: Failure
     reason: str
+    trace: str = ""
+    own_name: str = ""
 
 
 Event = Ready | EpochsDone | Evaluated | TrainingFinished | Failed

@@ -1,6 +1,8 @@
-"""What the workers of a run are handed: data that they cannot change, and a file of their own.
+"""What the workers of a run are handed: data that they cannot change, a file of their own, a cache.
 
-They are handed descriptors and no paths, so nothing leads them into the folder of the run.
+The data and the file are descriptors and no paths, so nothing leads them into the folder of the
+run. The cache is a folder elsewhere, one for each engine and empty when the run begins: whoever
+compiles does so in the first round, whatever earlier runs or other engines left on this machine.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,6 +25,8 @@ from benchgrad.processes.leftovers import end_marked
 from benchgrad.processes.sealed import sealed
 
 _MARK = "BENCHGRAD_RUN"
+_CACHE = "XDG_CACHE_HOME"
+_PREFIX = "benchgrad-cache-"
 
 
 def mark_of(folder: Path) -> dict[str, str]:
@@ -34,12 +39,14 @@ def mark_of(folder: Path) -> dict[str, str]:
 
 
 def end_leftovers(folder: Path) -> None:
-    """End each process that an earlier run in this folder left behind.
+    """End each process that an earlier run in this folder left behind, and remove its caches.
 
     A runner may have been killed together with all that watched over its workers.
     """
     for name, value in mark_of(folder).items():
         end_marked(name, value)
+        for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}{value}-*"):
+            shutil.rmtree(left, ignore_errors=True)  # a link stays, and so does another user's
 
 
 class Supplies:
@@ -52,14 +59,22 @@ class Supplies:
         self._folder = folder
         self._dataset = dataset
         self._dtype = dtype
-        self.variables = mark_of(folder)
+        self._mark = mark_of(folder)
+
+    def variables(self, engine: str) -> dict[str, str]:
+        """Return the environment variables of every process of an engine."""
+        cache = Path(self._caches, hashlib.sha256(engine.encode()).hexdigest()[:16])
+        cache.mkdir(mode=0o700, exist_ok=True)
+        return self._mark | {_CACHE: str(cache)}
 
     def __enter__(self) -> Self:
+        self._caches = tempfile.mkdtemp(prefix=f"{_PREFIX}{self._mark[_MARK]}-")
         self.data = sealed(self._write)
         return self
 
     def __exit__(self, *error: object) -> None:
         os.close(self.data)
+        shutil.rmtree(self._caches, ignore_errors=True)
 
     @contextlib.contextmanager
     def file(self) -> Iterator[int]:

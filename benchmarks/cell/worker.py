@@ -33,6 +33,7 @@ from benchgrad.benchmarks.cell.messages import (
     Evaluated,
     Event,
     Failed,
+    Failure,
     Ready,
     TrainingFinished,
 )
@@ -41,8 +42,10 @@ from benchgrad.benchmarks.cell.policies import applied, collecting
 from benchgrad.benchmarks.cell.shelf import Shelf
 from benchgrad.benchmarks.cell.snapshots import SnapshotError, Snapshots
 from benchgrad.benchmarks.cell.spans import Span, spans
+from benchgrad.benchmarks.cell.traces import listen, of_error
 from benchgrad.benchmarks.cell.training import Instruments, Schedule, TrainedEpoch, train
 from benchgrad.benchmarks.records import Epoch, GraphCounts, Usage
+from benchgrad.benchmarks.regions import kept_epochs
 from benchgrad.engines import (
     MLP,
     Classifier,
@@ -67,6 +70,7 @@ class CellWorker:
         self._events = events
         self._clock = clock
         self._pid = os.getpid()
+        self._own_name = ""  # of the engine, once it is loaded
         data = mapped_arrays(job.data)
         model = MLP(job.layers, job.activation, job.loss)  # type: ignore[arg-type]
         self._problem = Problem(data, model, job.training)
@@ -82,22 +86,28 @@ class CellWorker:
             ):
                 self._train(collecting(self._get_ready(), self._job.collector), snapshots)
         except MissingPackageError as error:
-            self._send(Failed("missing", str(error)))
+            self._fail("missing", _said(error))
         except UnsupportedError as error:
-            self._send(Failed("unsupported", str(error)))
+            self._fail("unsupported", _said(error))
         except NotPlainError as error:
-            self._send(Failed("invalid", str(error)))
+            self._fail("invalid", _said(error))
         except (EngineError, SnapshotError) as error:
-            self._send(Failed("crashed", str(error)))
+            self._fail("crashed", _said(error), error)
         except SystemExit as error:
-            self._send(Failed("crashed", f"it called sys.exit({error.code!r})"))
+            code = error.code if isinstance(error.code, int | None) else _said(error)
+            self._fail("crashed", f"it called sys.exit({code})", error)
         except MemoryError as error:
-            self._send(Failed("out_of_memory", f"MemoryError {error}".strip()))
+            self._fail("out_of_memory", f"MemoryError {_said(error)}".strip(), error)
         except Exception as error:  # an engine may raise anything; it is data, with its name
-            reason = " ".join(str(error).split())
             innermost = traceback.extract_tb(error.__traceback__)[-1]
             place = f"{Path(innermost.filename).name}, line {innermost.lineno}"
-            self._send(Failed("crashed", f"{type(error).__name__}: {reason} [{place}]"))
+            told = f"{type(error).__name__}: {_said(error)} [{place}]"
+            self._fail("crashed", _encodable(told), error)
+
+    def _fail(self, status: Failure, reason: str, error: BaseException | None = None) -> None:
+        """Report a failure, with the traceback of an error that nobody expects of an engine."""
+        trace = _encodable(of_error(error)) if error else ""
+        self._send(Failed(status, reason, trace, self._own_name))
 
     def _send(self, event: Event) -> None:
         self._end_if_forked()
@@ -125,6 +135,7 @@ class CellWorker:
     def _load(self) -> Engine:
         """Load the engine and hold its library to its threads."""
         engine = load(self._job.engine)
+        self._own_name = str(engine.name)
         engine.limit_threads(self._job.n_threads)
         return engine
 
@@ -149,10 +160,12 @@ class CellWorker:
             second_build_s=rebuilt.wall_s,
             baseline_bytes=baseline_bytes,
             pauses_collector=engine.pauses_collector,
+            own_name=self._own_name,
+            code_from_disk=built.result.code_from_disk,
         )
         try:
-            msgspec.convert(msgspec.structs.asdict(ready), Ready)
-        except msgspec.ValidationError as error:
+            msgspec.json.decode(msgspec.json.encode(ready), type=Ready)
+        except (msgspec.MsgspecError, TypeError, UnicodeError) as error:
             raise NotPlainError(f"it declares something of the wrong type: {error}") from error
         self._send(ready)
         return rebuilt.result
@@ -172,7 +185,7 @@ class CellWorker:
                 break
         after = _Used.now(self._clock)
         peak_bytes, n_threads = _peak_bytes(), psutil.Process().num_threads()
-        self._evaluate(snapshots)
+        self._evaluate(snapshots, called.n_epochs)
         if reason:
             self._send(Failed("invalid", reason))
             return
@@ -215,13 +228,20 @@ class CellWorker:
         self._send(EpochsDone(done, sent if self._job.snapshots else None))
         return reason
 
-    def _evaluate(self, snapshots: Snapshots) -> None:
+    def _evaluate(self, snapshots: Snapshots, n_epochs: int) -> None:
         """Evaluate the parameters after each epoch, unless they are the reference's own."""
         if self._job.snapshots:
             return
-        accuracy = self._evaluator.accuracy
-        found = [[accuracy(p, part) for part in ("train", "test")] for p in snapshots]
-        self._send(Evaluated([train for train, _ in found], [test for _, test in found]))
+        evaluator = self._evaluator
+        kept = kept_epochs(n_epochs) if self._job.round == 0 else []
+        regions = [evaluator.regions(self._first, n) for n in kept[:1]]
+        train, test = [], []
+        for i, parameters in enumerate(snapshots, start=1):
+            train.append(evaluator.accuracy(parameters, "train"))
+            test.append(evaluator.accuracy(parameters, "test"))
+            if i in kept:
+                regions.append(evaluator.regions(parameters, i))
+        self._send(Evaluated(train, test, [each for each in regions if each.runs]))
 
     def _final(self, parameters: list[Array], logits: Array) -> dict[str, Any]:
         """Return what the cell ends with: parameters, classes, and how far its logits are off."""
@@ -319,6 +339,20 @@ def _children_cpu_s() -> float:
     return total_s
 
 
+def _said(error: BaseException) -> str:
+    """Return what an exception of an engine's says, in one line; it may refuse to say anything."""
+    try:
+        text = str(error)
+    except Exception as other:
+        text = f"its text cannot be read: {type(other).__name__}"
+    return " ".join(_encodable(text).split())
+
+
+def _encodable(text: str) -> str:
+    """Return a text that can be sent: half a surrogate pair appears as its number."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def _recorded(epoch: TrainedEpoch, own_s: float, disturbance: Disturbance) -> Epoch:
     """Return an epoch as the records hold it, without its accuracies."""
     return Epoch(
@@ -366,6 +400,8 @@ def main() -> None:
     with pipes_to_parent() as (jobs, events):
         job = msgspec.json.decode(jobs.readline(), type=CellJob)
         jobs.close()
+        if job.trace >= 0:
+            listen(job.trace)
         if job.cpu is not None:
             os.sched_setaffinity(0, {job.cpu})
         with DisturbanceCounters() as counters:

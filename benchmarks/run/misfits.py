@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 from benchgrad.benchmarks.analysis.rounds import participants, round_name
 from benchgrad.benchmarks.records import Cell, Data, Results
+from benchgrad.benchmarks.regions import coarse
 
 _SHORTEST_S = 1e-9  # a tick of the clock; the call of an empty function takes fifty
 
@@ -21,7 +22,11 @@ def misfits(results: Results) -> list[str]:
     in_cells = (
         misfit
         for cell in results.cells
-        for misfit in (*_misfits_of_epochs(cell), *_misfits_of_final(cell, data))
+        for misfit in (
+            *_misfits_of_epochs(cell),
+            *_misfits_of_final(cell, data),
+            *_misfits_of_regions(cell, data),
+        )
     )
     if "numpy" not in results.environment.libraries:
         return ["environment: the version of NumPy is missing"]
@@ -79,6 +84,19 @@ def _misfits_of_final(cell: Cell, data: Data) -> Iterator[str]:
         yield f"{place(cell)}: {has} for {data.n_test} test rows and {n_grid} grid points"
     if not {*classes, *on_grid} <= set(range(len(data.class_names))):
         yield f"{place(cell)}: predicts classes that do not exist"
+
+
+def _misfits_of_regions(cell: Cell, data: Data) -> Iterator[str]:
+    """Every point of the coarse grid needs a class that exists, each time after more epochs."""
+    n_points = len(coarse(data.grid.n)) if data.grid else 0
+    epochs = [regions.n_epochs for regions in cell.regions]
+    if epochs != sorted({*epochs} & set(range(len(cell.epochs) + 1))):
+        yield f"{place(cell)}: regions after {epochs} of {len(cell.epochs)} epochs"
+    for regions in cell.regions:
+        if regions.n_points != n_points:
+            yield f"{place(cell)}: regions of {regions.n_points} points, there are {n_points}"
+        if not {label for label, _ in regions.runs} <= set(range(len(data.class_names))):
+            yield f"{place(cell)}: regions of classes that do not exist"
 
 
 def _misfits_of_rounds(results: Results) -> Iterator[str]:

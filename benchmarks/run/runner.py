@@ -5,6 +5,7 @@ How a cell is measured and judged is decided in `benchmarks.cell`.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 from benchgrad.benchmarks.cell.description import describe
@@ -63,8 +64,12 @@ def _sources(plan: Plan) -> dict[str, str]:
     return {name: source for name, source in found.items() if source}
 
 
-def run(journal: Journal, dataset: Dataset, listener: Listener) -> Results:
+def run(
+    journal: Journal, dataset: Dataset, listener: Listener, report: Collection[str] = ()
+) -> Results:
     """Run and judge every cell that a journal's plan asks for and the journal lacks.
+
+    `report` names the files that a report may have in the folder of the journal.
 
     The points of a sweep are run in `sweep`.
     """
@@ -74,7 +79,7 @@ def run(journal: Journal, dataset: Dataset, listener: Listener) -> Results:
     with Supplies(journal.folder, dataset, plan.training.dtype) as supplies:
         rate = begun.environment.matmul_flops_per_s
         measurer = CellMeasurer(plan, dataset, supplies, listener, rate)
-        running = Running(plan, measurer, listener, journal, Watch(plan, journal.put_back))
+        running = Running(plan, measurer, listener, journal, Watch(plan, journal, report))
         cells, references = all_rounds(running)
         instructions = _instructions(running, journal, cells) if plan.instructions else []
     return Results(

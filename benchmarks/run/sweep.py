@@ -141,7 +141,7 @@ class PointMeasurer:
             host=Host(header.environment, _rates(plan)),
             fingerprint=header.fingerprint,
             folder=journal.folder,
-            watch=Watch(plan, journal.put_back),
+            watch=Watch(plan, journal),
             alone=contextlib.nullcontext,
         )
 
@@ -169,7 +169,7 @@ class PointMeasurer:
             host=self.name,
             data=_size(dataset),
             row_flops=MLP(layers(plan, dataset)).step_flops(1),
-            cells=[msgspec.structs.replace(cell, final=None) for cell in cells],
+            cells=[msgspec.structs.replace(cell, final=None, regions=[]) for cell in cells],
             references=[msgspec.structs.replace(each, snapshots=[]) for each in references],
         )
 
@@ -217,12 +217,7 @@ def elsewhere(
     ):
         raise fingerprint.OtherCodeError(f"the host {socket.gethostname()}: {departure}")
     name = HERE if client == socket.gethostname() else socket.gethostname()
-    return PointMeasurer(header, name, host, found, folder, Watch(header.plan, _never), alone)
-
-
-def _never() -> bool:
-    """Put nothing back: the journal is with the run."""
-    return False
+    return PointMeasurer(header, name, host, found, folder, Watch(header.plan, None), alone)
 
 
 def _rates(plan: Plan) -> dict[str, float]:

@@ -17,7 +17,8 @@ from benchgrad.benchmarks.analysis.equality import Trajectory, equality_of
 from benchgrad.benchmarks.analysis.honesty import Machine
 from benchgrad.benchmarks.analysis.rounds import round_name
 from benchgrad.benchmarks.manifest import MANIFEST
-from benchgrad.benchmarks.records import Cell, Equality, Reference, Results
+from benchgrad.benchmarks.records import Cell, Equality, Grid, Reference, Results
+from benchgrad.benchmarks.regions import coarse
 from benchgrad.benchmarks.run.against_journal import journal_problems
 from benchgrad.benchmarks.run.journal import JOURNAL
 from benchgrad.benchmarks.run.misfits import misfits, place
@@ -76,6 +77,7 @@ def _wrong_numbers(results: Results) -> Iterator[str]:
         found = [
             *wrong_times(cell),
             *_wrong_accuracy(cell, data.test_labels),
+            *_wrong_regions(cell, data.grid),
             *wrong_limits(cell, results.plan),
         ]
         for i, epoch in enumerate(cell.epochs, start=1):
@@ -90,6 +92,15 @@ def _wrong_accuracy(cell: Cell, labels: list[int]) -> Iterator[str]:
         accuracy = cell.epochs[-1].test_accuracy
         if share != accuracy:
             yield f"test accuracy is {accuracy}, its predicted classes give {share}"
+
+
+def _wrong_regions(cell: Cell, grid: Grid | None) -> Iterator[str]:
+    """Yield a contradiction of the two records of the classes after the last epoch."""
+    last = cell.regions[-1] if cell.regions else None
+    if last and cell.final and grid and last.n_epochs == len(cell.epochs):
+        on_grid = np.array(cell.final.grid_classes)[coarse(grid.n)]
+        if (last.classes() != on_grid).any():
+            yield f"its regions after epoch {last.n_epochs} are not those of its final classes"
 
 
 def _wrong_references(results: Results) -> Iterator[str]:

@@ -134,8 +134,8 @@ def _measured(
 ) -> tuple[Results, Path, int]:
     """Run what a journal lacks, write the report; return results, the page and the exit code."""
     header, folder = journal.header, journal.folder
-    with journal, RunConsole(header.plan, len(journal.cells)) as console:
-        results = runner.run(journal, prepared, console)
+    with journal, RunConsole(header.plan, journal.cells.values()) as console:
+        results = runner.run(journal, prepared, console, report_files())
         if header.plan.axes and not console.stop_requested():
             results = _swept(journal, results, console, terms, timing)
         timing.close()  # a report is not timed, so the next run may begin

@@ -19,5 +19,5 @@ from benchgrad.reports.style import Style
 def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
     """Draw a line for each engine, from its first round."""
     lines_by_seconds(ax, frame, style, "test_accuracy")
-    ax.yaxis.set_major_formatter(PercentFormatter(xmax=1, decimals=0))
+    ax.yaxis.set_major_formatter(PercentFormatter(xmax=1))
     ax.set_ylabel("test accuracy")

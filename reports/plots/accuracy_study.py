@@ -24,7 +24,7 @@ def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
     marks = {}
     for i, engine in enumerate(engines):
         own = frame[frame["engine"] == engine]
-        colour = style.colours[engine]
+        colour = style.looks[engine].colour
         y = [names.index(name) + 0.7 * (i - (len(engines) - 1) / 2) / len(engines)
              for name in own["dataset"]]  # fmt: skip
         ax.hlines(y, own["mean"] - own["spread"], own["mean"] + own["spread"], color=colour)

@@ -1,4 +1,4 @@
-"""Confusion matrix of each engine, unless the data have two features."""
+"""Confusion matrices of the engines, unless the data have two features."""
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,10 +10,10 @@ from benchgrad.reports.style import INK, Style
 @plot(
     order=60,
     title="Confusion matrices",
-    caption="Test rows by true class (down) and predicted class (across), after each engine's last "
-    "epoch.",
+    caption="Test rows by true class (down) and predicted class (across), after the last epoch. "
+    "Engines that predict the same share a panel.",
     table="confusion",
-    columns=("engine", "label", "predicted", "count", "n_epochs", "status"),
+    columns=("engine", "label", "predicted", "count", "n_epochs", "test_accuracy", "status"),
     panel="engine",
 )
 def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:

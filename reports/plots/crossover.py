@@ -23,7 +23,7 @@ def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
     points = frame[frame["part"] == "point"]
     handles = {}
     for engine, own in points.groupby("engine", sort=True):
-        colour = style.colours[str(engine)]
+        colour = style.looks[str(engine)].colour
         handles[engine] = ax.scatter(own["x"], own["y"], s=420, marker="s", color=colour)
     for row in points.itertuples():
         text = f"{row.lead:.2g}" if row.lead == row.lead else ""

@@ -1,4 +1,4 @@
-"""Decision boundary of each engine, for data with two features."""
+"""Decision boundaries of the engines, for data with two features."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ from benchgrad.reports.style import Style
 @plot(
     order=50,
     title="Decision boundaries",
-    caption="The class that each engine's classifier predicts after its last epoch, with the "
-    "test points in the colours of their true classes. Features are standardised. Boundaries after "
-    "different numbers of epochs say nothing about the engines.",
+    caption="The class that a classifier predicts after its last epoch, with the test points in "
+    "the colours of their true classes. Engines that predict the same share a panel: panels differ "
+    "by how long their engines trained, not by how well an engine learns.",
     table="points",
-    columns=("engine", "part", "x", "y", "label", "n_epochs", "status"),
+    columns=("engine", "part", "x", "y", "label", "n_epochs", "test_accuracy", "status"),
     panel="engine",
 )
 def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:

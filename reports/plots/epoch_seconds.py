@@ -11,21 +11,22 @@ from benchgrad.reports.style import FAINT, INK, Style
 @plot(
     order=10,
     title="Seconds per epoch",
-    caption="Median of the steady epochs, with the quartiles, on a log axis. Hollow diamonds are "
-    "published figures from another machine.",
+    caption="Further left is faster: the median epoch, with the quartiles, on a log axis. Hollow "
+    "diamonds are published figures, from another machine.",
     table="engines",
     columns=("engine", "status", "epoch_s", "epoch_s_low", "epoch_s_high", "published_epoch_s"),
 )
 def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
-    """Draw a bar for each engine that is ok, the slowest on top."""
+    """Draw a mark for each engine that is ok, the slowest on top."""
     rows = frame[(frame["status"] == "ok") & frame["epoch_s"].notna()].sort_values("epoch_s")
     for i, row in enumerate(rows.itertuples()):
-        ax.barh(i, row.epoch_s, height=0.55, color=style.colours[row.engine])
-        ax.hlines(i, row.epoch_s_low, row.epoch_s_high, color=INK, linewidth=2)
+        colour = style.looks[row.engine].colour
+        ax.hlines(i, row.epoch_s_low, row.epoch_s_high, color=colour, linewidth=6, alpha=0.4)
+        ax.plot(row.epoch_s, i, color=colour, markersize=9, zorder=5, **style.mark(row.engine))
         ax.annotate(
             formats.seconds(row.epoch_s),
             (max(row.epoch_s_high, row.epoch_s), i),
-            xytext=(6, 0),
+            xytext=(9, 0),
             textcoords="offset points",
             va="center",
             fontweight="bold",
@@ -45,6 +46,5 @@ def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
     ax.margins(x=0.18)
     ax.set_ylim(-0.6, len(rows) - 0.2)
     ax.set_yticks(range(len(rows)), rows["engine"])
-    ax.grid(axis="y", visible=False)
     ax.spines["left"].set_color(FAINT)
     seconds_on_x(ax, "time per epoch")

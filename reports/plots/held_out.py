@@ -21,7 +21,7 @@ def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
 
     dots = {}
     for engine, own in frame.groupby("engine", sort=True):
-        colour = style.colours[str(engine)]
+        colour = style.looks[str(engine)].colour
         off = own["expected_s"] / own["measured_s"] - 1.0
         (dots[engine],) = ax.plot(own["measured_s"], off, "o", color=colour, markersize=5)
     for level in (-0.15, 0.0, 0.15):

@@ -4,7 +4,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from benchgrad.reports.plot import marked, plot
+from benchgrad.reports.plot import draw_line, label_ends, plot
 from benchgrad.reports.style import Style
 
 
@@ -18,16 +18,12 @@ from benchgrad.reports.style import Style
 )
 def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
     """Draw a line for each engine, from its first round."""
-    lines = {}
-    engines = list(frame["engine"].unique())
+    first = frame[frame["round"] == 0]
+    engines = list(first["engine"].unique())
     for i, engine in enumerate(engines):
-        own = frame[(frame["engine"] == engine) & (frame["round"] == 0)]
-        line = style.line(i, len(engines))
-        colour = style.colours[engine]
-        label = marked(engine, own)
-        (lines[label],) = ax.plot(own["epoch"], own["loss"], color=colour, label=label, **line)
-        ax.plot(own["epoch"].iloc[-1:], own["loss"].iloc[-1:], "o", color=colour)
+        own = first[first["engine"] == engine]
+        draw_line(ax, engine, own, ("epoch", "loss"), style, **style.line(i, len(engines)))
     ax.set_xlabel("epoch")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set_ylabel("mean training loss")
-    ax.legend(list(lines.values()), list(lines))
+    label_ends(ax, first, ("epoch", "loss"), style)

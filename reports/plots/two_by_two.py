@@ -45,7 +45,8 @@ def draw(ax: Axes, frame: pd.DataFrame, style: Style) -> None:
     for corner in corners.itertuples():
         place = (corner.epoch_s, height[corner.run_by])
         is_on_top = height[corner.run_by] == 0  # the lines of the interpreter leave it downwards
-        ax.plot(*place, "o", color=style.colours[corner.engine], markersize=11, zorder=3)
+        colour = style.looks[corner.engine].colour
+        ax.plot(*place, color=colour, markersize=11, zorder=3, **style.mark(corner.engine))
         ax.annotate(
             f"{corner.engine}\n{formats.seconds(corner.epoch_s)}",
             place,

@@ -218,6 +218,7 @@ def by_hand():
         corners=corners,
         deep_data=deep_data,
         epoch=epoch,
+        flat_data=flat_data,
         equality=equality,
         final=final,
         reason=REASON,

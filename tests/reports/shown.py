@@ -1,5 +1,6 @@
 """What a page and a summary show, read back from their files."""
 
+import re
 from html.parser import HTMLParser
 
 VOID = {"meta", "br", "img", "link", "input", "hr", "base", "source", "embed"}
@@ -12,6 +13,7 @@ class Page(HTMLParser):
         super().__init__()
         self.tags, self.styles, self.open = [], [], []
         self.text = ""
+        self.scripts = []
         self.tables = []  # of rows of cells
         self.feed(path.read_text("utf-8"))
         self.close()
@@ -36,6 +38,9 @@ class Page(HTMLParser):
         if "style" in self.open:
             self.styles.append(data)
             return
+        if "script" in self.open:
+            self.scripts.append(data)
+            return
         self.text += data
         if self.cell:
             self.tables[-1][-1][-1] += data
@@ -56,6 +61,19 @@ class Page(HTMLParser):
                     for row in rows
                 }
         raise AssertionError(f"there is no table with a column {heading!r}")
+
+    def value(self, engine, heading):
+        """Return what the page says of an engine under a heading, in a table or of all alike."""
+        for header, *rows in self.tables:
+            names = [" ".join(cell.split()) for cell in header]
+            if heading in names:
+                of_engine = {" ".join(row[0].split()).removesuffix(" invalid"): row for row in rows}
+                return " ".join(of_engine[engine][names.index(heading)].split())
+        for line in re.findall(r"The same for all: (.*)\.\n", self.text):
+            for shown in line.split("; "):
+                if shown.startswith(f"{heading} "):
+                    return shown.removeprefix(f"{heading} ")
+        raise AssertionError(f"the page says nothing of {heading!r}")
 
 
 def markdown_rows(text, heading):

@@ -1,6 +1,7 @@
 """Each plot: what it declares, what it draws, and that its files are pictures."""
 
 import io
+import itertools
 from dataclasses import replace
 from xml.etree import ElementTree
 
@@ -15,8 +16,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from PIL import Image
 
 from benchgrad.reports.engine_summary import summaries
-from benchgrad.reports.plot import all_plots, render
-from benchgrad.reports.style import RC, Style, colours
+from benchgrad.reports.plot import all_plots, render, spread
+from benchgrad.reports.style import PAPER, RC, Style, looks
 from benchgrad.reports.tables import tables
 
 PLOTS = {plot.name: plot for plot in all_plots()}
@@ -52,7 +53,7 @@ def drawn(runs, derived):
             frame = frame[frame["engine"] == engine]
         ax = FigureCanvasAgg(Figure()).figure.subplots()
         names = [contestant.name for contestant in runs[run].plan.engines]
-        plot.draw(ax, frame, Style(colours(names), tuple(runs[run].data.class_names)))
+        plot.draw(ax, frame, Style(looks(names), tuple(runs[run].data.class_names)))
         return ax
 
     return drawn
@@ -153,14 +154,15 @@ def test_there_is_a_picture_for_each_plot_that_has_data_and_no_other(folders):
 
 @pytest.mark.parametrize("name", ["loss_by_epoch", "loss_by_seconds", "accuracy_by_seconds"])
 def test_lines_are_in_the_colours_of_their_engines(folders, drawn, runs, name):
-    chosen = colours(contestant.name for contestant in runs["full"].plan.engines)
+    chosen = looks(contestant.name for contestant in runs["full"].plan.engines)
     found = lines(drawn("full", name))
     assert set(found) == set(chosen) - {"absent"}
     for engine, line in found.items():
-        assert to_hex(line.get_color()).upper() == chosen[engine]
+        assert to_hex(line.get_color()).upper() == chosen[engine].colour
+        assert (line.get_linestyle() == "--") == (engine == "wrong")
     seen = pixels(folders["full"] / f"{name}.png")
     for engine in found:
-        assert seen.get(chosen[engine], 0) > 20
+        assert seen.get(chosen[engine].colour, 0) > 20
 
 
 def test_losses_are_drawn_by_epoch(drawn):
@@ -186,12 +188,33 @@ def test_accuracy_on_the_test_rows_is_drawn_by_seconds(drawn):
 
 
 @pytest.mark.parametrize("name", ["loss_by_epoch", "loss_by_seconds", "accuracy_by_seconds"])
-def test_the_legend_names_every_engine(drawn, name):
-    legend = [text.get_text() for text in drawn("full", name).get_legend().get_texts()]
-    assert legend == ["micrograd", "scalar", "tensor", "numpy", "bad<i>.py", "wrong (invalid)"]
+def test_every_line_is_named_beside_the_plot_and_no_legend_covers_it(drawn, name):
+    ax = drawn("full", name)
+    named = [text for text in ax.texts if text.get_text()]
+    assert [text.get_text() for text in named] == [
+        "micrograd", "scalar", "tensor", "numpy", "bad<i>.py", "wrong (invalid)",
+    ]  # fmt: skip
+    assert ax.get_legend() is None
+    places = sorted(text.xy for text in named)
+    assert {x for x, _ in places} == {1.05}
+    assert min(b - a for (_, a), (_, b) in itertools.pairwise(places)) >= 0.069
 
 
-def test_bars_are_the_engines_that_are_ok_with_the_slowest_on_top(drawn):
+@pytest.mark.parametrize(
+    ("places", "step", "found"),
+    [
+        ([0.2, 0.8], 0.1, [0.2, 0.8]),
+        ([0.5, 0.5, 0.5], 0.1, [0.5, 0.6, 0.7]),
+        ([1.0, 1.0], 0.1, [0.9, 1.0]),
+        ([0.9, 0.1, 0.12], 0.25, [0.9, 0.1, 0.35]),
+        ([], 0.1, []),
+    ],
+)
+def test_names_are_spread_without_leaving_the_plot(places, step, found):
+    assert spread(places, step) == pytest.approx(found)
+
+
+def test_marks_are_the_engines_that_are_ok_with_the_slowest_on_top(drawn):
     ax = drawn("full", "epoch_seconds")
     assert [label.get_text() for label in ax.get_yticklabels()] == [
         "numpy",
@@ -200,18 +223,19 @@ def test_bars_are_the_engines_that_are_ok_with_the_slowest_on_top(drawn):
         "scalar",
     ]
     assert_array_equal(ax.get_yticks(), [0, 1, 2, 3])
-    assert [bar.get_y() + bar.get_height() / 2 for bar in ax.patches] == pytest.approx([0, 1, 2, 3])
-    assert [bar.get_width() for bar in ax.patches] == pytest.approx([0.0005, 0.0025, 0.45, 3.0])
+    marks = [line for line in ax.lines if to_hex(line.get_markerfacecolor()) != PAPER]
+    assert_allclose([m.get_xdata()[0] for m in marks], [0.0005, 0.0025, 0.45, 3.0])
+    assert_array_equal([m.get_ydata()[0] for m in marks], [0, 1, 2, 3])
     assert ax.get_xscale() == "log"
 
 
-def test_bars_carry_their_colours_figures_and_quartiles(drawn, runs, folders):
+def test_marks_carry_their_colours_figures_and_quartiles(drawn, runs, folders):
     ax = drawn("full", "epoch_seconds")
-    chosen = colours(contestant.name for contestant in runs["full"].plan.engines)
+    chosen = looks(contestant.name for contestant in runs["full"].plan.engines)
     engines = ["numpy", "tensor", "micrograd", "scalar"]
-    assert [to_hex(bar.get_facecolor()).upper() for bar in ax.patches] == [
-        chosen[engine] for engine in engines
-    ]
+    marks = [line for line in ax.lines if to_hex(line.get_markerfacecolor()) != PAPER]
+    shown = [(to_hex(mark.get_markerfacecolor()).upper(), mark.get_marker()) for mark in marks]
+    assert shown == [(chosen[engine].colour, chosen[engine].marker) for engine in engines]
     texts = [text.get_text() for text in ax.texts]
     for text in ("500 µs", "2.50 ms", "450 ms", "3.00 s", "published 32.6 s", "published 23.6 ms"):
         assert text in texts
@@ -219,15 +243,17 @@ def test_bars_carry_their_colours_figures_and_quartiles(drawn, runs, folders):
     assert_allclose(ranges, [[0.00045, 0.00055], [0.002, 0.003], [0.375, 0.525], [2.0, 4.0]])
     seen = pixels(folders["full"] / "epoch_seconds.png")
     for engine in engines:
-        assert seen[chosen[engine]] > 1000
+        assert seen[chosen[engine].colour] > 50
     for engine in ("bad<i>.py", "wrong", "absent"):
-        assert seen.get(chosen[engine], 0) == 0
+        assert seen.get(chosen[engine].colour, 0) == 0
 
 
 def test_published_figures_are_diamonds_beside_their_engines(drawn):
     ax = drawn("full", "epoch_seconds")
     diamonds = {
-        (line.get_xdata()[0], line.get_ydata()[0]) for line in ax.lines if line.get_marker() == "D"
+        (line.get_xdata()[0], line.get_ydata()[0])
+        for line in ax.lines
+        if to_hex(line.get_markerfacecolor()) == PAPER
     }
     assert diamonds == {(651.86 / 20, 3), (2.36 / 100, 1)}
 
@@ -261,8 +287,15 @@ def test_a_confusion_matrix_shows_its_counts(drawn):
     assert [label.get_text() for label in ax.get_yticklabels()] == names
 
 
-@pytest.mark.parametrize("name", ["decision_boundary", "confusion"])
-def test_there_is_a_panel_for_each_engine_that_finished(runs, derived, name):
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("decision_boundary", ["micrograd", "scalar, tensor", "numpy", "wrong"]),
+        ("confusion", ["tensor", "numpy"]),
+    ],
+)
+def test_there_is_a_panel_for_all_engines_that_predict_the_same(derived, name, expected):
+    """After the same epochs: micrograd and tensor agree too, after 3 and after 4."""
     run = "full" if name == "decision_boundary" else "deep"
     panels = []
 
@@ -272,9 +305,8 @@ def test_there_is_a_panel_for_each_engine_that_finished(runs, derived, name):
         ax.plot([0, 1])
 
     plot = replace(PLOTS[name], draw=draw)
-    finished = dict.fromkeys(cell.engine for cell in runs[run].cells if cell.final)
-    contents = render(plot, getattr(derived[run], plot.table), Style(colours(finished)))
-    assert panels == list(finished)
+    contents = render(plot, getattr(derived[run], plot.table), Style({}))
+    assert panels == expected
     assert set(contents) == {"png", "svg"}
     with Image.open(io.BytesIO(contents["png"])) as image:
         assert image.width > image.height
@@ -294,17 +326,16 @@ def test_powers_of_ten_on_an_axis_are_set_and_not_spelt_out(drawn, name):
 
 def test_names_with_dollar_signs_are_no_formulas(derived):
     """A column of a user's file may hold prices, a path may hold anything."""
-    style = Style(colours(["tensor", "numpy"]), ("$^$", "$1-$2", "free"))
+    style = Style(looks(["tensor", "numpy"]), ("$^$", "$1-$2", "free"))
     contents = render(PLOTS["confusion"], derived["deep"].confusion, style)
     assert contents["png"].startswith(b"\x89PNG")
 
 
-def test_an_engine_that_begins_with_an_underscore_is_in_the_legend(derived):
+def test_an_engine_that_begins_with_an_underscore_is_named(derived):
     frame = derived["deep"].epochs.replace({"engine": {"tensor": "_draft.py"}})
     ax = FigureCanvasAgg(Figure()).figure.subplots()
-    PLOTS["loss_by_epoch"].draw(ax, frame, Style(colours(["_draft.py", "numpy"])))
-    legend = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert legend == ["_draft.py", "numpy"]
+    PLOTS["loss_by_epoch"].draw(ax, frame, Style(looks(["_draft.py", "numpy"])))
+    assert [text.get_text() for text in ax.texts if text.get_text()] == ["_draft.py", "numpy"]
 
 
 def test_the_ladder_says_by_which_factor_and_why(drawn, derived):
@@ -312,7 +343,10 @@ def test_the_ladder_says_by_which_factor_and_why(drawn, derived):
     assert rungs["engine"].tolist() == ["tensor", "numpy"]
     assert rungs["factor"].iloc[1] == pytest.approx(10.0)
     texts = [text.get_text() for text in drawn("deep", "ladder").texts]
-    assert texts == ["10.0 ms   a node for an array", "1.00 ms   10.0 × faster: no graph"]
+    assert texts == [
+        "10.0 ms   a node for an array",
+        "1.00 ms   10.0 × faster than tensor: no graph",
+    ]
 
 
 def test_a_plan_without_causes_has_no_ladder(derived):
@@ -328,10 +362,10 @@ def test_a_panel_is_headed_by_engine_validity_and_epochs(derived, runs, monkeypa
     )
     names = [contestant.name for contestant in runs["full"].plan.engines]
     plot = PLOTS["decision_boundary"]
-    render(plot, derived["full"].points, Style(colours(names), ("inner", "outer")))
-    assert "tensor\nafter 4 epochs" in titles
-    assert "numpy\nafter 1 epoch" in titles
-    assert "wrong (invalid)\nafter 2 epochs" in titles
+    render(plot, derived["full"].points, Style(looks(names), ("inner", "outer")))
+    assert "scalar, tensor\nafter 4 epochs, 50.0 % right" in titles
+    assert "numpy\nafter 1 epoch, 12.5 % right" in titles
+    assert "wrong (invalid)\nafter 2 epochs, 25.0 % right" in titles
 
 
 def test_the_two_by_two_has_a_point_for_each_corner_and_a_factor_for_each_edge(by_hand):
@@ -340,9 +374,9 @@ def test_the_two_by_two_has_a_point_for_each_corner_and_a_factor_for_each_edge(b
     )
     frame = tables(run, summaries(run)).two_by_two
     ax = FigureCanvasAgg(Figure()).figure.subplots()
-    PLOTS["two_by_two"].draw(ax, frame, Style(colours(["slow", "compiled", "wide", "both"])))
+    PLOTS["two_by_two"].draw(ax, frame, Style(looks(["slow", "compiled", "wide", "both"])))
     points = {
-        (*line.get_xdata(), *line.get_ydata()) for line in ax.lines if line.get_marker() == "o"
+        (*line.get_xdata(), *line.get_ydata()) for line in ax.lines if len(line.get_xdata()) == 1
     }
     assert points == {(4.0, 0), (0.4, -1), (0.02, 0), (0.01, -1)}
     assert [label.get_text() for label in ax.get_yticklabels()] == ["Python", "machine code"]

@@ -49,6 +49,7 @@ def test_a_report_is_a_page_a_summary_tables_and_plots(full_folder):
     files = set(contents(full_folder))
     plots = {name for name in files if name.startswith("plots/")}
     pages = {"results.json", "timings.csv", "accuracy.csv", "summary.md", "index.html"}
+    pages |= {"card.png", "snippet.md"}
     assert files - plots == pages | {"manifest.json"}
     assert {name for name in plots if name.endswith(".png")}
     assert {name.replace(".png", ".svg") for name in plots} == {

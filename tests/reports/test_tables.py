@@ -60,7 +60,7 @@ def test_a_loss_that_is_not_finite_is_nan_and_leaves_the_others_alone(by_hand):
 
 def test_points_are_the_grid_and_the_test_rows_of_each_engine_that_finished(derived):
     points = derived.points
-    assert list(points["engine"].unique()) == ["micrograd", "scalar", "tensor", "numpy", "wrong"]
+    assert list(points["engine"].unique()) == ["micrograd", "scalar, tensor", "numpy", "wrong"]
     for _, own in points.groupby("engine"):
         assert own["part"].value_counts().to_dict() == {"grid": 9, "test": 4}
     own = points[points["engine"] == "numpy"]
