@@ -10,7 +10,7 @@ ROOMS := benchmarks datasets engines processes reports
 OUT := reports/out
 
 .DEFAULT_GOAL := help
-.PHONY: help install bench bench-quick bench-full bench-peers ladder two-by-two test test-peers test-browser screenshots attacks kills lint format microbench microbench-full graphs lowest dist targets overhead verdicts instructions mutants stories precision clean
+.PHONY: help install bench bench-quick bench-full bench-peers ladder two-by-two scaling bench-large test-cluster points test test-peers test-browser screenshots attacks kills lint format microbench microbench-full graphs lowest dist targets overhead verdicts instructions mutants stories precision clean
 
 help:
 	@echo "make bench        the published comparison on this machine (about six minutes)"
@@ -18,11 +18,15 @@ help:
 	@echo "make bench-full   the same without a budget: micrograd takes ten minutes"
 	@echo "make ladder       from micrograd to machine code, each step with its factor and cause"
 	@echo "make two-by-two   how much is the granularity of the graph, how much the interpreter"
+	@echo "make scaling      how cost grows along each axis, and which engine is the fastest where"
+	@echo "make bench-large  digits at full size, and 200,000 rows of 100 features"
 	@echo "make bench-peers  installs PyTorch, JAX and others, and runs them beside the built-in ones"
 	@echo "make test         the tests            make lint        ruff and mypy"
 	@echo "make test-peers   installs the peers into .venv-peers and tests their adapters"
 	@echo "make test-browser a page in a real browser: installs playwright, and chromium if it may"
 	@echo "make screenshots  the pictures of a report for README and docs, from RUN=folder"
+	@echo "make test-cluster a sweep on three Dask workers that are killed (a minute)"
+	@echo "make points       what the runner needs for each point of a large sweep"
 	@echo "make attacks      what hostile engines, files, options and records try (a few minutes)"
 	@echo "make kills        200 kills of a run at random moments (about half an hour)"
 	@echo "make mutants      faults that benchgrad check must find (about ten minutes)"
@@ -65,6 +69,22 @@ two-by-two: $(STAMP)
 
 bench-peers: $(PEERS)/.installed
 	$(PEERS)/bin/benchgrad run peers --out $(OUT)/peers
+
+# To include the peers, after make test-peers: make scaling BIN=.venv-peers/bin
+scaling: $(STAMP)
+	$(BIN)/benchgrad run scaling --out $(OUT)/scaling
+
+bench-large: $(STAMP)
+	$(BIN)/benchgrad run digits --out $(OUT)/digits
+	$(BIN)/benchgrad run large --out $(OUT)/large
+
+# Real workers and a real scheduler on loopback, killed and resumed.
+test-cluster: $(STAMP)
+	$(BIN)/python -m pytest tests/clusters -m cluster -n 0
+
+# What the runner itself needs for each of 10,000 points.
+points: $(STAMP)
+	$(BIN)/python -P tools/points.py $(ARGS)
 
 test: $(STAMP)
 	$(BIN)/python -m pytest

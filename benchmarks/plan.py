@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from benchgrad.benchmarks.axes import BASE, MOST_POINTS, At, Axes, Classes, Features, Samples
 from benchgrad.benchmarks.bounds import Name, Text
 from benchgrad.benchmarks.files import read_regular
 
@@ -53,7 +54,9 @@ class DataPlan(Struct, frozen=True, forbid_unknown_fields=True):
     """Which data; each field means what it does in `benchgrad.datasets.Recipe`."""
 
     name: Name = "moons"
-    n_samples: Annotated[int, Meta(ge=20, le=10_000_000)] = 1000
+    n_samples: Samples = 1000
+    n_features: Features | None = None
+    n_classes: Classes | None = None
     noise: NotNegative = 0.2
     test_fraction: Share = 0.25
     label: Text = "label"
@@ -150,6 +153,8 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     library keeps freed memory instead of returning it to the kernel; `default` leaves it as it is.
     `cpu` holds every engine to that processor, by its number; None leaves the choice to the kernel.
     `instructions` asks for those of an epoch of each engine, counted after the timed cells.
+    With `axes` the plan is a sweep: itself, and then each of its `points`. One that is not `timed`
+    is about accuracy: its points may run side by side, and their times are not compared.
     """
 
     title: Text
@@ -168,6 +173,8 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
     cpu: Annotated[int, Meta(ge=0, lt=2**16)] | None = None
     reference: Name = "numpy"
     instructions: bool = False
+    axes: Axes | None = None
+    timed: bool = True
 
     def __post_init__(self) -> None:
         names = [contestant.name for contestant in self.engines]
@@ -183,6 +190,71 @@ class Plan(Struct, frozen=True, forbid_unknown_fields=True):
             raise _FieldError("cpu", f"one processor does not run {self.threads} threads at once")
         if self.precision is not None and len(names) < 2:
             raise _FieldError("precision", "it applies to ratios, so name two engines or more")
+        if self.axes is not None:
+            self._check_axes(self.axes)
+
+    def _check_axes(self, axes: Axes) -> None:
+        for name in axes.grid:
+            if name not in axes.names:
+                raise _FieldError("axes.grid", f"the axis {name!r} has no values")
+        if axes.refine and len(axes.grid) != 2:
+            raise _FieldError("axes.refine", "it needs a grid of two axes")
+        if axes.n_points() > MOST_POINTS:
+            raise _FieldError("axes", f"more than {MOST_POINTS:,} points")
+        if axes.batch and (own := [c.name for c in self.engines if c.batch_size]):
+            raise _FieldError("axes.batch", f"{own[0]!r} has a batch size of its own")
+
+    @property
+    def own(self) -> At:
+        """The plan's own values on each axis, None where the data give it or it has several."""
+        widths = set(self.model.hidden)
+        return At(
+            samples=self.data.n_samples,
+            features=self.data.n_features,
+            width=widths.pop() if len(widths) == 1 else None,
+            depth=len(self.model.hidden),
+            batch=self.training.batch_size,
+            classes=self.data.n_classes,
+            dtype=self.training.dtype,
+            dataset=self.data.name,
+            seed=self.training.seed,
+        )
+
+    def points(self) -> Iterator[At]:
+        """Yield where the points of a sweep are, without the plan itself."""
+        if self.axes is not None:
+            yield from self.axes.points(self.own)
+
+    def at(self, at: At) -> Plan:
+        """Return the plan of a point: this one with its axes fixed.
+
+        A width is that of all hidden layers, and a depth their number, as wide as the first.
+
+        Raises:
+            PlanError: the result is not a valid plan.
+        """
+        hidden = self.model.hidden
+        if at.width is not None:
+            hidden = (at.width,) * len(hidden)
+        if at.depth is not None:
+            first = at.width or (hidden[0] if hidden else 1)
+            hidden = (first,) * at.depth
+        given: dict[str, dict[str, object]] = {
+            "data": {
+                "name": at.dataset,
+                "n_samples": at.samples,
+                "n_features": at.features,
+                "n_classes": at.classes,
+            },
+            "training": {"batch_size": at.batch, "dtype": at.dtype, "seed": at.seed},
+        }
+        changes = {
+            part: msgspec.to_builtins(getattr(self, part)) | _without_none(fields)
+            for part, fields in given.items()
+        }
+        model = msgspec.to_builtins(self.model) | {"hidden": hidden}
+        fixed = self.replace(**changes, model=model, axes=None, instructions=False)
+        return self.replace(axes=None) if at == BASE else fixed.unpublished()
 
     def epochs_of(self, contestant: Contestant) -> int:
         """Return how many epochs an engine trains."""
@@ -320,4 +392,8 @@ def _in_words(problem: str) -> str:
     return f"unknown key {unknown!r}" + (f"; did you mean {near[0]!r}?" if near else "")
 
 
-_STRUCTS = (Plan, DataPlan, ModelPlan, TrainingPlan, Contestant, Corner, Published)
+def _without_none(fields: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+_STRUCTS = (Plan, DataPlan, ModelPlan, TrainingPlan, Contestant, Corner, Published, Axes)

@@ -14,6 +14,7 @@ from msgspec import Struct
 from numpy.typing import NDArray
 
 from benchgrad.benchmarks import manifest
+from benchgrad.benchmarks.axes import At
 from benchgrad.benchmarks.bounds import (
     Amount,
     Class,
@@ -256,6 +257,9 @@ class Environment(Struct, frozen=True, forbid_unknown_fields=True):
     governor: Text = ""  # of the processor's frequency, where the system says
     commit: Text = ""  # of benchgrad's checkout, with a + if files were edited
     exp_per_s: Rate | None = None  # exponentials by NumPy in the plan's dtype, on one thread
+    memory_bytes_per_s: Rate | None = None  # read and written by a copy larger than any cache
+    python_calls_per_s: Rate | None = None  # of a function that does nothing
+    array_calls_per_s: Rate | None = None  # of a NumPy function, on one number
 
 
 class Snapshot(Struct, frozen=True, forbid_unknown_fields=True):
@@ -293,12 +297,48 @@ class Instructions(Struct, frozen=True, forbid_unknown_fields=True):
     reason: Text = ""
 
 
+class Host(Struct, frozen=True, forbid_unknown_fields=True):
+    """A machine that measured points of a sweep: its environment, with the rates in each dtype."""
+
+    environment: Environment
+    matmul_flops_per_s: dict[Name, Rate] = {}
+
+
+class PointData(Struct, frozen=True, forbid_unknown_fields=True):
+    """The size of the data of a point."""
+
+    n_train: Amount
+    n_test: Amount
+    n_features: Amount
+    n_classes: Amount
+
+
+class Point(Struct, frozen=True, forbid_unknown_fields=True):
+    """A point of a sweep: all engines side by side on one host, compared with one reference.
+
+    `at` is where it is, and fixes the plan of the run. A cell has no `final` and a reference no
+    snapshots: the parameters of all points would take too much space. `lost` says for each earlier
+    attempt why it came to nothing.
+    """
+
+    at: At
+    host: Name
+    data: PointData
+    row_flops: Amount
+    cells: list[Cell]
+    references: list[Reference] = []
+    lost: list[Text] = []
+
+
 class Results(Struct, frozen=True, forbid_unknown_fields=True):
     """A whole run: `started_at` in UTC, ISO 8601; `command` as the user typed it.
 
     `resumed_at` holds the times at which it was resumed. `sources` has, for each engine that is not
     benchgrad's own, its version or the commit of its files, with a + if those were edited, or else
     the beginning of their hash.
+
+    Of a sweep the cells are those of the plan itself, and `points` those of its other points, each
+    measured on one of the `hosts`.
     """
 
     schema_version: int
@@ -313,6 +353,8 @@ class Results(Struct, frozen=True, forbid_unknown_fields=True):
     references: list[Reference] = []
     instructions: list[Instructions] = []
     sources: dict[str, str] = {}
+    hosts: dict[Name, Host] = {}
+    points: list[Point] = []
 
 
 def uncounted(results: Results) -> list[str]:

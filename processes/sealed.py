@@ -1,6 +1,7 @@
 """Bytes that a process hands to its children, and that none of them can change or remove."""
 
 import fcntl
+import mmap
 import os
 import sys
 import tempfile
@@ -27,9 +28,7 @@ def sealed(write: Callable[[IO[bytes]], None]) -> int:
         return os.open(file.name, os.O_RDONLY | os.O_CLOEXEC)
 
 
-def reading(descriptor: int) -> IO[bytes]:
-    """Open what was handed over, from its beginning; the descriptor stays open."""
+def mapped(descriptor: int) -> mmap.mmap:
+    """Map what was handed over into memory, shared until this process writes into a page of it."""
     os.set_inheritable(descriptor, False)
-    file = os.fdopen(descriptor, "rb", closefd=False)
-    file.seek(0)
-    return file
+    return mmap.mmap(descriptor, 0, access=mmap.ACCESS_COPY)

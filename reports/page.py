@@ -44,6 +44,7 @@ from benchgrad.reports.plot import Plot, all_plots, render
 from benchgrad.reports.plotted import plotted, style_of
 from benchgrad.reports.race import Race, race
 from benchgrad.reports.race_page import RacePage
+from benchgrad.reports.scaling import sweep_context
 from benchgrad.reports.showing import Shown, showing
 from benchgrad.reports.style import looks
 from benchgrad.reports.tables import Tables, tables
@@ -51,6 +52,7 @@ from benchgrad.reports.templating import rendered
 from benchgrad.reports.two_by_two import two_by_two
 
 _PAGES = (SUMMARY, SNIPPET, PAGE)
+_OF_SWEEPS = ("axes", "map", "held_out", "study")  # tables that no other run could have
 SCRIPTS = ("page.js", "race.js")
 # The figures that the page draws by itself, or shows in another section.
 _ELSEWHERE = ("ladder", "two_by_two", "epoch_seconds")
@@ -134,6 +136,8 @@ def _draw(
     figures: list[Figure] = []
     drawn: dict[str, bytes] = {}
     for plot in to_draw:
+        if plot.table in _OF_SWEEPS and not results.points:
+            continue
         frame = plotted(plot, results, derived)
         if reason := plot.missing(frame):
             figures.append(Figure(plot, omitted=reason))
@@ -197,6 +201,7 @@ def _context(
         "under_policies": under_policies(results),
         "policy_columns": POLICY_COLUMNS,
         "figures": figures,
+        "sweep": sweep_context(results),
         "contents": _contents(rungs, replay, [f for f in figures if not f.omitted], engines),
         "n_interrupted": sum(cell.status == "interrupted" for cell in results.cells),
     }

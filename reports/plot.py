@@ -40,7 +40,8 @@ class Plot:
     """A figure of a report: the table and the columns it reads, and how it is drawn.
 
     If `panel` names a column, the figure has an axes for each of its values, headed by it and by
-    the columns `status`, `n_epochs` and `test_accuracy`.
+    the columns `status`, `n_epochs` and `test_accuracy`, if the table has those. `rows` is a
+    column and the value that the rows of this figure have there, if it does not show all.
     """
 
     name: str
@@ -51,6 +52,11 @@ class Plot:
     columns: tuple[str, ...]
     panel: str
     draw: Draw
+    rows: tuple[str, str] | None = None
+
+    def shown(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return the rows of a table that the figure shows."""
+        return frame if self.rows is None else frame[frame[self.rows[0]] == self.rows[1]]
 
     def missing(self, frame: pd.DataFrame) -> str:
         """Return in one line why a table does not suffice for this plot, empty if it does."""
@@ -69,12 +75,13 @@ def plot(  # noqa: PLR0913 (keywords that declare a plot)
     table: str,
     columns: tuple[str, ...],
     panel: str = "",
+    rows: tuple[str, str] | None = None,
 ) -> Callable[[Draw], Plot]:
     """Declare ``draw(ax, frame, style)`` as a plot that is named after its file."""
 
     def declare(draw: Draw) -> Plot:
         name = draw.__module__.rpartition(".")[2]
-        return Plot(name, order, title, caption, table, columns, panel, draw)
+        return Plot(name, order, title, caption, table, columns, panel, draw, rows)
 
     return declare
 
@@ -168,6 +175,8 @@ def marked(engine: str, own: pd.DataFrame) -> str:
 
 def _panel_title(name: str, part: pd.DataFrame) -> str:
     """Return what heads a panel: its engines, marked if invalid, their epochs and accuracy."""
+    if "n_epochs" not in part.columns:
+        return name
     n_epochs, accuracy = int(part["n_epochs"].iloc[0]), float(part["test_accuracy"].iloc[0])
     lines = textwrap.wrap(marked(name, part), _TITLE_WIDTH) or [""]
     if len(lines) > _TITLE_LINES:
@@ -220,6 +229,8 @@ def figure(plot: Plot, frame: pd.DataFrame, style: Style) -> Figure:
     n_columns = min(len(panels), 4) if plot.panel else 1
     n_rows = math.ceil(len(panels) / n_columns)
     size = (2.7 * max(n_columns, 2), 3.1 * n_rows) if plot.panel else (8.2, 4.2)
+    if plot.rows:
+        size = (4.6 * n_columns, 3.8 * n_rows)
     with mpl.rc_context(RC), warnings.catch_warnings():
         for complaint in _EXTREME:
             warnings.filterwarnings("ignore", complaint)

@@ -24,7 +24,7 @@ def plotted(plot: Plot, results: Results, derived: Tables) -> pd.DataFrame:
 
     Engines under another policy of the collector do the same work again: lines without news.
     """
-    frame = getattr(derived, plot.table)
+    frame = plot.shown(getattr(derived, plot.table))
     if plot.table not in ("ladder", "two_by_two") and len(frame):
         again = [c.name for c in results.plan.engines if c.collector != "as shipped"]
         frame = frame[~frame["engine"].isin(again)]

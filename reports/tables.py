@@ -17,6 +17,7 @@ from benchgrad.benchmarks.records import Cell, Results
 from benchgrad.reports.columns import COLUMNS
 from benchgrad.reports.engine_summary import EngineSummary, RowStatus
 from benchgrad.reports.ladder import Rung, ladder
+from benchgrad.reports.scaling import axis_table, held_out_table, map_table, study_table
 from benchgrad.reports.two_by_two import TwoByTwo, two_by_two
 
 
@@ -80,6 +81,7 @@ class Tables:
             table and in `points`, `engine` names all engines that predict the same after the same
             `n_epochs`, `test_accuracy` is that of the prediction, and `status` that of the engines
             over all rounds.
+        axes, map, held_out, study: of a sweep: `benchgrad.reports.scaling` describes their rows.
     """
 
     epochs: pd.DataFrame
@@ -88,6 +90,10 @@ class Tables:
     two_by_two: pd.DataFrame
     points: pd.DataFrame
     confusion: pd.DataFrame
+    axes: pd.DataFrame
+    map: pd.DataFrame
+    held_out: pd.DataFrame
+    study: pd.DataFrame
 
 
 def tables(results: Results, engines: Sequence[EngineSummary]) -> Tables:
@@ -104,6 +110,10 @@ def tables(results: Results, engines: Sequence[EngineSummary]) -> Tables:
         two_by_two=_two_by_two(two_by_two(results, engines)),
         points=pd.concat(points or [pd.DataFrame()]),
         confusion=pd.concat(confusion or [pd.DataFrame()]),
+        axes=axis_table(results),
+        map=map_table(results),
+        held_out=held_out_table(results),
+        study=study_table(results),
     )
 
 

@@ -15,6 +15,7 @@ from benchgrad.reports.engine_summary import EngineSummary, summaries
 from benchgrad.reports.findings import Headline, drift, has_intervals, headline
 from benchgrad.reports.opening import Identity, identity
 from benchgrad.reports.own_names import with_own_names
+from benchgrad.reports.scaling import sentences, sweep_context
 from benchgrad.reports.showing import Shown, showing
 from benchgrad.reports.two_by_two import two_by_two
 
@@ -60,6 +61,8 @@ def _told(results: Results, engines: Sequence[EngineSummary]) -> Iterator[Table 
     if found := headline(results, engines):
         yield _what(found)
         yield f"why: {_why(identity(results, found), found)}"
+    if sweep := sweep_context(results):
+        yield from sentences(sweep)
 
 
 def _what(found: Headline) -> str:

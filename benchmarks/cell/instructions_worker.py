@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 from msgspec import Struct
 
+from benchgrad.benchmarks.cell.arrays import mapped_arrays
 from benchgrad.benchmarks.cell.messages import CellJob, Failed, Failure
 from benchgrad.benchmarks.cell.training import Schedule
 from benchgrad.engines import (
@@ -20,7 +21,6 @@ from benchgrad.engines import (
     train_epochs,
 )
 from benchgrad.processes.pipes import pipes_to_parent, send
-from benchgrad.processes.sealed import reading
 
 
 class Trained(Struct, frozen=True, tag=True):
@@ -45,8 +45,8 @@ def trained(job: CellJob) -> Trained:
     The parameters are read after each epoch, as a cell reads them, so that work which an engine
     puts off until then is counted too.
     """
-    with reading(job.data) as file, np.load(file) as arrays:
-        X, y = arrays["X_train"].astype(job.training.dtype), arrays["y_train"]
+    arrays = mapped_arrays(job.data)
+    X, y = arrays["X_train"], arrays["y_train"]
     engine = load(job.engine)
     engine.limit_threads(job.n_threads)
     rule = job.training

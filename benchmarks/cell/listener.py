@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchgrad.benchmarks.records import Cell, Instructions
+from benchgrad.benchmarks.records import Cell, Instructions, Point
 
 
 class StoppedError(Exception):
@@ -34,6 +34,12 @@ class Listener:
     def cell_finished(self, cell: Cell) -> None:
         """Hear that a cell has its status."""
 
+    def point_finished(self, point: Point) -> None:
+        """Hear that all engines of a point of a sweep have their status."""
+
+    def told(self, line: str) -> None:
+        """Hear something about the run itself, such as the loss of a worker."""
+
     def counting_started(self, engine: str) -> None:
         """Hear that the instructions of an engine are being counted."""
 
@@ -46,3 +52,18 @@ class Listener:
 
 class Quiet(Listener):
     """Shows nothing and never ends a run."""
+
+
+class Within(Quiet):
+    """Listens to the cells of a point for somebody who hears of the point as a whole."""
+
+    def __init__(self, outer: Listener) -> None:
+        self._outer = outer
+
+    def stop_requested(self) -> bool:
+        """Return whether the run should end after the running cell."""
+        return self._outer.stop_requested()
+
+    def stop_at_once(self) -> bool:
+        """Return whether the running cell should end too."""
+        return self._outer.stop_at_once()

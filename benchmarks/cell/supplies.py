@@ -18,6 +18,7 @@ from typing import IO, Self
 
 import numpy as np
 
+from benchgrad.benchmarks.cell.arrays import write_arrays
 from benchgrad.benchmarks.cell.description import grid
 from benchgrad.datasets import Dataset
 from benchgrad.processes.leftovers import end_marked
@@ -25,6 +26,7 @@ from benchgrad.processes.sealed import sealed
 
 _MARK = "BENCHGRAD_RUN"
 _CACHE = "XDG_CACHE_HOME"
+_PREFIX = "benchgrad-cache-"
 
 
 def mark_of(folder: Path) -> dict[str, str]:
@@ -36,16 +38,27 @@ def mark_of(folder: Path) -> dict[str, str]:
     return {_MARK: hashlib.sha256(f"{here.st_dev} {here.st_ino}".encode()).hexdigest()[:16]}
 
 
-class Supplies:
-    """The supplies of a run in `folder`, a context.
+def end_leftovers(folder: Path) -> None:
+    """End each process that an earlier run in this folder left behind, and remove its caches.
 
-    What an earlier run in this folder left behind, processes and caches, is removed: a runner may
-    have been killed together with all that watched over its workers.
+    A runner may have been killed together with all that watched over its workers.
+    """
+    for name, value in mark_of(folder).items():
+        end_marked(name, value)
+        for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}{value}-*"):
+            shutil.rmtree(left, ignore_errors=True)  # a link stays, and so does another user's
+
+
+class Supplies:
+    """The supplies of a run, or of a point of it, in `folder`; a context.
+
+    The features have the dtype in which the engines train, so that no worker converts them.
     """
 
-    def __init__(self, folder: Path, dataset: Dataset) -> None:
+    def __init__(self, folder: Path, dataset: Dataset, dtype: str) -> None:
         self._folder = folder
         self._dataset = dataset
+        self._dtype = dtype
         self._mark = mark_of(folder)
 
     def variables(self, engine: str) -> dict[str, str]:
@@ -55,12 +68,7 @@ class Supplies:
         return self._mark | {_CACHE: str(cache)}
 
     def __enter__(self) -> Self:
-        for name, value in self._mark.items():
-            end_marked(name, value)
-        prefix = f"benchgrad-cache-{self._mark[_MARK]}-"
-        for left in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
-            shutil.rmtree(left, ignore_errors=True)  # a link stays, and so does another user's
-        self._caches = tempfile.mkdtemp(prefix=prefix)
+        self._caches = tempfile.mkdtemp(prefix=f"{_PREFIX}{self._mark[_MARK]}-")
         self.data = sealed(self._write)
         return self
 
@@ -76,11 +84,12 @@ class Supplies:
 
     def _write(self, file: IO[bytes]) -> None:
         dataset, around = self._dataset, grid(self._dataset)
-        np.savez(
-            file,
-            X_train=dataset.X_train,
-            y_train=dataset.y_train,
-            X_test=dataset.X_test,
-            y_test=dataset.y_test,
-            grid=around.points() if around else np.empty((0, dataset.n_features)),
-        )
+        points = around.points() if around else np.empty((0, dataset.n_features))
+        arrays = {
+            "X_train": dataset.X_train.astype(self._dtype, copy=False),
+            "y_train": dataset.y_train,
+            "X_test": dataset.X_test.astype(self._dtype, copy=False),
+            "y_test": dataset.y_test,
+            "grid": points.astype(self._dtype, copy=False),
+        }
+        write_arrays(file, arrays)

@@ -23,6 +23,7 @@ import psutil
 from numpy.typing import NDArray
 
 from benchgrad.benchmarks.analysis.equality import difference
+from benchgrad.benchmarks.cell.arrays import mapped_arrays
 from benchgrad.benchmarks.cell.clock import Clock, timed
 from benchgrad.benchmarks.cell.disturbance import Disturbance, DisturbanceCounters
 from benchgrad.benchmarks.cell.evaluation import Evaluator, Problem
@@ -55,7 +56,6 @@ from benchgrad.engines import (
     load,
 )
 from benchgrad.processes.pipes import pipes_to_parent, send
-from benchgrad.processes.sealed import reading
 
 Array = NDArray[Any]
 
@@ -71,10 +71,7 @@ class CellWorker:
         self._clock = clock
         self._pid = os.getpid()
         self._own_name = ""  # of the engine, once it is loaded
-        with reading(job.data) as file, np.load(file) as arrays:
-            data = {name: arrays[name] for name in arrays.files}
-        for name in ("X_train", "X_test", "grid"):
-            data[name] = data[name].astype(job.training.dtype)
+        data = mapped_arrays(job.data)
         model = MLP(job.layers, job.activation, job.loss)  # type: ignore[arg-type]
         self._problem = Problem(data, model, job.training)
         self._first = model.initial_parameters(job.training.seed)

@@ -37,6 +37,7 @@ def journal_problems(folder: Path, results: Results) -> Iterator[str]:
     yield from _other_instructions(reading, results)
     yield from _other_cells(reading, results)
     yield from _other_references(reading, results)
+    yield from _other_points(reading, results)
 
 
 def _another_run(reading: journal.Reading, results: Results) -> Iterator[str]:
@@ -82,6 +83,22 @@ def _other_references(reading: journal.Reading, results: Results) -> Iterator[st
             yield f"the references of {round_name(round)} are not those of {journal.JOURNAL}"
 
 
+def _other_points(reading: journal.Reading, results: Results) -> Iterator[str]:
+    """Yield the points of a sweep, and the hosts, that are others in the records."""
+    points = {point.at: point for point in results.points}
+    for at in dict.fromkeys([*reading.points, *points]):
+        if at not in points:
+            yield f"the point {at}: it is in {journal.JOURNAL} only"
+        elif at not in reading.points:
+            yield f"the point {at}: it is not in {journal.JOURNAL}"
+        elif msgspec.json.encode(points[at]) != msgspec.json.encode(reading.points[at]):
+            yield f"the point {at}: it is not the one of {journal.JOURNAL}"
+    if msgspec.json.encode(results.hosts, order="sorted") != msgspec.json.encode(
+        reading.hosts, order="sorted"
+    ):
+        yield f"hosts: they are not those of {journal.JOURNAL}"
+
+
 def end_problems(folder: Path, results: Results) -> Iterator[str]:
     """Yield where the journal of a folder ends otherwise than its records say the run did."""
     try:
@@ -91,6 +108,7 @@ def end_problems(folder: Path, results: Results) -> Iterator[str]:
     if reading is None:
         return
     interrupted = any(cell.status == "interrupted" for cell in results.cells)
+    interrupted |= not {point.at for point in results.points} >= set(results.plan.points())
     if reading.ended and interrupted:
         yield f"cells are interrupted, and by {journal.JOURNAL} the run came to its end"
     if not reading.ended and not interrupted and not uncounted(results):

@@ -11,9 +11,18 @@ import msgspec
 from msgspec import Struct
 
 from benchgrad.benchmarks.analysis.rounds import round_name
+from benchgrad.benchmarks.axes import At
 from benchgrad.benchmarks.files import sha256
 from benchgrad.benchmarks.plan import Plan
-from benchgrad.benchmarks.records import Cell, Data, Environment, Instructions, Reference
+from benchgrad.benchmarks.records import (
+    Cell,
+    Data,
+    Environment,
+    Host,
+    Instructions,
+    Point,
+    Reference,
+)
 from benchgrad.benchmarks.run.fingerprint import Fingerprint
 
 JOURNAL_VERSION = 1
@@ -58,6 +67,20 @@ class Counted(Struct, frozen=True, tag="counted", forbid_unknown_fields=True):
     instructions: Instructions
 
 
+class FinishedPoint(Struct, frozen=True, tag="point", forbid_unknown_fields=True):
+    """All engines of a point of a sweep have been measured, side by side."""
+
+    point: Point
+
+
+class Seen(Struct, frozen=True, tag="host", forbid_unknown_fields=True):
+    """A host measures points; its `fingerprint` is that of the run but for the machine."""
+
+    name: str
+    host: Host
+    fingerprint: Fingerprint
+
+
 class Resumed(Struct, frozen=True, tag="resumed", forbid_unknown_fields=True):
     """The run was resumed; `damage` describes the lines that could not be trusted."""
 
@@ -72,20 +95,23 @@ class Ended(Struct, frozen=True, tag="ended", forbid_unknown_fields=True):
     records: str = ""
 
 
-Entry = Header | FinishedCell | FinishedRound | Counted | Resumed | Ended
+Entry = Header | FinishedCell | FinishedRound | Counted | FinishedPoint | Seen | Resumed | Ended
 
 
 @dataclass(frozen=True)
 class Subject:
-    """What only one line may be about: a cell, or a whole round, or an engine's instructions.
+    """What only one line may be about: a cell, a whole round, an engine's instructions, a point.
 
-    The last two lack the engine and the round.
+    A round lacks the engine, and instructions the round.
     """
 
     round: int | None = None
     engine: str | None = None
+    point: At | None = None
 
     def __str__(self) -> str:
+        if self.point is not None:
+            return f"the point {self.point}"
         if self.round is None:
             return f"the instructions of {self.engine}"
         where = round_name(self.round)
@@ -101,6 +127,8 @@ def subject_of(entry: Entry) -> Subject | None:
             return Subject(round)
         case Counted(instructions):
             return Subject(engine=instructions.engine)
+        case FinishedPoint(point):
+            return Subject(point=point.at)
     return None
 
 

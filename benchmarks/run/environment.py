@@ -4,20 +4,23 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import psutil
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from benchgrad.benchmarks.cell.clock import Clock, timed
-from benchgrad.benchmarks.plan import PlanError
+from benchgrad.benchmarks.plan import Plan, PlanError
 from benchgrad.benchmarks.records import Environment
 
 _MATMUL_N = 512
 _EXP_N = 1 << 13  # 64 KiB in float64, which stay in a core's own cache
+_COPIED_BYTES = 1 << 27  # 128 MiB
+_N_CALLS = 20_000
 _LIBRARIES = ("numpy", "scipy", "scikit-learn", "pandas", "matplotlib")
 
 
@@ -36,6 +39,19 @@ def observe() -> Environment:
         blas="; ".join(sorted({f"{pool['internal_api']} {pool['version']}" for pool in blas})),
         governor=_governor(),
         commit=commit_of([Path(__file__)], ":/"),
+    )
+
+
+def with_rates(here: Environment, plan: Plan) -> Environment:
+    """Return an environment with the rates of the machine, each measured."""
+    dtype = plan.training.dtype
+    return msgspec.structs.replace(
+        here,
+        matmul_flops_per_s=matmul_flops_per_s(plan.threads, dtype),
+        exp_per_s=exp_per_s(dtype),
+        memory_bytes_per_s=memory_bytes_per_s(),
+        python_calls_per_s=python_calls_per_s(),
+        array_calls_per_s=array_calls_per_s(),
     )
 
 
@@ -82,6 +98,43 @@ def exp_per_s(dtype: str) -> float:
     out = np.empty_like(x)
     wall_s = min(timed(np.exp, x, out, clock=Clock()).wall_s for _ in range(50))
     return _EXP_N / wall_s
+
+
+def memory_bytes_per_s() -> float:
+    """Return how many bytes a copy larger than any cache reads and writes in a second, best of 5.
+
+    It is that of one thread.
+    """
+    source = np.ones(_COPIED_BYTES // 8)
+    target = np.empty_like(source)
+    wall_s = min(timed(np.copyto, target, source, clock=Clock()).wall_s for _ in range(5))
+    return 2 * _COPIED_BYTES / wall_s
+
+
+def python_calls_per_s() -> float:
+    """Return how often Python calls a function that does nothing in a second, the best of five."""
+
+    def nothing() -> None:
+        pass
+
+    return _calls_per_s(nothing)
+
+
+def array_calls_per_s() -> float:
+    """Return how often Python calls a NumPy function on one number in a second, best of five."""
+    one = np.ones(1)
+    return _calls_per_s(lambda: np.add(one, one))
+
+
+def _calls_per_s(function: Callable[[], object]) -> float:
+    calls = [None] * _N_CALLS
+
+    def all_of_them() -> None:
+        for _ in calls:
+            function()
+
+    wall_s = min(timed(all_of_them, clock=Clock()).wall_s for _ in range(5))
+    return _N_CALLS / wall_s
 
 
 def _version(package: str) -> str:

@@ -15,12 +15,16 @@ from msgspec import Struct
 from benchgrad import benchmarks, datasets, engines, processes
 from benchgrad.benchmarks.analysis.differences import Difference, differences, machine
 from benchgrad.benchmarks.plan import Plan
-from benchgrad.benchmarks.records import Environment
+from benchgrad.benchmarks.records import Environment, RecordError
 from benchgrad.benchmarks.run.environment import numpy_blas
 from benchgrad.benchmarks.run.sources import files_of
 from benchgrad.datasets import Dataset
 
 _SHOWN = 3  # differences that a line names; it counts the others
+
+
+class OtherCodeError(RecordError):
+    """A host whose code or packages are not those of the run; one line, for its user."""
 
 
 class Fingerprint(Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,10 +52,15 @@ _IN_WORDS = {
 
 def take(plan: Plan, dataset: Dataset, here: Environment) -> Fingerprint:
     """Return the fingerprint of a run of a plan, in this process and environment."""
+    return taken(plan, _hash_of_data(dataset), here)
+
+
+def taken(plan: Plan, data: str, here: Environment) -> Fingerprint:
+    """Return the same, given the hash of the data."""
     specs = [plan.reference, *(contestant.spec for contestant in plan.engines)]
     installed = (distribution.metadata for distribution in distributions())
     return Fingerprint(
-        data=_hash_of_data(dataset),
+        data=data,
         code={name: _hash(path) for name, path in code_files().items()},
         plugins={str(path): _hash(path) for spec in specs for path in files_of(spec)},
         machine=machine(here),

@@ -15,9 +15,17 @@ from pathlib import Path
 from typing import Self
 
 from benchgrad.benchmarks import manifest
+from benchgrad.benchmarks.axes import At
 from benchgrad.benchmarks.files import read_regular, sha256
 from benchgrad.benchmarks.plan import Plan
-from benchgrad.benchmarks.records import Cell, Instructions, RecordError, Reference
+from benchgrad.benchmarks.records import (
+    Cell,
+    Host,
+    Instructions,
+    Point,
+    RecordError,
+    Reference,
+)
 from benchgrad.benchmarks.run.entries import (
     JOURNAL_VERSION,
     Counted,
@@ -25,13 +33,16 @@ from benchgrad.benchmarks.run.entries import (
     Ended,
     Entry,
     FinishedCell,
+    FinishedPoint,
     FinishedRound,
     Header,
     Resumed,
+    Seen,
     decode,
     encode,
     subject_of,
 )
+from benchgrad.benchmarks.run.fingerprint import Fingerprint
 from benchgrad.benchmarks.run.guarded import GuardedFile
 
 JOURNAL = manifest.JOURNAL
@@ -56,6 +67,8 @@ class Reading:
     cells: dict[Key, Cell] = field(default_factory=dict)
     references: dict[int, list[Reference]] = field(default_factory=dict)  # of complete rounds
     instructions: dict[str, Instructions] = field(default_factory=dict)  # by engine
+    points: dict[At, Point] = field(default_factory=dict)
+    hosts: dict[str, Host] = field(default_factory=dict)
     resumed_at: list[str] = field(default_factory=list)
     ended: bool = False
     records: str = ""  # the SHA-256 of results.json at the end
@@ -72,6 +85,10 @@ class Reading:
                 self.references[round] = references
             case Counted(instructions):
                 self.instructions[instructions.engine] = instructions
+            case FinishedPoint(point):
+                self.points[point.at] = point
+            case Seen(name, host):
+                self.hosts[name] = host
             case Resumed(at):
                 self.resumed_at.append(at)
             case Ended(_, records):
@@ -148,7 +165,9 @@ class Journal:
 
     `header` says what is run; `cells` were finished before the run was last resumed; `references`
     are what they were compared with in the rounds that were complete by then; `instructions` of
-    engines had been counted.
+    engines had been counted; `finished_points` are those of a sweep that it did not have to run
+    again, and `hosts` those that have measured some. Points are not kept in memory: `points` reads
+    them from the disk.
     """
 
     def __init__(self, folder: Path, reading: Reading) -> None:
@@ -156,6 +175,8 @@ class Journal:
         self.cells: Mapping[Key, Cell] = reading.cells
         self.references: Mapping[int, list[Reference]] = reading.references
         self.instructions: Mapping[str, Instructions] = reading.instructions
+        self.finished_points: frozenset[At] = frozenset(reading.points)
+        self.hosts: dict[str, Host] = dict(reading.hosts)
         self.resumed_at = list(reading.resumed_at)
         self.folder = folder
         self._path = folder / JOURNAL
@@ -205,6 +226,23 @@ class Journal:
     def keep_instructions(self, found: Instructions) -> None:
         """Write how many instructions an engine executes in an epoch, or why nobody knows."""
         self._append(Counted(found))
+
+    def keep_point(self, point: Point) -> None:
+        """Write a point of a sweep."""
+        self._append(FinishedPoint(point))
+
+    def see(self, name: str, host: Host, found: Fingerprint) -> None:
+        """Write that a host measures points, the first time."""
+        if name not in self.hosts:
+            self.hosts[name] = host
+            self._append(Seen(name, host, found))
+
+    def points(self) -> Iterator[Point]:
+        """Yield the points that are written, in their order, each read from the disk."""
+        for line in self._file.lines():
+            entry = decode(line)
+            if isinstance(entry, FinishedPoint):
+                yield entry.point
 
     def end(self) -> None:
         """Note that the run is complete and its report written."""

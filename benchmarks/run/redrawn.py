@@ -46,7 +46,15 @@ def draw(plan: Plan, rows: Table | None = None) -> Dataset:
             f"the data set {data.name!r} was given as arrays; give it again, in Python: "
             "benchgrad.run(resume=folder, dataset=(X, y))"
         )
-    recipe = datasets.Recipe(data.n_samples, data.noise, data.test_fraction, data.label, seed)
+    recipe = datasets.Recipe(
+        data.n_samples,
+        data.noise,
+        data.test_fraction,
+        data.label,
+        seed,
+        data.n_features,
+        data.n_classes,
+    )
     return datasets.make(data.name, recipe)
 
 

@@ -13,16 +13,23 @@ from pathlib import Path
 import numpy as np
 
 from benchgrad.benchmarks.analysis.differences import differences
-from benchgrad.benchmarks.analysis.equality import Trajectory, equality_of, why_unequal
-from benchgrad.benchmarks.analysis.honesty import Machine, impossible
+from benchgrad.benchmarks.analysis.equality import Trajectory, equality_of
+from benchgrad.benchmarks.analysis.honesty import Machine
 from benchgrad.benchmarks.analysis.rounds import round_name
 from benchgrad.benchmarks.manifest import MANIFEST
-from benchgrad.benchmarks.plan import Contestant, Plan
-from benchgrad.benchmarks.records import Cell, Epoch, Equality, Grid, Reference, Results
+from benchgrad.benchmarks.records import Cell, Equality, Grid, Reference, Results
 from benchgrad.benchmarks.regions import coarse
 from benchgrad.benchmarks.run.against_journal import journal_problems
 from benchgrad.benchmarks.run.journal import JOURNAL
 from benchgrad.benchmarks.run.misfits import misfits, place
+from benchgrad.benchmarks.run.verify_cells import (
+    contestant_of,
+    wrong_epoch,
+    wrong_limits,
+    wrong_status,
+    wrong_times,
+)
+from benchgrad.benchmarks.run.verify_points import wrong_points
 from benchgrad.engines import MLP
 
 
@@ -41,6 +48,7 @@ def contradictions(folder: Path, results: Results) -> list[str]:
         *_wrong_references(results),
         *_wrong_judgements(results),
         *_wrong_instructions(results),
+        *wrong_points(results),
         *journal_problems(folder, results),
     ]
 
@@ -67,67 +75,15 @@ def _wrong_numbers(results: Results) -> Iterator[str]:
         yield f"row_flops is {results.row_flops}, the model has {MLP(layers).step_flops(1)}"
     for cell in results.cells:
         found = [
-            *_wrong_times(cell),
+            *wrong_times(cell),
             *_wrong_accuracy(cell, data.test_labels),
             *_wrong_regions(cell, data.grid),
-            *_wrong_limits(cell, results.plan),
+            *wrong_limits(cell, results.plan),
         ]
         for i, epoch in enumerate(cell.epochs, start=1):
-            wrong = _wrong_epoch(epoch, data.n_train, data.n_test)
+            wrong = wrong_epoch(epoch, data.n_train, data.n_test)
             found += [f"epoch {i}: {problem}" for problem in wrong]
         yield from (f"{place(cell)}: {problem}" for problem in found)
-
-
-_CLOCKS = (
-    "import_s",
-    "build_s",
-    "first_step_s",
-    "second_build_s",
-    "read_s",
-    "logits_s",
-    "whole_s",
-)
-_EPOCH_TIMES = (
-    "wall_s",
-    "cpu_s",
-    "collector_s",
-    "late_s",
-    "own_s",
-    "witness_s",
-    "waited_s",
-    "stolen_s",
-    "pressure_s",
-)
-
-
-def _wrong_times(cell: Cell) -> Iterator[str]:
-    for clock in _CLOCKS:
-        value = getattr(cell, clock)
-        if value is not None and not _is_time(value):
-            yield f"{clock} is {value}"
-    for value in cell.control_s:
-        if not _is_time(value) or value == 0.0:
-            yield f"control_s has {value}"
-    epochs_s = sum(epoch.seconds for epoch in cell.epochs)
-    if cell.whole_s is not None and cell.whole_s < epochs_s:
-        yield f"whole_s is {cell.whole_s}, its epochs took {epochs_s}"
-
-
-def _wrong_epoch(epoch: Epoch, n_train: int, n_test: int) -> Iterator[str]:
-    for name in _EPOCH_TIMES:
-        value = getattr(epoch, name)
-        if value is not None and not _is_time(value):
-            yield f"{name} is {value}"
-    for name, n_rows in (("train_accuracy", n_train), ("test_accuracy", n_test)):
-        share = getattr(epoch, name)
-        if share is None:
-            continue
-        if not 0.0 <= share <= 1.0 or abs(share * n_rows - round(share * n_rows)) > 1e-6:
-            yield f"{name} {share} is no share of {n_rows} rows"
-
-
-def _is_time(seconds: float) -> bool:
-    return math.isfinite(seconds) and seconds >= 0.0
 
 
 def _wrong_accuracy(cell: Cell, labels: list[int]) -> Iterator[str]:
@@ -145,14 +101,6 @@ def _wrong_regions(cell: Cell, grid: Grid | None) -> Iterator[str]:
         on_grid = np.array(cell.final.grid_classes)[coarse(grid.n)]
         if (last.classes() != on_grid).any():
             yield f"its regions after epoch {last.n_epochs} are not those of its final classes"
-
-
-def _wrong_limits(cell: Cell, plan: Plan) -> Iterator[str]:
-    contestant = _contestant(cell, plan)
-    limits = {"epochs_planned": cell.epochs_planned, "budget_s": cell.budget_s}
-    asked = {"epochs_planned": plan.epochs_of(contestant), "budget_s": contestant.budget_s}
-    for each in differences(limits, asked):
-        yield f"{each.name} is {each.then}, the plan has {each.now}"
 
 
 def _wrong_references(results: Results) -> Iterator[str]:
@@ -189,8 +137,8 @@ def _wrong_judgements(results: Results) -> Iterator[str]:
                     f"{each.name} is {each.then}, recomputed {each.now}"
                     for each in differences(cell.equality, recomputed)
                 ]
-        least_epochs = _contestant(cell, results.plan).least_epochs
-        found += _wrong_status(cell, judged, machine, least_epochs)
+        least_epochs = contestant_of(cell, results.plan).least_epochs
+        found += wrong_status(cell, judged, machine, least_epochs)
         yield from (f"{place(cell)}: {problem}" for problem in found)
 
 
@@ -215,28 +163,6 @@ def _recomputed(cell: Cell, stored: Equality, results: Results) -> Equality | st
     )
 
 
-def _wrong_status(
-    cell: Cell, equality: Equality | None, machine: Machine, least_epochs: int
-) -> Iterator[str]:
-    if equality:
-        reason = why_unequal(equality) or impossible(cell, machine)
-        status = "invalid" if reason else "ok"
-        if (cell.status, cell.reason) != (status, reason):
-            stored = f"{cell.status} ({cell.reason})" if cell.reason else cell.status
-            judged = f"{status} ({reason})" if reason else status
-            yield f"status is {stored}, by its differences and times it is {judged}"
-    elif cell.status == "ok":
-        yield "status is ok without a comparison with the reference"
-    elif not cell.reason:
-        yield f"status is {cell.status} without a reason"
-    if cell.status in ("missing", "unsupported", "pruned") and cell.epochs:
-        yield f"status is {cell.status}, and it has {len(cell.epochs)} epochs"
-    if cell.status == "ok" and len(cell.epochs) < cell.epochs_planned:
-        total_s = sum(epoch.seconds for epoch in cell.epochs)
-        if cell.budget_s is None or total_s < cell.budget_s or len(cell.epochs) < least_epochs:
-            yield f"it ended after {len(cell.epochs)} epochs and no budget ended it"
-
-
 def _wrong_instructions(results: Results) -> Iterator[str]:
     """Yield counts that are no counts, that nobody asked for, or that lack their reason."""
     asked = [each.name for each in results.plan.engines if results.plan.instructions]
@@ -253,11 +179,5 @@ def _wrong_instructions(results: Results) -> Iterator[str]:
 
 
 def _reference_of(cell: Cell, results: Results) -> Reference | None:
-    wanted = (cell.round, results.plan.batch_size_of(_contestant(cell, results.plan)))
+    wanted = (cell.round, results.plan.batch_size_of(contestant_of(cell, results.plan)))
     return next((r for r in results.references if (r.round, r.batch_size) == wanted), None)
-
-
-def _contestant(cell: Cell, plan: Plan) -> Contestant:
-    """Return what the plan asks of an engine in the round of its cell."""
-    found = next(contestant for contestant in plan.engines if contestant.name == cell.engine)
-    return found.in_round(cell.round)

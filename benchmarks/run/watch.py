@@ -32,39 +32,48 @@ class _State:
 
 
 class Watch:
-    """Watches over what a run relies on; `report` names the files that its report may have."""
+    """Watches over what a run relies on; `report` names the files that its report may have.
 
-    def __init__(self, plan: Plan, journal: Journal, report: Collection[str] = ()) -> None:
+    Without a journal, where a point is measured for a run elsewhere, there is only the code.
+    """
+
+    def __init__(self, plan: Plan, journal: Journal | None, report: Collection[str] = ()) -> None:
         self._journal = journal
         names = {RESULTS, *report}
         places = names | {Path(name).parts[0] for name in names}
-        self._places = {name: _kind(journal.folder / name) for name in sorted(places)}
+        self._places = (
+            {name: _kind(journal.folder / name) for name in sorted(places)} if journal else {}
+        )
         self._shared = set(fingerprint.code_files().values())
         specs = {plan.reference, *(contestant.spec for contestant in plan.engines)}
         self._own = {spec: {path.resolve() for path in files_of(spec)} for spec in specs}
         paths = self._shared.union(*self._own.values())
-        self._known = {path: _state(path) for path in paths}
+        self._known = {path: _state(path) for path in sorted(paths)}
         self._changed: dict[Path, str] = {}  # with what ran then
 
     def changes(self, running: str) -> str:
         """Return what has changed since the last look, while an engine was running, in one line."""
-        changed = [path for path in sorted(self._known) if self._is_changed(path)]
+        changed = [path for path in self._known if self._is_changed(path)]
         self._changed |= dict.fromkeys(changed, running)
-        names = [*self._journal.put_back(), *self._planted(), *(path.name for path in changed)]
+        names = [*(self._journal.put_back() if self._journal else ()), *self._planted()]
+        names += [path.name for path in changed]
         if not names:
             return ""
         return f"while it ran, a file that the run relies on was changed: {', '.join(names)}"
 
     def why_not(self, spec: str) -> str:
         """Return why an engine must not be started any more; empty if it may be."""
-        for path in sorted(self._shared | self._own[spec]):
-            if running := self._changed.get(path):
+        for path in sorted(self._changed):
+            if path in self._shared | self._own[spec]:
+                running = self._changed[path]
                 return f"not started: {path.name} was changed while {running} ran"
         return ""
 
     def _planted(self) -> list[str]:
         """Return what was put where the report will be: benchgrad would not replace it."""
         before = self._places
+        if self._journal is None:
+            return []
         self._places = {name: _kind(self._journal.folder / name) for name in before}
         return [name for name, kind in self._places.items() if kind not in (0, before[name])]
 

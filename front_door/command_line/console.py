@@ -12,7 +12,7 @@ from rich.text import Text
 from benchgrad.benchmarks.analysis.rounds import number_of_cells
 from benchgrad.benchmarks.cell.listener import Listener
 from benchgrad.benchmarks.plan import Plan
-from benchgrad.benchmarks.records import Cell, Instructions
+from benchgrad.benchmarks.records import Cell, Instructions, Point
 from benchgrad.command_line.board import Board
 from benchgrad.command_line.interruption import Interruption
 from benchgrad.command_line.progress import RunProgress
@@ -49,6 +49,7 @@ class RunView(Listener):
         # With a precision nobody knows how many there will be.
         self._of = "" if plan.precision else f"/{number_of_cells(plan)}"
         self._interruption = Interruption()
+        self._n_points = 0
         self._has_announced_end = False
         self._counts_nothing = False
 
@@ -84,6 +85,20 @@ class RunView(Listener):
         reason = f" ({cell.reason})" if cell.reason else ""
         head = f"[{self._progress.n_finished}{self._of}] {cell.engine}: {cell.status}"
         self.say(f"{head}, {done}{reason}")
+
+    def point_finished(self, point: Point) -> None:
+        """Say what became of a point of a sweep."""
+        self._n_points += 1
+        problems = "; ".join(
+            f"{cell.engine}: {cell.status} ({cell.reason})"
+            for cell in point.cells
+            if cell.status != "ok"
+        )
+        self.say(f"[point {self._n_points}] {point.at}: {problems or 'ok'}")
+
+    def told(self, line: str) -> None:
+        """Say something about the run itself."""
+        self.say(line)
 
     def counting_finished(self, found: Instructions) -> None:
         """Say how many instructions an engine executes, if anybody could count them."""
@@ -154,6 +169,11 @@ class RunConsole(RunView):
         if self._console.is_terminal and cell.trace:
             for line in _shortened(cell):
                 self.say(f"    {line}")
+
+    def point_finished(self, point: Point) -> None:
+        """Print a line about a point of a sweep, and show how many there are."""
+        super().point_finished(point)
+        self._board.doing = f"{self._n_points} points of the sweep are measured"
 
     def counting_started(self, engine: str) -> None:
         """Show whose instructions are being counted."""

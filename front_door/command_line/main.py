@@ -11,7 +11,16 @@ from typing import Annotated
 
 import typer
 
-from benchgrad.command_line.commands import check, graph, history, lists, new_engine, reports, run
+from benchgrad.command_line.commands import (
+    check,
+    graph,
+    history,
+    lists,
+    new_engine,
+    reports,
+    run,
+    which,
+)
 from benchgrad.command_line.exit_codes import INTERRUPTED, WRONG_USAGE
 from benchgrad.command_line.options import UsageError
 from benchgrad.reports.escaping import visible
@@ -37,6 +46,7 @@ for command in (
     reports.compare,
     history.history,
     reports.verify,
+    which.which,
 ):
     app.command()(command)
 

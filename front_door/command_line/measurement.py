@@ -5,20 +5,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import sys
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import msgspec
+
 from benchgrad.benchmarks.analysis.rounds import number_of_cells
 from benchgrad.benchmarks.plan import Contestant, Plan, load_plan
 from benchgrad.benchmarks.records import FAILURES, Cell, Results, uncounted, write_results
-from benchgrad.benchmarks.run import lock, resume, runner
+from benchgrad.benchmarks.run import lock, resume, runner, sweep
 from benchgrad.benchmarks.run.journal import SCRATCH, Journal
 from benchgrad.command_line.console import RunConsole, RunView, printer
 from benchgrad.command_line.exit_codes import ENGINE_FAILED, INTERRUPTED, OK
@@ -58,13 +61,16 @@ class Terms:
     """How a run takes the machine, and who shows it.
 
     `command` is what the user typed; `wait` says whether to wait for the lock. `show` is given the
-    plan and the cells of it that were finished before the run was resumed.
+    plan and the cells of it that were finished before the run was resumed. The `executor` of a
+    sweep is this process, `here`, or `dask`, on the cluster of a `scheduler`.
     """
 
     command: str
     lock: Path | None
     wait: bool
     show: Callable[[Plan, Iterable[Cell]], RunView] = RunConsole
+    executor: str = "here"
+    scheduler: str | None = None
 
     def timing_alone(self) -> AbstractContextManager[None]:
         """Return a context that no two runs are in at the same time."""
@@ -148,6 +154,8 @@ def _measured(journal: Journal, prepared: Dataset, timing: ExitStack, terms: Ter
     header, folder = journal.header, journal.folder
     with journal, terms.show(header.plan, journal.cells.values()) as console:
         results = runner.run(journal, prepared, console, report_files())
+        if header.plan.axes and not console.stop_requested():
+            results = _swept(journal, results, console, terms, timing)
         timing.close()  # a report is not timed, so the next run may begin
         console.writing_report()
         with writing(folder):
@@ -157,6 +165,37 @@ def _measured(journal: Journal, prepared: Dataset, timing: ExitStack, terms: Ter
         if code != INTERRUPTED:
             journal.end()
     return Finished(results, page, code)
+
+
+def _swept(
+    journal: Journal, base: Results, console: RunView, terms: Terms, timing: ExitStack
+) -> Results:
+    """Run the points of a sweep that a journal lacks; return the results with all points.
+
+    A cluster takes the lock of each machine for itself, and may be on this one. If it is lost, the
+    run is interrupted.
+    """
+    if terms.executor == "dask":
+        timing.close()
+    try:
+        with _executor(journal, console, terms) as executor:
+            sweep.sweep(journal, base, executor, console)
+    except sweep.ClusterError as error:
+        console.told(f"{error}; what it finished is in the journal")
+    points = sorted(journal.points(), key=lambda point: point.at.order)
+    return msgspec.structs.replace(base, points=points, hosts=journal.hosts)
+
+
+@contextlib.contextmanager
+def _executor(journal: Journal, console: RunView, terms: Terms) -> Iterator[sweep.Executor]:
+    """Open what measures the points of a run: this process, or a cluster."""
+    if terms.executor == "dask":
+        from benchgrad.benchmarks.run.cluster import Cluster
+
+        with Cluster(journal.header, console, terms.scheduler, terms.lock) as cluster:
+            yield cluster
+    else:
+        yield sweep.Here(sweep.PointMeasurer.here(journal), console)
 
 
 def _report(folder: Path) -> Path:
@@ -187,7 +226,9 @@ def _tell(text: str) -> None:
 def _exit_code(results: Results, asked_for: bool) -> int:
     """Return the exit code of a run; engines that the user named must have run."""
     statuses = {cell.status for cell in results.cells}
-    if "interrupted" in statuses or uncounted(results):
+    is_whole = not sweep.missing(results.plan, results.points)
+    if "interrupted" in statuses or uncounted(results) or not is_whole:
         return INTERRUPTED
+    statuses |= {c.status for point in results.points for c in point.cells} - {"pruned"}
     failures = {*FAILURES, "missing", "unsupported"} if asked_for else set(FAILURES)
     return ENGINE_FAILED if statuses & failures else OK

@@ -85,6 +85,20 @@ def _given(**options: object) -> dict[str, object]:
     return {name: value for name, value in options.items() if value is not None}
 
 
+def executor_of(executor: str | None, scheduler: str | None) -> str:
+    """Return where the points of a sweep are measured; a scheduler implies Dask.
+
+    Raises:
+        UsageError: there is no such executor, or it has no scheduler.
+    """
+    chosen = executor or ("dask" if scheduler else "here")
+    if chosen not in ("here", "dask"):
+        raise UsageError(f"--executor {chosen!r} is none; choose here or dask")
+    if scheduler and chosen != "dask":
+        raise UsageError(f"--scheduler {scheduler!r} goes with --executor dask")
+    return chosen
+
+
 def path_of(text: str) -> Path:
     """Return a path as the user wrote it; an empty one would be the current folder.
 

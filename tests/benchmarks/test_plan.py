@@ -21,7 +21,10 @@ MINIMAL = 'title = "mine"\n[[engines]]\nname = "tensor"\n'
 
 
 def test_the_shipped_plans_are_the_documented_ones():
-    assert list(shipped()) == ["full", "headline", "ladder", "peers", "quick", "two-by-two"]
+    assert list(shipped()) == [
+        *("accuracy", "digits", "full", "headline", "ladder", "large"),
+        *("peers", "quick", "scaling", "two-by-two"),
+    ]
 
 
 def test_the_headline_plan_is_the_published_comparison():

@@ -252,3 +252,43 @@ def test_names_are_listed_and_checked_without_heavy_imports():
         "print(sorted(heavy & set(sys.modules)))\n"
     )
     assert printed_by(code).strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "features", "classes"),
+    [
+        ("classification", {"n_features": 4, "n_classes": 2}, 4, 2),
+        ("classification", {"n_features": 20, "n_classes": 3}, 20, 3),
+        ("blobs", {"n_features": 5, "n_classes": 7}, 5, 7),
+        ("spirals", {"n_classes": 5}, 2, 5),
+        ("moons", {"n_features": 2}, 2, 2),
+    ],
+)
+def test_generators_take_features_and_classes(name, asked, features, classes):
+    dataset = make(name, Recipe(n_samples=200, **asked))
+    assert (dataset.n_features, dataset.n_classes) == (features, classes)
+    assert set(dataset.y_train) == set(range(classes))
+
+
+def test_the_default_numbers_of_features_and_classes_give_the_default_data():
+    own, asked = (
+        make("classification", Recipe(n_features=features, n_classes=classes))
+        for features, classes in ((None, None), (20, 3))
+    )
+    assert_array_equal(own.X_train, asked.X_train)
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "problem"),
+    [
+        ("moons", {"n_classes": 3}, "'moons' has 2 classes, not 3; choose from blobs, spirals"),
+        ("digits", {"n_features": 2}, "'digits' has 64 features, not 2; choose from blobs, cl"),
+        ("classification", {"n_features": 3, "n_classes": 8}, "8 classes need 4 features or more"),
+        ("x.csv", {"n_classes": 2}, "its classes are those of the file"),
+    ],
+)
+def test_data_without_such_a_number_are_refused(name, asked, problem, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "x.csv").write_text("a,label\n1,x\n2,y\n3,x\n4,y\n")
+    with pytest.raises(DatasetError, match=problem):
+        make(name, Recipe(**asked))

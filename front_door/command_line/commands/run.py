@@ -12,6 +12,7 @@ import typer
 from benchgrad.command_line.options import (
     RunOptions,
     UsageError,
+    executor_of,
     n_bytes,
     names,
     path_of,
@@ -74,6 +75,14 @@ def run(
         bool,
         typer.Option("--instructions", help="Also count instructions per epoch, with valgrind."),
     ] = False,
+    executor: Annotated[
+        str | None,
+        typer.Option(help="Where the points of a sweep are measured: here, or dask [here]."),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="A Dask scheduler, e.g. tcp://host:8786; else a cluster of its own."),
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -120,7 +129,14 @@ def run(
         cpu=cpu,
         instructions=instructions or None,
     )
-    terms = Terms(shlex.join(["benchgrad", *sys.argv[1:]]), lock, not no_wait)
+    command = shlex.join(["benchgrad", *sys.argv[1:]])
+    terms = Terms(
+        command,
+        lock,
+        not no_wait,
+        executor=executor_of(executor, scheduler),
+        scheduler=scheduler,
+    )
     if resume is None:
         plan = "headline" if plan is None else plan
         folder = out or Path("reports") / "out" / Path(plan).stem

@@ -59,7 +59,7 @@ def test_a_later_budget_and_rounds_of_its_own_keep_a_slow_engine_short(tmp_path)
     cells = [msgspec.structs.replace(c, budget_s=None) for c in results.cells]
     forged = msgspec.structs.replace(results, cells=cells)
     assert any("budget_s is None, the plan has 1e-09" in p for p in problems(tmp_path, forged))
-    cells = [msgspec.structs.replace(c, epochs=c.epochs[:1]) for c in results.cells]
+    cells = [msgspec.structs.replace(c, epochs=c.epochs[:1], regions=[]) for c in results.cells]
     cut = msgspec.structs.replace(results, cells=cells)
     assert any("short, round 2: it ended after 1" in p for p in problems(tmp_path, cut))
 
