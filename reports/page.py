@@ -101,7 +101,7 @@ def render_report(results: Results) -> dict[str, bytes]:
     return {
         **{name: _csv(derived, columns) for name, columns in csv.items()},
         **plots,
-        CARD: card(results, engines, known["headline"], known["looks"]),
+        CARD: card(results, engines),
         **{name: rendered(name, known) for name in _PAGES},
     }
 

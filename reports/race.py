@@ -100,8 +100,8 @@ class Lane:
 class Race:
     """All lanes, in the plan's order.
 
-    Who is ranked gets a place, by the average time of its epochs. `n_common` is the most epochs that
-    all ranked engines have; `unseen` of the engines with an epoch are not shown.
+    Who is ranked gets a place, by the average time of its epochs. `n_common` is the most epochs
+    that all ranked engines have; `unseen` of the engines with an epoch are not shown.
     """
 
     lanes: tuple[Lane, ...]
@@ -150,7 +150,7 @@ def race(results: Results, engines: Sequence[EngineSummary]) -> Race | None:
         for engine in engines
         if engine.is_as_shipped and engine.name in first
     ]
-    lanes = [lane for lane in lanes if 0.0 < lane.ends_s[0]]
+    lanes = [lane for lane in lanes if lane.ends_s[0] > 0.0]
     if not lanes:
         return None
     ranked = [lane for lane in lanes if lane.status == "ok"]

@@ -164,4 +164,3 @@ def _number(number: float, digits: int = 4) -> float | None:
 
 def _share(value: float, low: float, high: float) -> float:
     return (value - low) / (high - low)
-
