@@ -58,6 +58,19 @@ def clock_of(window):
     return window.locator("#race-clock").inner_text()
 
 
+def label_of(window):
+    return window.locator("#race-play").get_attribute("aria-label")
+
+
+def until(window, is_true):
+    """Wait; the policy of the page lets no playwright evaluate a condition in it."""
+    for _ in range(600):
+        if is_true():
+            return
+        window.wait_for_timeout(50)
+    raise AssertionError("it never came true")
+
+
 def lanes(window):
     """Return what each lane shows: its name, its place if it has won one, and how far it is."""
     return {
@@ -82,9 +95,7 @@ def test_it_ends_in_the_recorded_order(window, full_run):
     open_page = window()
     open_page.locator("#race-speed").select_option("4")
     open_page.locator("#race-play").click()
-    open_page.wait_for_function(
-        "document.getElementById('race-play').getAttribute('aria-label') === 'Play'"
-    )
+    until(open_page, lambda: label_of(open_page) == "Play")
     first = {cell.engine: cell for cell in full_run.cells if cell.round == 0 and cell.epochs}
     ranked = ["micrograd", "scalar", "tensor", "numpy"]
     means = {
@@ -103,8 +114,8 @@ def test_space_plays_and_pauses_and_the_arrows_move_the_clock(window):
     open_page = window()
     open_page.locator(".race-live").focus()
     open_page.keyboard.press(" ")
-    open_page.wait_for_function("document.querySelector('#race-scrub').value > 20")
-    assert open_page.locator("#race-play").get_attribute("aria-label") == "Pause"
+    until(open_page, lambda: float(open_page.locator("#race-scrub").input_value()) > 20)
+    assert label_of(open_page) == "Pause"
     open_page.keyboard.press(" ")
     paused = clock_of(open_page)
     open_page.wait_for_timeout(200)
@@ -126,7 +137,7 @@ def test_the_button_by_keyboard_toggles_once(window):
     open_page = window()
     open_page.locator("#race-play").focus()
     open_page.keyboard.press(" ")
-    assert open_page.locator("#race-play").get_attribute("aria-label") == "Pause"
+    assert label_of(open_page) == "Pause"
 
 
 def test_scrubbing_shows_the_regions_and_losses_of_a_moment(window):
