@@ -8,7 +8,7 @@ ROOMS := benchmarks datasets engines processes reports
 OUT := reports/out
 
 .DEFAULT_GOAL := help
-.PHONY: help install bench bench-quick bench-full bench-peers ladder two-by-two test test-peers test-browser screenshots attacks kills lint format microbench targets overhead verdicts instructions mutants stories precision clean
+.PHONY: help install bench bench-quick bench-full bench-peers ladder two-by-two test test-peers test-browser screenshots attacks kills lint format microbench graphs targets overhead verdicts instructions mutants stories precision clean
 
 help:
 	@echo "make bench        the published comparison on this machine (about six minutes)"
@@ -26,6 +26,7 @@ help:
 	@echo "make mutants      faults that benchgrad check must find (about ten minutes)"
 	@echo "make stories      thirty of them at random: does the first story name each?"
 	@echo "make precision    engines that are right: is any accused, with twenty seeds?"
+	@echo "make graphs       the pictures in docs/graphs.md (needs graphviz)"
 	@echo "make microbench   each operation, timed with pytest-benchmark"
 	@echo "make targets      the speeds that docs/performance.md promises (about three minutes)"
 	@echo "make overhead     what the harness adds to the times that it measures"
@@ -116,6 +117,15 @@ microbench: $(STAMP)
 	  --benchmark-columns=min,median,iqr,rounds --benchmark-sort=name \
 	  --benchmark-json=$(OUT)/microbench.json
 
+# The pictures in docs/graphs.md.
+EXPRESSION := from benchgrad.engines.scalar import Value; \
+  a, b, c = Value(2), Value(-3), Value(10); y = (a * b + c).tanh(); y.backward(); \
+  open("docs/graphs/expression.svg", "wb").write(y.draw(a=a, b=b, c=c, y=y).render())
+graphs: $(STAMP)
+	$(BIN)/python -c '$(EXPRESSION)'
+	$(BIN)/benchgrad graph scalar --out docs/graphs/scalar.svg
+	$(BIN)/benchgrad graph tensor --out docs/graphs/tensor.svg
+
 # Engines with one fault each: the conformance checks must convict all of them by their numbers.
 mutants: $(STAMP)
 	$(BIN)/python tests/engines/conformance/score.py mutants
@@ -124,8 +134,8 @@ mutants: $(STAMP)
 stories: $(STAMP)
 	$(BIN)/python tests/engines/conformance/score.py stories
 
-# Engines that are right, with twenty seeds; after make test-peers, ENGINES="torch jax" and
-# BIN=.venv-peers/bin include the peers.
+# Engines that are right, with twenty seeds, or as many as ENGINES begins with; after make
+# test-peers, ENGINES="5 torch jax" and BIN=.venv-peers/bin include the peers.
 precision: $(STAMP)
 	$(BIN)/python tests/engines/conformance/score.py precision $(ENGINES)
 

@@ -172,6 +172,8 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
     supervisor, and all that they started, as the kernel tells the runner.
 
     `regions` are those after some of the epochs, in the first round and for two features only.
+    `trace` is the traceback of a crash, or what the threads of a process did when it was killed;
+    several lines, cut to size. `own_name` is what the engine calls itself.
     """
 
     engine: Name
@@ -202,6 +204,9 @@ class Cell(Struct, frozen=True, forbid_unknown_fields=True):
     tree_cpu_s: Seconds | None = None
     pauses_collector: bool = False  # the engine declares that it does, inside its own step
     regions: list[Regions] = []
+    trace: Text = ""
+    own_name: Text = ""
+    code_from_disk: bool = False  # an earlier process compiled it, so the first step is short
 
 
 class Grid(Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from types import CellType, FunctionType
 from typing import Any
@@ -35,26 +35,34 @@ class Counts:
         return sum(self.nodes.values())
 
 
+def links(root: Any, parents: Callable[[Any], Iterable[Any]]) -> Iterator[tuple[Any, list[Any]]]:
+    """Yield `root` and all that it was made from, each once, with its parents; a leaf has none."""
+    seen, stack = {id(root)}, [root]
+    while stack:
+        node = stack.pop()
+        above = list(parents(node))
+        yield node, above
+        for parent in above:
+            if id(parent) not in seen:
+                seen.add(id(parent))
+                stack.append(parent)
+
+
 def count_graph(
     root: Any, parents: Callable[[Any], Iterable[Any]], operation: Callable[[Any], str]
 ) -> Counts:
     """Count what `root` was made from; a node without parents is a leaf."""
     nodes: Counter[str] = Counter()
     edges = 0
-    seen, stack = {id(root)}, [root]
+    seen: set[int] = set()
     made: list[Any] = []
-    while stack:
-        node = stack.pop()
-        above = list(parents(node))
+    for node, above in links(root, parents):
+        seen.add(id(node))
         if above:
             made.append(node)
             nodes[operation(node)] += 1
             edges += len(above)
-        for parent in above:
-            if id(parent) not in seen:
-                seen.add(id(parent))
-                stack.append(parent)
-    node_bytes, array_bytes = _bytes_of(made, set(seen))
+    node_bytes, array_bytes = _bytes_of(made, seen)
     return Counts(dict(sorted(nodes.items())), edges, node_bytes, array_bytes)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from benchgrad.engines.counts import Counts
+from benchgrad.engines.drawing import Drawing
 from benchgrad.engines.interface import Classifier
 
 Array = NDArray[Any]
@@ -18,6 +19,11 @@ class DelegatingClassifier(Classifier):
 
     def __init__(self, real: Classifier) -> None:
         self.real = real
+
+    @property
+    def code_from_disk(self) -> bool:
+        """Whether the other classifier runs code from disk."""
+        return self.real.code_from_disk
 
     def train_step(self, X: Array, y: Array) -> float:
         """Take a step with the other classifier."""
@@ -42,3 +48,7 @@ class DelegatingClassifier(Classifier):
     def counts(self, X: Array, y: Array) -> Counts | None:
         """Return what the other classifier counts."""
         return self.real.counts(X, y)
+
+    def graph(self, X: Array, y: Array) -> Drawing | None:
+        """Return what the other classifier draws."""
+        return self.real.graph(X, y)

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchgrad.engines.counts import Counts
+from benchgrad.engines.drawing import Drawing
 from benchgrad.engines.model import MLP, SGD
 
 Kind = Literal["scalar", "tensor"]
@@ -50,6 +51,11 @@ class Classifier(ABC):
     X is (n, d) in the classifier's dtype; y is (n,), integers from 0 to k − 1.
     """
 
+    @property
+    def code_from_disk(self) -> bool:
+        """Whether it runs code that an earlier process compiled: then its first step is short."""
+        return False
+
     @abstractmethod
     def train_step(self, X: Array, y: Array) -> float:
         """Update the parameters once; return the mean loss over the batch before the update."""
@@ -75,6 +81,14 @@ class Classifier(ABC):
 
     def counts(self, X: Array, y: Array) -> Counts | None:
         """Return the counts of a step's graph, or None if there is no graph to walk."""
+        return None
+
+    def graph(self, X: Array, y: Array) -> Drawing | None:
+        """Return the graph of a step with its gradients, without an update; None as for `counts`.
+
+        Raises:
+            GraphError: it is too large to draw.
+        """
         return None
 
 

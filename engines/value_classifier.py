@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from benchgrad.engines.counts import Counts, count_graph
+from benchgrad.engines.drawing import Drawing, Reading, draw, require_drawable
 from benchgrad.engines.interface import Array, Classifier
 from benchgrad.engines.model import MLP, SGD
 from benchgrad.engines.value_hooks import ValueHooks
@@ -90,7 +91,7 @@ class ValueClassifier(Classifier):
     def update(self, gradients: Sequence[Array]) -> None:
         """Take an optimizer step with these gradients, in the order of `leaves`."""
         try:
-            np.concatenate([gradient.ravel() for gradient in gradients], out=self._gradient)
+            np.concatenate(gradients, axis=None, out=self._gradient)
         except ValueError as error:
             raise ValueError(self._misfit(gradients)) from error
         self._optimizer.update(self._flat, self._gradient, self._velocity)
@@ -120,6 +121,8 @@ class ValueClassifier(Classifier):
 
     def _numpy(self, numbers: Any) -> Array:
         """Return data or gradients in the classifier's dtype, copied only if necessary."""
+        if type(numbers) is np.ndarray and numbers.dtype is self._dtype:
+            return numbers  # sooner than NumPy would
         return np.asarray(numbers, self._dtype)
 
     def _forward(self, X: Array) -> Any:
@@ -135,6 +138,20 @@ class ValueClassifier(Classifier):
         if not engine.shows_graph:
             return None
         return count_graph(self.loss(X, y), engine.parents, engine.operation)
+
+    def graph(self, X: Array, y: Array) -> Drawing | None:
+        """Return the graph of a step on this batch with its gradients, if the engine shows it."""
+        engine = self._engine
+        if not engine.shows_graph:
+            return None
+        for leaf in self.leaves:
+            self._zero(leaf)
+        loss = self.loss(X, y)
+        require_drawable(loss, engine.parents)  # some engines cannot go back through a large one
+        engine.backward(loss)
+        names = {f"{'Wb'[i % 2]}{i // 2}": leaf for i, leaf in enumerate(self.leaves)}
+        reading = Reading(engine.parents, engine.operation, engine.read, engine.gradient)
+        return draw(loss, {**names, "loss": loss}, reading, "TB")
 
     def loss(self, X: Array, y: Array) -> Any:
         """Return the mean loss over the batch as a native scalar, ready for `backward`."""

@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from typing import IO, Self, TypeVar
 
 import msgspec
+import psutil
 
 from benchgrad.processes import supervisor
 from benchgrad.processes.ending import (
@@ -144,6 +145,15 @@ class ChildProcess:
         with contextlib.suppress(BrokenPipeError):  # if the child is dead, its exit says why
             send(self._ask, message)
 
+    def interrupt(self, number: signal.Signals) -> None:
+        """Send a signal to the child itself, not to its supervisors, if it still runs.
+
+        It is the first process that the inner supervisor had; any other is an orphan.
+        """
+        with contextlib.suppress(psutil.Error, ValueError):
+            inner = _oldest(psutil.Process(self._process.pid).children())
+            _oldest(inner.children()).send_signal(number)
+
     def messages(
         self, decoder: msgspec.json.Decoder[Answer], longest_bytes: int | None = None
     ) -> Iterator[Answer | None]:
@@ -228,6 +238,10 @@ class ChildProcess:
         """Return the last line that the child printed."""
         lines = self._printed.decode("utf-8", "replace").split("\n")
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def _oldest(processes: list[psutil.Process]) -> psutil.Process:
+    return min(processes, key=psutil.Process.create_time)
 
 
 def _pipe(resources: contextlib.ExitStack) -> tuple[IO[bytes], IO[bytes]]:

@@ -13,9 +13,11 @@ from benchgrad.benchmarks.records import Results
 from benchgrad.reports.engine_summary import summaries
 from benchgrad.reports.escaping import visible
 from benchgrad.reports.file_names import ANIMATION
+from benchgrad.reports.own_names import with_own_names
 from benchgrad.reports.race import race
 from benchgrad.reports.race_drawing import RaceDrawing
 from benchgrad.reports.race_page import RacePage
+from benchgrad.reports.showing import showing
 from benchgrad.reports.style import RC, looks
 
 if TYPE_CHECKING:
@@ -33,6 +35,14 @@ def render_animation(results: Results) -> dict[str, bytes]:
 
     It is a GIF that repeats. The same records give the same bytes.
     """
+    return showing(
+        with_own_names(results),
+        lambda shown: _animated(shown.results),
+        attempt=lambda shown: race(shown.results, summaries(shown.results)),
+    )
+
+
+def _animated(results: Results) -> dict[str, bytes]:
     import matplotlib as mpl
 
     found = race(results, summaries(results))

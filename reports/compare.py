@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 
 import msgspec
 from rich.table import Table
@@ -19,20 +20,19 @@ def table(found: RunComparison) -> Iterator[Table | str]:
     """Yield what a terminal shows: warnings, the table, and how to read it."""
     yield from (f"warning: {warning}" for warning in found.warnings)
     yield text_tables.terminal(_columns(found), found.rows)
-    yield from _notes(found)
+    yield from notes(found)
 
 
 def markdown(found: RunComparison) -> str:
     """Return a table for a pull request."""
     warnings = (f"**Warning:** {escaping.markdown(warning)}\n" for warning in found.warnings)
-    notes = (f"\n{escaping.markdown(note)}\n" for note in _notes(found))
-    return "\n".join([*warnings, text_tables.markdown(_columns(found), found.rows)]) + "".join(
-        notes
-    )
+    below = (f"\n{escaping.markdown(note)}\n" for note in notes(found))
+    shown = text_tables.markdown(_columns(found), found.rows)
+    return "\n".join([*warnings, shown]) + "".join(below)
 
 
-def json(found: RunComparison) -> str:
-    """Return the whole comparison, as `RunComparison` declares it."""
+def json(found: RunComparison | Sequence[RunComparison]) -> str:
+    """Return the whole comparison, as `RunComparison` declares it; of several a list."""
     return msgspec.json.format(msgspec.json.encode(found)).decode() + "\n"
 
 
@@ -46,6 +46,7 @@ def _ratio(row: EngineComparison) -> Entry:
 
 
 def _verdict(row: EngineComparison) -> str:
+    """Return the verdict of the times in a few words."""
     return f"{row.verdict}, above the limit" if row.is_above else row.verdict
 
 
@@ -71,7 +72,21 @@ def _doubts(row: EngineComparison) -> str:
     return f"the sessions differ, {named}, so a verdict needs {needed}"
 
 
-def _why(row: EngineComparison) -> str:
+def verdict(row: EngineComparison) -> str:
+    """Return the verdict with its figures, as 1.19 × slower (1.18 to 1.21)."""
+    if row.ratio is None:
+        return row.verdict
+    if row.verdict in ("slower", "faster"):
+        low, high = (math.nan if end is None else end for end in (row.ratio_low, row.ratio_high))
+        text = formats.compared(row.ratio, low, high)
+    else:
+        ratio = formats.ratio_between(row.ratio, row.ratio_low, row.ratio_high)
+        text = f"{row.verdict}: {ratio}"
+    return f"{text}, above the limit" if row.is_above else text
+
+
+def why(row: EngineComparison) -> str:
+    """Return what is behind a verdict, or why there is none."""
     versions = f"version {row.old_version or 'none'}, now {row.new_version or 'none'}"
     is_same = row.old_version == row.new_version
     return "; ".join(filter(None, (row.reason, _doubts(row), "" if is_same else versions)))
@@ -102,11 +117,12 @@ _COLUMNS: tuple[Column[EngineComparison], ...] = (
         lambda row: row.instructions_verdict,
         is_number=False,
     ),
-    Column("why", "why", _why, is_number=False),
+    Column("why", "why", why, is_number=False),
 )
 
 
-def _notes(found: RunComparison) -> Iterator[str]:
+def notes(found: RunComparison) -> Iterator[str]:
+    """Yield what the two sides are, and how to read their comparison."""
     for name, side in (("OLD", found.old), ("NEW", found.new)):
         rate = formats.flops(side.matmul_flops_per_s)
         yield (

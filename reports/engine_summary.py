@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Literal
 
 from benchgrad.benchmarks.analysis.floor import floor
 from benchgrad.benchmarks.analysis.honesty import remarks
@@ -27,6 +29,9 @@ from benchgrad.reports.facts import Calm, Differences, Graph, Process, Start, Ti
 # other, and the kernel counts processor time in ticks.
 _CPU_TOLERANCE = 1.1
 _CPU_CLOCK_S = 0.05
+
+# What a row may be beside what its cells are: one that cannot be shown (`reports.showing`).
+RowStatus = Status | Literal["not shown"]
 
 _FASTEST = Estimate(1.0, math.nan, math.nan, 0)
 _UNRANKED = Estimate(math.nan, math.nan, math.nan, 0)
@@ -53,7 +58,7 @@ class EngineSummary:
     (`benchmarks.analysis.floor`). `times_fastest` is the ratio to the fastest engine.
     `accuracy_epochs` is the number of epochs behind `test_accuracy`, `common` the accuracy after as
     many epochs as all engines have. `instructions` are those of an epoch, nan if none were counted;
-    `uncounted` says why, if the plan asks for them.
+    `uncounted` says why, if the plan asks for them. `trace` has the lines that say where it failed.
     """
 
     name: str
@@ -61,7 +66,7 @@ class EngineSummary:
     collector: Collector
     corner: Corner | None
     published: Published | None
-    status: Status
+    status: RowStatus
     reason: str
     note: str
     warnings: tuple[str, ...]
@@ -71,6 +76,7 @@ class EngineSummary:
     timing: Timing
     calm: Calm
     start: Start
+    start_from_disk: Start | None
     process: Process
     graph: Graph
     differences: Differences
@@ -83,6 +89,7 @@ class EngineSummary:
     times_fastest: Estimate
     instructions: float = math.nan
     uncounted: str = ""
+    trace: tuple[str, ...] = ()
 
     @property
     def published_epoch_s(self) -> float:
@@ -116,20 +123,35 @@ class EngineSummary:
         return self.verdict == "no difference"
 
 
-def summaries(results: Results) -> list[EngineSummary]:
-    """Return the engines that have a cell, in the plan's order."""
+def summaries(
+    results: Results, not_shown: Mapping[str, str] = MappingProxyType({})
+) -> list[EngineSummary]:
+    """Return the engines that have a cell, in the plan's order.
+
+    `not_shown` has those whose cells were left out, and why: rows without facts.
+    """
     disturbed = disturbed_by_engine(results.cells)
     fastest, ratios = against_fastest(ranked_rounds(results.cells), disturbed)
     ratios = {**ratios, fastest: _FASTEST}
     n_common = _common_epochs(results)
     found = []
     for contestant in results.plan.engines:
+        if why := not_shown.get(contestant.name):
+            found.append(_without_facts(contestant.name, why, results))
+            continue
         cells = countable(cell for cell in results.cells if cell.engine == contestant.name)
         if cells:
             ratio = ratios.get(contestant.name, _UNRANKED)
             summary = _summary(contestant, cells, results, ratio)
             found.append(replace(summary, common=_common_accuracy(cells, n_common)))
     return found
+
+
+def _without_facts(name: str, why: str, results: Results) -> EngineSummary:
+    """Return the row of an engine that cannot be shown, with nothing of it but the reason."""
+    cells = [Cell(name, 0, "pruned", epochs_planned=0)]
+    bare = _summary(Contestant(name), cells, results, _UNRANKED)
+    return replace(bare, status="not shown", reason=f"it cannot be shown: {why}", uncounted="")
 
 
 def _common_epochs(results: Results) -> int:
@@ -180,6 +202,7 @@ def _summary(
         timing=timing,
         calm=facts.calm(cells),
         start=facts.start(cells),
+        start_from_disk=facts.start_from_disk(cells),
         process=process,
         graph=facts.graph(worst, results.data.n_train, timing.epoch_s),
         differences=facts.differences(cells),
@@ -192,6 +215,7 @@ def _summary(
         times_fastest=times_fastest,
         instructions=_known(counted.per_epoch if counted else None),
         uncounted=_why_uncounted(counted, results),
+        trace=tuple(worst.trace.split("\n")) if worst.trace else (),
     )
 
 

@@ -158,7 +158,10 @@ def _share(name: str, epochs: Sequence[Epoch]) -> float:
 
 @dataclass(frozen=True)
 class Start:
-    """What comes before the first epoch: medians over rounds."""
+    """What comes before the first epoch: medians over rounds.
+
+    Rounds that loaded code which an earlier one compiled are left out, if any compiled it.
+    """
 
     import_s: float
     build_s: float
@@ -173,7 +176,14 @@ class Start:
 
 def start(cells: Sequence[Cell]) -> Start:
     """Return the start of an engine."""
-    return Start(**_medians(Start.__dataclass_fields__, cells))
+    compiling = [cell for cell in cells if not cell.code_from_disk]
+    return Start(**_medians(Start.__dataclass_fields__, compiling or cells))
+
+
+def start_from_disk(cells: Sequence[Cell]) -> Start | None:
+    """Return the start of an engine in the rounds that loaded its code; None if there are none."""
+    loading = [cell for cell in cells if cell.code_from_disk]
+    return Start(**_medians(Start.__dataclass_fields__, loading)) if loading else None
 
 
 @dataclass(frozen=True)

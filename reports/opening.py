@@ -18,7 +18,7 @@ from benchgrad.reports import formats
 from benchgrad.reports.engine_summary import EngineSummary
 from benchgrad.reports.findings import Headline
 
-_DIGITS = range(3, 8)
+_DIGITS = range(3, 14)
 _MOST_DOTS = 1_000_000
 _PROPORTION = 7.0  # width to height of the picture of the nodes
 _DOT, _GAP = 0.8, 8.0  # the side of a dot, and the space below the dots
@@ -67,7 +67,7 @@ class Identity:
         factor = formats.significant(max(self.cost, 1.0 / self.cost), cost)
         slow, fast = self.slow_node_s, self.fast_node_s
         shown = ("", "")
-        for digits in range(cost, 12):
+        for digits in range(cost, 16):
             shown = (formats.seconds_to(digits, slow), formats.seconds_to(digits, fast))
             if quotient(shown, self.cost >= 1.0, cost) == factor:
                 break

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import base64
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import pandas as pd
 from markupsafe import Markup
 
 from benchgrad.benchmarks.analysis.collector import under_policies
@@ -36,10 +38,12 @@ from benchgrad.reports.findings import drift, has_intervals, headline
 from benchgrad.reports.ladder import Rung, ladder
 from benchgrad.reports.opening import agreement, choice, identity, nodes_picture
 from benchgrad.reports.overview import Overview, distribution, overview
+from benchgrad.reports.own_names import with_own_names
 from benchgrad.reports.payoff import payoffs
 from benchgrad.reports.plot import Plot, all_plots, render
 from benchgrad.reports.race import Race, race
 from benchgrad.reports.race_page import RacePage
+from benchgrad.reports.showing import Shown, showing
 from benchgrad.reports.style import Style, looks
 from benchgrad.reports.tables import Tables, tables
 from benchgrad.reports.templating import rendered
@@ -91,27 +95,51 @@ def write_report(folder: Path, animate: bool = False) -> Path:
 
 def render_report(results: Results) -> dict[str, bytes]:
     """Return the content of every file of a report, by its path in the folder of the run."""
-    engines = summaries(results)
+    return showing(
+        with_own_names(results),
+        lambda shown: _files(shown, all_plots()),
+        attempt=lambda shown: _files(shown, []),
+    )
+
+
+def _files(shown: Shown, to_draw: Sequence[Plot]) -> dict[str, bytes]:
+    results = shown.results
+    engines = summaries(results, shown.reasons)
     derived = tables(results, engines)
-    figures, plots = _draw(results, derived)
+    figures, plots = _draw(results, derived, to_draw)
     known = _context(results, engines, figures)
     csv = {name: list(columns) for name, columns in _CSV_COLUMNS.items()}
     if results.plan.instructions:
         csv[TIMINGS].append("instructions")
     return {
-        **{name: _csv(derived, columns) for name, columns in csv.items()},
+        **{name: _csv(derived, columns, shown) for name, columns in csv.items()},
         **plots,
         CARD: card(results, engines),
         **{name: rendered(name, known) for name in _PAGES},
     }
 
 
-def _csv(derived: Tables, columns: list[str]) -> bytes:
-    content: str = csv_cells(derived.epochs[columns]).to_csv(index=False)
+def _specs(results: Results) -> dict[str, str]:
+    """Return what each engine of a plan loads, by its name."""
+    return {each.name: each.spec for each in results.plan.engines}
+
+
+def _csv(derived: Tables, columns: list[str], shown: Shown) -> bytes:
+    """Return a table of epochs; an engine that cannot be shown has a line that says why."""
+    frame = derived.epochs[columns]
+    if shown.reasons:
+        lines = [
+            {"engine": name, "status": f"not shown: {why}"} for name, why in shown.reasons.items()
+        ]
+        reasons = pd.DataFrame(lines, columns=columns, dtype=object)
+        frame = pd.concat([frame.astype(object), reasons])
+    content: str = csv_cells(frame).to_csv(index=False)
     return content.encode()
 
 
-def _draw(results: Results, derived: Tables) -> tuple[list[Figure], dict[str, bytes]]:
+def _draw(
+    results: Results, derived: Tables, to_draw: Sequence[Plot]
+) -> tuple[list[Figure], dict[str, bytes]]:
     """Return the figures for the page, and the files of those that could be drawn."""
     style = Style(
         looks=looks({visible(each.name): each.spec for each in results.plan.engines}),
@@ -121,7 +149,7 @@ def _draw(results: Results, derived: Tables) -> tuple[list[Figure], dict[str, by
     drawn: dict[str, bytes] = {}
     # Engines under another policy of the collector do the same work again: lines without news.
     again = [c.name for c in results.plan.engines if c.collector != "as shipped"]
-    for plot in all_plots():
+    for plot in to_draw:
         frame = getattr(derived, plot.table)
         if plot.table not in ("ladder", "two_by_two") and len(frame):
             frame = frame[~frame["engine"].isin(again)]
@@ -157,7 +185,7 @@ def _context(
         "nodes_picture": nodes_picture(same_step),
         "agreement": agreement(engines),
         "choice": choice(engines, table.n_epochs),
-        "looks": looks({each.name: each.spec for each in results.plan.engines}),
+        "looks": looks(_specs(results)),
         "shown_figures": [
             f.plot.name for f in figures if not f.omitted and f.plot.name not in _ELSEWHERE
         ],

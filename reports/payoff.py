@@ -21,12 +21,14 @@ class Payoff:
     """An engine with a slow start, and the engines that it catches up with.
 
     `start_s` is the time of its import, its build and its first step, in which engines compile.
+    `from_disk_s` is the same where an earlier process had compiled; None if no round was like that.
     `after` has the name of each engine that it catches up with, and the epochs that this takes.
     """
 
     engine: str
     start_s: float
     after: tuple[tuple[str, int], ...]
+    from_disk_s: float | None = None
 
 
 def payoffs(results: Results, engines: Sequence[EngineSummary]) -> list[Payoff]:
@@ -42,11 +44,13 @@ def payoffs(results: Results, engines: Sequence[EngineSummary]) -> list[Payoff]:
         after = tuple(
             (other.name, epochs)
             for other in ranked
-            if _is_faster(paired(rounds[engine.name], rounds[other.name]))
-            and (epochs := _epochs(engine, other)) > 1
+            if (epochs := _epochs(engine, other)) > 1  # first, since an interval takes longer
+            and _is_faster(paired(rounds[engine.name], rounds[other.name]))
         )
         if after:
-            found.append(Payoff(engine.name, engine.start.total_s, after))
+            loading = engine.start_from_disk
+            from_disk_s = loading.total_s if loading else None
+            found.append(Payoff(engine.name, engine.start.total_s, after, from_disk_s))
     return found
 
 

@@ -13,8 +13,8 @@ from itertools import accumulate
 
 import numpy as np
 
-from benchgrad.benchmarks.records import Cell, Results, Status
-from benchgrad.reports.engine_summary import EngineSummary
+from benchgrad.benchmarks.records import Cell, Results
+from benchgrad.reports.engine_summary import EngineSummary, RowStatus
 from benchgrad.reports.formats import count, duration
 from benchgrad.reports.shapes import Shape, Shapes
 
@@ -43,7 +43,7 @@ class Lane:
     """
 
     name: str
-    status: Status
+    status: RowStatus
     n_planned: int
     epochs: tuple[int, ...]
     ends_s: tuple[float, ...]

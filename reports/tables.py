@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from benchgrad.benchmarks.records import Cell, Results, Status
+from benchgrad.benchmarks.records import Cell, Results
 from benchgrad.reports.columns import COLUMNS
-from benchgrad.reports.engine_summary import EngineSummary
+from benchgrad.reports.engine_summary import EngineSummary, RowStatus
 from benchgrad.reports.ladder import Rung, ladder
 from benchgrad.reports.two_by_two import TwoByTwo, two_by_two
 
@@ -112,10 +112,10 @@ class _Panel(NamedTuple):
 
     engines: str
     cell: Cell
-    status: Status
+    status: RowStatus
 
 
-def _panels(results: Results, statuses: Mapping[str, Status]) -> list[_Panel]:
+def _panels(results: Results, statuses: Mapping[str, RowStatus]) -> list[_Panel]:
     """Return the engines that finished, those together that nobody could tell apart.
 
     Engines under another policy of the collector do the same work again, and are left out.

@@ -1,6 +1,7 @@
 """The summary that a run prints: the same figures as the page."""
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 
 from rich.table import Table
 
@@ -10,21 +11,32 @@ from benchgrad.benchmarks.analysis.statistics import PAIRED_EFFECT
 from benchgrad.benchmarks.records import Results
 from benchgrad.reports import formats, text_tables
 from benchgrad.reports.columns import chosen
-from benchgrad.reports.engine_summary import summaries
-from benchgrad.reports.findings import drift, has_intervals, headline
+from benchgrad.reports.engine_summary import EngineSummary, summaries
+from benchgrad.reports.findings import Headline, drift, has_intervals, headline
+from benchgrad.reports.opening import Identity, identity
+from benchgrad.reports.own_names import with_own_names
+from benchgrad.reports.showing import Shown, showing
 from benchgrad.reports.two_by_two import two_by_two
 
 _COLUMNS = "engine status epochs epoch_s total_s times_fastest test_accuracy loss_difference"
 
 
-def summary(results: Results) -> Iterator[Table | str]:
-    """Yield the table of engines, what to know before comparing them, and the headline."""
-    engines = summaries(results)
+def summary(results: Results) -> list[Table | str]:
+    """Return the table of engines, what to know before comparing them, and the headline."""
+    return showing(with_own_names(results), _parts, attempt=_parts)
+
+
+def _parts(shown: Shown) -> list[Table | str]:
+    return list(_told(shown.results, summaries(shown.results, shown.reasons)))
+
+
+def _told(results: Results, engines: Sequence[EngineSummary]) -> Iterator[Table | str]:
     several = any(engine.rounds > 1 for engine in engines)
     names = _COLUMNS.replace("status", "status rounds undisturbed") if several else _COLUMNS
     if results.plan.instructions:
         names = names.replace("epoch_s", "epoch_s instructions")
     yield text_tables.terminal(chosen(names), engines)
+    yield from (f"not shown: {e.name}: {e.reason}" for e in engines if e.status == "not shown")
     yield from (f"not counted: {e.name}: {e.uncounted}" for e in engines if e.uncounted)
     yield from (f"warning: {e.name} {warning}" for e in engines for warning in e.warnings)
     moved = drift(results)
@@ -43,18 +55,39 @@ def summary(results: Results) -> Iterator[Table | str]:
     for row in under_policies(results):
         ratio = formats.ratio_between(row.ratio.ratio, row.ratio.low, row.ratio.high)
         yield f"collector {row.in_words}: {row.slow} takes {ratio} as long as {row.fast}"
-    if found := headline(results, engines):
-        ratio = formats.ratio_between(found.ratio.ratio, found.ratio.low, found.ratio.high)
-        published = formats.ratio(found.published_ratio)
-        yield (
-            ("disturbed: " if found.is_disturbed else "")
-            + f"an epoch with {found.slow.name} takes {ratio} as long as with {found.fast.name}"
-            + (
-                f" ({formats.ratio(found.cpu_ratio)} by processor time)"
-                if found.is_disturbed
-                else ""
-            )
-            + (f"; published: {published}" if published != formats.UNKNOWN else "")
-        )
     if four := two_by_two(results, engines):
         yield from four.sentences
+    if found := headline(results, engines):
+        yield _what(found)
+        yield f"why: {_why(identity(results, found), found)}"
+
+
+def _what(found: Headline) -> str:
+    """Return which engine is faster, by how much, and how sure that is."""
+    ratio = found.ratio
+    low, high = (formats.ratio(end).removesuffix(" ×") for end in (ratio.low, ratio.high))
+    brackets = [] if math.isnan(ratio.low) else [f"{low} to {high}"]
+    if found.is_disturbed:
+        brackets.append(f"{formats.ratio(found.cpu_ratio)} by processor time")
+    published = formats.ratio(found.published_ratio)
+    return (
+        ("disturbed: " if found.is_disturbed else "")
+        + f"{found.fast.name} is {formats.speedup(ratio.ratio)} "
+        + f"{'than' if found.is_apart else 'as'} {found.slow.name}"
+        + (f" ({'; '.join(brackets)})" if brackets else "")
+        + (f"; published: {published}" if published != formats.UNKNOWN else "")
+    )
+
+
+def _why(found: Identity | None, between: Headline) -> str:
+    """Return the exact identity behind a ratio, or what sets the faster engine apart."""
+    if found:
+        shown = found.shown
+        cost = "costlier" if shown.is_costlier else "cheaper"
+        return (
+            f"{shown.nodes} × fewer nodes in a step ({found.slow_nodes:,} → {found.fast_nodes:,}), "
+            f"each {shown.cost} × {cost} ({shown.slow_node} → {shown.fast_node})"
+        )
+    if between.fast.cause:
+        return between.fast.cause
+    return "not both show the graph of a step, so nothing is counted; the report has what is known"

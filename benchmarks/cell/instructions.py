@@ -121,7 +121,7 @@ class InstructionCounter:
         callgrind = [self._valgrind, "--tool=callgrind", f"--callgrind-out-file={folder}/%p.out"]
         # Callgrind's own memory is several times the engine's, so the plan's limit says nothing.
         limits = Limits(job.n_threads, self._longest_s)
-        launching = Launching(callgrind, self._measurer.variables | _VARIABLES, (job.data,))
+        launching = Launching(callgrind, self._measurer.variables(job) | _VARIABLES, (job.data,))
         with ChildProcess(_WORKER, limits, launching) as worker:
             worker.send(job)
             done: Trained | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from benchgrad.benchmarks.records import Cell, Instructions
 
 
@@ -25,6 +27,9 @@ class Listener:
 
     def epoch_done(self, engine: str, n_done: int, n_epochs: int) -> None:
         """Hear that an epoch of the running cell ended."""
+
+    def losses_heard(self, engine: str, losses: Sequence[float]) -> None:
+        """Hear the mean loss of each epoch that ended, just before `epoch_done`; nan if unknown."""
 
     def cell_finished(self, cell: Cell) -> None:
         """Hear that a cell has its status."""

@@ -5,6 +5,7 @@ Which cells run, and in which order, is up to `benchmarks.run`.
 
 from __future__ import annotations
 
+import math
 import resource
 from dataclasses import dataclass, field
 
@@ -13,6 +14,7 @@ import numpy as np
 
 from benchgrad.benchmarks.analysis.equality import Array, Trajectory, equality_of, why_unequal
 from benchgrad.benchmarks.analysis.honesty import Machine, impossible
+from benchgrad.benchmarks.cell import traces
 from benchgrad.benchmarks.cell.clock import Clock
 from benchgrad.benchmarks.cell.description import grid
 from benchgrad.benchmarks.cell.hearing import Hearing, Sizes, one_line
@@ -61,6 +63,7 @@ class _Observed:
     regions: list[Regions] = field(default_factory=list)
     finished: TrainingFinished | None = None
     failed: Failed | None = None
+    trace: str = ""
     last_heard_s: float = 0.0
     tree_cpu_s: float = 0.0  # of the worker, its supervisor, and all that they started
 
@@ -103,10 +106,9 @@ class CellMeasurer:
         n_grid = around.n**2 if around else 0
         self._sizes = Sizes(n_train, n_test, n_grid, dataset.n_classes)
 
-    @property
-    def variables(self) -> dict[str, str]:
-        """The environment variables that mark every process of the run."""
-        return self._supplies.variables
+    def variables(self, job: CellJob) -> dict[str, str]:
+        """Return the environment variables of every process of a job."""
+        return self._supplies.variables(job.engine)
 
     def measure(self, contestant: Contestant, round: int, reference: Trajectory) -> Cell:
         """Run a cell and compare it with the reference; the listener may interrupt it."""
@@ -204,9 +206,10 @@ class CellMeasurer:
         hearing = Hearing(job, self._sizes)
         with (
             self._supplies.file() as disk,
-            ChildProcess(_WORKER, self._limits, self._launching(disk)) as worker,
+            self._supplies.file() as trace,
+            ChildProcess(_WORKER, self._limits, self._launching(job, disk, trace)) as worker,
         ):
-            worker.send(msgspec.structs.replace(job, disk=disk))
+            worker.send(msgspec.structs.replace(job, disk=disk, trace=trace))
             try:
                 for event in worker.messages(EVENTS, hearing.longest_bytes):
                     if event is not None:
@@ -215,18 +218,22 @@ class CellMeasurer:
                     self._check_for_stop(job)
                 exit = worker.exit()
             except ChildError as error:
+                if isinstance(error, ChildTimeoutError):  # others might take more while they answer
+                    observed.trace = traces.asked(trace, worker.interrupt)
                 return _STATUS.get(type(error), "crashed"), f"{error}{_progress(observed, job)}"
             if observed.failed:
+                observed.trace = traces.cut(observed.failed.trace)
                 return observed.failed.status, observed.failed.reason + _progress(observed, job)
             if observed.finished and exit.code == 0 and _is_complete(observed, job):
                 return "ok", ""
+            observed.trace = traces.read(trace)
             status: Status = "out_of_memory" if exit.starved else "crashed"
             why = "the machine ran out of memory: " if exit.starved else ""
             return status, f"{why}{exit}{_progress(observed, job)}"
 
-    def _launching(self, disk: int) -> Launching:
-        descriptors = (self._supplies.data, disk)
-        return Launching(variables=self.variables, descriptors=descriptors)
+    def _launching(self, job: CellJob, *files: int) -> Launching:
+        descriptors = (self._supplies.data, *files)
+        return Launching(variables=self.variables(job), descriptors=descriptors)
 
     def _check_for_stop(self, job: CellJob) -> None:
         """Raise StoppedError if the listener does not want the job to finish.
@@ -257,6 +264,7 @@ class CellMeasurer:
         taken_s, observed.last_heard_s = now_s - observed.last_heard_s, now_s
         observed.epochs += witnessed(event.epochs, taken_s)
         observed.snapshots += [np.array(p, np.float64) for p in event.parameters or ()]
+        self._listener.losses_heard(job.engine, [_mean(epoch.losses) for epoch in event.epochs])
         self._listener.epoch_done(job.engine, len(observed.epochs), job.n_epochs)
 
     def _cell(
@@ -271,7 +279,10 @@ class CellMeasurer:
             budget_s=contestant.budget_s,
             epochs=observed.epochs,
             regions=observed.regions,
+            trace=observed.trace,
         )
+        if failed := observed.failed:
+            cell = msgspec.structs.replace(cell, own_name=one_line(failed.own_name))
         if ready := observed.ready:
             said = msgspec.structs.asdict(ready)
             texts = {name: one_line(text) for name, text in said.items() if isinstance(text, str)}
@@ -288,6 +299,11 @@ class CellMeasurer:
                 final=Final(done.parameters, done.test_classes, done.grid_classes),
             )
         return cell
+
+
+def _mean(losses: list[float | None]) -> float:
+    known = [loss for loss in losses if loss is not None]
+    return sum(known) / len(known) if known else math.nan
 
 
 def witnessed(epochs: list[Epoch], taken_s: float) -> list[Epoch]:

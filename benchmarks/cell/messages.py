@@ -19,8 +19,9 @@ class CellJob(Struct, frozen=True):
     """What a worker has to do.
 
     `data` is the descriptor of an .npz file with the data set's arrays, which nobody can change;
-    `disk` that of an empty file for the worker's own use, -1 if it needs none. With `cpu`, the
-    worker and all that it starts stay on that processor.
+    `disk` that of an empty file for the worker's own use, -1 if it needs none; `trace` that of one
+    for `benchmarks.cell.traces`. With `cpu`, the worker and all that it starts stay on that
+    processor.
 
     `snapshots` asks for the parameters after every epoch, as the reference has to send them; they
     are not evaluated.
@@ -37,6 +38,7 @@ class CellJob(Struct, frozen=True):
     reference: str
     data: int
     disk: int = -1
+    trace: int = -1
     n_threads: int = 1
     snapshots: bool = False
     collector: Collector = "as shipped"
@@ -56,6 +58,8 @@ class Ready(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
     second_build_s: float
     baseline_bytes: int
     pauses_collector: bool = False
+    own_name: str = ""
+    code_from_disk: bool = False
 
 
 class EpochsDone(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
@@ -96,10 +100,16 @@ class TrainingFinished(Struct, frozen=True, tag=True, forbid_unknown_fields=True
 
 
 class Failed(Struct, frozen=True, tag=True, forbid_unknown_fields=True):
-    """The engine failed and its worker could still report it; `reason` is one line."""
+    """The engine failed and its worker could still report it; `reason` is one line.
+
+    `trace` is the traceback, empty where it would tell nothing; `own_name` is what the engine calls
+    itself, empty if it could not be loaded.
+    """
 
     status: Failure
     reason: str
+    trace: str = ""
+    own_name: str = ""
 
 
 Event = Ready | EpochsDone | Evaluated | TrainingFinished | Failed

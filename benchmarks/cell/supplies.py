@@ -1,6 +1,8 @@
-"""What the workers of a run are handed: data that they cannot change, and a file of their own.
+"""What the workers of a run are handed: data that they cannot change, a file of their own, a cache.
 
-They are handed descriptors and no paths, so nothing leads them into the folder of the run.
+The data and the file are descriptors and no paths, so nothing leads them into the folder of the
+run. The cache is a folder elsewhere, one for each engine and empty when the run begins: whoever
+compiles does so in the first round, whatever earlier runs or other engines left on this machine.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +24,7 @@ from benchgrad.processes.leftovers import end_marked
 from benchgrad.processes.sealed import sealed
 
 _MARK = "BENCHGRAD_RUN"
+_CACHE = "XDG_CACHE_HOME"
 
 
 def mark_of(folder: Path) -> dict[str, str]:
@@ -35,23 +39,34 @@ def mark_of(folder: Path) -> dict[str, str]:
 class Supplies:
     """The supplies of a run in `folder`, a context.
 
-    A process that an earlier run in this folder left behind is ended: a runner may have been killed
-    together with all that watched over its workers.
+    What an earlier run in this folder left behind, processes and caches, is removed: a runner may
+    have been killed together with all that watched over its workers.
     """
 
     def __init__(self, folder: Path, dataset: Dataset) -> None:
         self._folder = folder
         self._dataset = dataset
-        self.variables = mark_of(folder)
+        self._mark = mark_of(folder)
+
+    def variables(self, engine: str) -> dict[str, str]:
+        """Return the environment variables of every process of an engine."""
+        cache = Path(self._caches, hashlib.sha256(engine.encode()).hexdigest()[:16])
+        cache.mkdir(mode=0o700, exist_ok=True)
+        return self._mark | {_CACHE: str(cache)}
 
     def __enter__(self) -> Self:
-        for name, value in self.variables.items():
+        for name, value in self._mark.items():
             end_marked(name, value)
+        prefix = f"benchgrad-cache-{self._mark[_MARK]}-"
+        for left in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+            shutil.rmtree(left, ignore_errors=True)  # a link stays, and so does another user's
+        self._caches = tempfile.mkdtemp(prefix=prefix)
         self.data = sealed(self._write)
         return self
 
     def __exit__(self, *error: object) -> None:
         os.close(self.data)
+        shutil.rmtree(self._caches, ignore_errors=True)
 
     @contextlib.contextmanager
     def file(self) -> Iterator[int]:

@@ -32,6 +32,7 @@ from benchgrad.benchmarks.cell.messages import (
     Evaluated,
     Event,
     Failed,
+    Failure,
     Ready,
     TrainingFinished,
 )
@@ -40,6 +41,7 @@ from benchgrad.benchmarks.cell.policies import applied, collecting
 from benchgrad.benchmarks.cell.shelf import Shelf
 from benchgrad.benchmarks.cell.snapshots import SnapshotError, Snapshots
 from benchgrad.benchmarks.cell.spans import Span, spans
+from benchgrad.benchmarks.cell.traces import listen, of_error
 from benchgrad.benchmarks.cell.training import Instruments, Schedule, TrainedEpoch, train
 from benchgrad.benchmarks.records import Epoch, GraphCounts, Usage
 from benchgrad.benchmarks.regions import kept_epochs
@@ -68,6 +70,7 @@ class CellWorker:
         self._events = events
         self._clock = clock
         self._pid = os.getpid()
+        self._own_name = ""  # of the engine, once it is loaded
         with reading(job.data) as file, np.load(file) as arrays:
             data = {name: arrays[name] for name in arrays.files}
         for name in ("X_train", "X_test", "grid"):
@@ -86,22 +89,28 @@ class CellWorker:
             ):
                 self._train(collecting(self._get_ready(), self._job.collector), snapshots)
         except MissingPackageError as error:
-            self._send(Failed("missing", str(error)))
+            self._fail("missing", _said(error))
         except UnsupportedError as error:
-            self._send(Failed("unsupported", str(error)))
+            self._fail("unsupported", _said(error))
         except NotPlainError as error:
-            self._send(Failed("invalid", str(error)))
+            self._fail("invalid", _said(error))
         except (EngineError, SnapshotError) as error:
-            self._send(Failed("crashed", str(error)))
+            self._fail("crashed", _said(error), error)
         except SystemExit as error:
-            self._send(Failed("crashed", f"it called sys.exit({error.code!r})"))
+            code = error.code if isinstance(error.code, int | None) else _said(error)
+            self._fail("crashed", f"it called sys.exit({code})", error)
         except MemoryError as error:
-            self._send(Failed("out_of_memory", f"MemoryError {error}".strip()))
+            self._fail("out_of_memory", f"MemoryError {_said(error)}".strip(), error)
         except Exception as error:  # an engine may raise anything; it is data, with its name
-            reason = " ".join(str(error).split())
             innermost = traceback.extract_tb(error.__traceback__)[-1]
             place = f"{Path(innermost.filename).name}, line {innermost.lineno}"
-            self._send(Failed("crashed", f"{type(error).__name__}: {reason} [{place}]"))
+            told = f"{type(error).__name__}: {_said(error)} [{place}]"
+            self._fail("crashed", _encodable(told), error)
+
+    def _fail(self, status: Failure, reason: str, error: BaseException | None = None) -> None:
+        """Report a failure, with the traceback of an error that nobody expects of an engine."""
+        trace = _encodable(of_error(error)) if error else ""
+        self._send(Failed(status, reason, trace, self._own_name))
 
     def _send(self, event: Event) -> None:
         self._end_if_forked()
@@ -129,6 +138,7 @@ class CellWorker:
     def _load(self) -> Engine:
         """Load the engine and hold its library to its threads."""
         engine = load(self._job.engine)
+        self._own_name = str(engine.name)
         engine.limit_threads(self._job.n_threads)
         return engine
 
@@ -153,10 +163,12 @@ class CellWorker:
             second_build_s=rebuilt.wall_s,
             baseline_bytes=baseline_bytes,
             pauses_collector=engine.pauses_collector,
+            own_name=self._own_name,
+            code_from_disk=built.result.code_from_disk,
         )
         try:
-            msgspec.convert(msgspec.structs.asdict(ready), Ready)
-        except msgspec.ValidationError as error:
+            msgspec.json.decode(msgspec.json.encode(ready), type=Ready)
+        except (msgspec.MsgspecError, TypeError, UnicodeError) as error:
             raise NotPlainError(f"it declares something of the wrong type: {error}") from error
         self._send(ready)
         return rebuilt.result
@@ -330,6 +342,20 @@ def _children_cpu_s() -> float:
     return total_s
 
 
+def _said(error: BaseException) -> str:
+    """Return what an exception of an engine's says, in one line; it may refuse to say anything."""
+    try:
+        text = str(error)
+    except Exception as other:
+        text = f"its text cannot be read: {type(other).__name__}"
+    return " ".join(_encodable(text).split())
+
+
+def _encodable(text: str) -> str:
+    """Return a text that can be sent: half a surrogate pair appears as its number."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def _recorded(epoch: TrainedEpoch, own_s: float, disturbance: Disturbance) -> Epoch:
     """Return an epoch as the records hold it, without its accuracies."""
     return Epoch(
@@ -377,6 +403,8 @@ def main() -> None:
     with pipes_to_parent() as (jobs, events):
         job = msgspec.json.decode(jobs.readline(), type=CellJob)
         jobs.close()
+        if job.trace >= 0:
+            listen(job.trace)
         if job.cpu is not None:
             os.sched_setaffinity(0, {job.cpu})
         with DisturbanceCounters() as counters:

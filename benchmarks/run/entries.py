@@ -142,6 +142,6 @@ def decode(line: bytes) -> Entry:
         raise DamagedError("does not match its checksum")
     try:
         entry: Entry = msgspec.json.decode(content, type=Entry)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise DamagedError("is whole, but was written by another version of benchgrad") from error
     return entry

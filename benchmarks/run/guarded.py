@@ -23,6 +23,7 @@ class GuardedFile:
         self._lines = lines
         self._size = sum(map(len, lines))
         self._digest = hashlib.sha256(b"".join(lines))
+        self._is_behind_link = path.parent.is_symlink()
         self._write()
 
     def close(self) -> None:
@@ -50,7 +51,10 @@ class GuardedFile:
         if self._is_ours():
             return False
         os.close(self._descriptor)
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        folder = self._path.parent
+        if folder.is_symlink() and not self._is_behind_link:
+            folder.unlink()  # it leads into somebody else's folder
+        folder.mkdir(parents=True, exist_ok=True)
         self._write()
         return True
 

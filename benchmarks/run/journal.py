@@ -16,6 +16,7 @@ from typing import Self
 
 from benchgrad.benchmarks import manifest
 from benchgrad.benchmarks.files import read_regular, sha256
+from benchgrad.benchmarks.plan import Plan
 from benchgrad.benchmarks.records import Cell, Instructions, RecordError, Reference
 from benchgrad.benchmarks.run.entries import (
     JOURNAL_VERSION,
@@ -128,9 +129,18 @@ def _sorted_out(reading: Reading, lines: list[bytes]) -> Reading:
             reading.damage.append(f"{name} is one of {count[subject]} lines about {subject}")
         elif isinstance(entry, Header):
             reading.damage.append(f"{name} is a second header")
+        elif isinstance(entry, FinishedCell) and not _is_of(reading.header.plan, entry.cell):
+            reading.damage.append(f"{name} is about {subject}, which no run of the plan finishes")
         else:
             reading.take(entry, line)
     return reading
+
+
+def _is_of(plan: Plan, cell: Cell) -> bool:
+    """Return whether a plan has a cell; one that was interrupted is left out of a journal."""
+    own = [contestant for contestant in plan.engines if contestant.name == cell.engine]
+    has_it = any(plan.takes_part(contestant, cell.round) for contestant in own)
+    return has_it and cell.status != "interrupted"
 
 
 class Journal:
@@ -152,6 +162,8 @@ class Journal:
         with self._writing():
             manifest.add(folder, JOURNAL)
             self._file = GuardedFile(self._path, [line + b"\n" for line in reading.lines])
+            listed = folder / manifest.MANIFEST
+            self._manifest = GuardedFile(listed, [read_regular(listed)])
 
     @classmethod
     def begin(cls, folder: Path, header: Header) -> Self:
@@ -176,6 +188,7 @@ class Journal:
 
     def __exit__(self, *error: object) -> None:
         self._file.close()
+        self._manifest.close()
 
     def keep(self, cell: Cell) -> None:
         """Write a finished cell, and return once it is on the disk.
@@ -201,10 +214,14 @@ class Journal:
             records = ""  # a run without a report
         self._append(Ended(now(), records))
 
-    def put_back(self) -> bool:
-        """Write the file again if anybody else changed it, and return whether they did."""
+    def put_back(self) -> list[str]:
+        """Write it, and the manifest beside it, again if anybody else changed them.
+
+        Return the names of those that were changed.
+        """
+        guarded = {JOURNAL: self._file, manifest.MANIFEST: self._manifest}
         with self._writing():
-            return self._file.put_back()
+            return [name for name, file in guarded.items() if file.put_back()]
 
     def _append(self, entry: Entry) -> None:
         with self._writing():

@@ -58,10 +58,10 @@ def timing_alone(
                 raise LockError(f"{other}; without --no-wait this run waits for it") from None
             tell(f"waiting: {other}")
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-        _refuse_foreign(descriptor, path)
-        with suppress(OSError):  # another user's file: locked all the same, but not signed
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, _signature(holder), 0)
+        if _is_ours(descriptor, path):
+            with suppress(OSError):  # another user's file: locked all the same, but not signed
+                os.ftruncate(descriptor, 0)
+                os.pwrite(descriptor, _signature(holder), 0)
         yield
     finally:
         os.close(descriptor)
@@ -114,15 +114,21 @@ def _existing(path: Path) -> int:
         return os.open(path, os.O_RDONLY | _PLAINLY)
 
 
-def _refuse_foreign(descriptor: int, path: Path) -> None:
-    """Raise LockError unless a file is empty or signed by one who held it: it will be replaced."""
+def _is_ours(descriptor: int, path: Path) -> bool:
+    """Return whether a file may be signed: it is empty, or signed by one who held it.
+
+    Everybody may write into that of the machine, and an engine's nonsense there must keep nobody
+    from running: it is locked all the same, and left as it is. Any other file raises LockError.
+    """
     told = os.fstat(descriptor)
     if not stat.S_ISREG(told.st_mode):
         problem = "it is not a regular file"
-    elif told.st_size and isinstance(_holder(descriptor), str):
-        problem = "it is a file that benchgrad did not write"
+    elif not told.st_size or isinstance(_holder(descriptor), Holder):
+        return True
+    elif path == MACHINE:
+        return False
     else:
-        return
+        problem = "it is a file that benchgrad did not write"
     raise LockError(
         f"the lock {str(path)!r} cannot be taken: {problem}; name another file with --lock"
     )

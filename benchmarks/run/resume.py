@@ -93,6 +93,10 @@ def check_surroundings(folder: Path, reading: Reading, dataset: Dataset) -> None
             f"the run in {str(folder)!r} cannot go on, {departure}; "
             "start it anew with --out and --overwrite"
         )
+    if "numpy" not in reading.header.environment.libraries:
+        raise JournalError(
+            f"{folder / JOURNAL} does not say which NumPy its run had, as every run's does"
+        )
 
 
 def _differing(then: Plan, asked: Plan) -> str:

@@ -6,6 +6,7 @@ How a cell is measured and judged is decided in `benchmarks.cell`.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -77,8 +78,12 @@ def _sources(plan: Plan) -> dict[str, str]:
     return {name: source for name, source in found.items() if source}
 
 
-def run(journal: Journal, dataset: Dataset, listener: Listener) -> Results:
+def run(
+    journal: Journal, dataset: Dataset, listener: Listener, report: Collection[str] = ()
+) -> Results:
     """Run and judge every cell that a journal's plan asks for and the journal lacks.
+
+    `report` names the files that a report may have in the folder of the journal.
 
     A finished cell is in the journal before the listener hears of it. When the listener asks to
     stop, the running cell finishes and those after it are `interrupted`. Cells are `pruned` if the
@@ -89,7 +94,7 @@ def run(journal: Journal, dataset: Dataset, listener: Listener) -> Results:
     with Supplies(journal.folder, dataset) as supplies:
         rate = begun.environment.matmul_flops_per_s
         measurer = CellMeasurer(plan, dataset, supplies, listener, rate)
-        running = _Running(plan, measurer, listener, journal, Watch(plan, journal))
+        running = _Running(plan, measurer, listener, journal, Watch(plan, journal, report))
         cells, references = _all_rounds(running)
         instructions = _instructions(running, cells) if plan.instructions else []
     return Results(

@@ -1,21 +1,25 @@
-"""What a run relies on while it goes: its journal, and the code of benchgrad and of its engines.
+"""What a run relies on while it goes: its folder, and the code of benchgrad and of its engines.
 
-An engine may change any of them. Then that is the reason of its own row. The journal is put back;
-an engine whose code is no longer what it was is not started again.
+An engine may change any of them. Then that is the reason of its own row. The journal and the
+manifest are put back, what was put in the place of the report stays, and an engine whose code is no
+longer what it was is not started again.
 """
 
 from __future__ import annotations
 
 import hashlib
+import stat
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
+from benchgrad.benchmarks.manifest import RESULTS
 from benchgrad.benchmarks.plan import Plan
 from benchgrad.benchmarks.records import Cell
 from benchgrad.benchmarks.run import fingerprint
-from benchgrad.benchmarks.run.journal import JOURNAL, Journal
+from benchgrad.benchmarks.run.journal import Journal
 from benchgrad.benchmarks.run.sources import files_of
 
 
@@ -28,10 +32,13 @@ class _State:
 
 
 class Watch:
-    """Watches over what a run relies on."""
+    """Watches over what a run relies on; `report` names the files that its report may have."""
 
-    def __init__(self, plan: Plan, journal: Journal) -> None:
+    def __init__(self, plan: Plan, journal: Journal, report: Collection[str] = ()) -> None:
         self._journal = journal
+        names = {RESULTS, *report}
+        places = names | {Path(name).parts[0] for name in names}
+        self._places = {name: _kind(journal.folder / name) for name in sorted(places)}
         self._shared = set(fingerprint.code_files().values())
         specs = {plan.reference, *(contestant.spec for contestant in plan.engines)}
         self._own = {spec: {path.resolve() for path in files_of(spec)} for spec in specs}
@@ -43,8 +50,7 @@ class Watch:
         """Return what has changed since the last look, while an engine was running, in one line."""
         changed = [path for path in sorted(self._known) if self._is_changed(path)]
         self._changed |= dict.fromkeys(changed, running)
-        names = [JOURNAL] if self._journal.put_back() else []
-        names += [path.name for path in changed]
+        names = [*self._journal.put_back(), *self._planted(), *(path.name for path in changed)]
         if not names:
             return ""
         return f"while it ran, a file that the run relies on was changed: {', '.join(names)}"
@@ -55,6 +61,12 @@ class Watch:
             if running := self._changed.get(path):
                 return f"not started: {path.name} was changed while {running} ran"
         return ""
+
+    def _planted(self) -> list[str]:
+        """Return what was put where the report will be: benchgrad would not replace it."""
+        before = self._places
+        self._places = {name: _kind(self._journal.folder / name) for name in before}
+        return [name for name, kind in self._places.items() if kind not in (0, before[name])]
 
     def _is_changed(self, path: Path) -> bool:
         known = self._known[path]
@@ -74,6 +86,14 @@ def told(cell: Cell, changes: str) -> Cell:
     reason = f"{changes}; {cell.reason}" if cell.reason else changes
     status = "invalid" if cell.status == "ok" else cell.status
     return msgspec.structs.replace(cell, status=status, reason=reason, equality=None)
+
+
+def _kind(path: Path) -> int:
+    """Return what is at a path, a link itself and not its target; 0 if nothing is."""
+    try:
+        return stat.S_IFMT(path.lstat().st_mode)
+    except OSError:
+        return 0
 
 
 def _state(path: Path) -> _State:

@@ -59,7 +59,9 @@ class Lowering:
             self._take(step)
         elif function is np.put:
             self._put(*arguments)
-        elif function is np.matmul:
+        elif function is np.dot and self._is_sum(*arguments[:2]):
+            self._reduce(np.add, arguments[1], 0, step.target, False)
+        elif function in (np.matmul, np.dot):
             self._multiply(step.target, *arguments[:2])
         elif isinstance(function, np.ufunc) and set(step.keywords) <= {"out"}:
             self._loop(function, step.target, arguments[: function.nin])
@@ -81,6 +83,10 @@ class Lowering:
             if isinstance(operand, View) and operand.buffer == place.buffer and operand != place:
                 raise LoweringError("the result overlaps an operand")
         self.instructions.append(Loop(form, target.shape, place, operands))
+
+    def _is_sum(self, a: Array, b: Array) -> bool:
+        """Return whether a product is a sum over rows: its left factor is a constant of ones."""
+        return a.ndim == 1 and b.ndim == 2 and self.buffers.operand(a, a.shape) == 1.0
 
     def _by_method(self, ufunc: np.ufunc, method: str, step: Step) -> None:
         is_whole = step.keywords.get("where", True) is True and "initial" not in step.keywords

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchgrad.engines.compiled import fusion, source
+from benchgrad.engines.compiled import blas, fusion, source
 from benchgrad.engines.compiled.instructions import View
 from benchgrad.engines.compiled.lowering import Lowering
-from benchgrad.engines.compiled.machine import compiled
+from benchgrad.engines.compiled.machine import compiled, is_from_disk
 from benchgrad.engines.model import SGD
 from benchgrad.engines.tensor.replay import Tape, plain
 from benchgrad.engines.value_classifier import ValueClassifier
@@ -20,8 +20,7 @@ _N_STATE = 3  # buffers of parameters, velocities and gradients: what outlives a
 _X, _Y = 3, 4  # buffers of the batch
 
 _HEAD = """\
-def run(work, X, y, rows, losses):
-    {prologue}
+def run(blas, work, X, y, rows, losses):
     for step in range(len(losses)):
         for i in range({n}):
             row = rows[step, i]
@@ -63,9 +62,7 @@ class Body:
         self.constants = [(places[buffer], buffers.constants[buffer]) for buffer in constants]
         self.places = places | {i: i * buffers.sizes[0] for i in state}
         self.memory = source.Memory(self.places)
-        names = source.matrices(joined)
-        self.prologue = list(source.prologue(names, self.memory))
-        self.lines = list(source.body(joined, self.memory, names))
+        self.lines = list(source.body(joined, self.memory))
 
 
 class StepProgram:
@@ -91,7 +88,6 @@ class StepProgram:
         body = Body(lowering, [found], _N_STATE, start)
         self.end, self.constants = body.end, body.constants
         self.source = _HEAD.format(
-            prologue="\n    ".join(["pass", *body.prologue]),
             body="\n        ".join(body.lines),
             loss=body.memory.element(found, (), ()),
             n=len(X),
@@ -100,8 +96,14 @@ class StepProgram:
             y_at=body.places[_Y],
         )
         self._run = compiled(self.source, X.dtype.name)
+        self._blas = blas.address_of(X.dtype.name)
         self._recorded_from = {"X": np.array(X), "y": np.array(y)}  # until a batch differs
         self._is_fresh = True
+
+    @property
+    def is_from_disk(self) -> bool:
+        """Whether its machine code was compiled by an earlier process."""
+        return is_from_disk(self._run)
 
     @property
     def is_settled(self) -> bool:
@@ -124,7 +126,7 @@ class StepProgram:
         `memory` begins with the flat parameters, velocities and gradients, which change in place.
         """
         losses = np.empty(len(rows))
-        self._run(memory, X, y, rows, losses)
+        self._run(self._blas, memory, X, y, rows, losses)
         return losses
 
 

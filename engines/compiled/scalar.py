@@ -5,7 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from benchgrad.engines.compiled.machine import INSTALL, REQUIRES, numba_version
+from benchgrad.engines.compiled.machine import (
+    INSTALL,
+    REQUIRES,
+    compiled,
+    is_from_disk,
+    numba_version,
+)
+from benchgrad.engines.compiled.nodes import SOURCE
 from benchgrad.engines.compiled.recorder import Graph, Number, Program, RecordError
 from benchgrad.engines.counts import Counts
 from benchgrad.engines.interface import Array, Classifier, Engine, UnsupportedError
@@ -95,6 +102,11 @@ class CompiledScalarClassifier(Classifier):
         self._flat = np.concatenate([np.ravel(p) for p in parameters]).astype(np.float64)
         self._velocity = np.zeros_like(self._flat)
         self._programs: dict[tuple[int, ...], Program] = {}
+
+    @property
+    def code_from_disk(self) -> bool:
+        """Whether the loops were compiled by an earlier process."""
+        return is_from_disk(compiled(SOURCE, "float64"))
 
     def train_step(self, X: Array, y: Array) -> float:
         """Update the parameters once; return the mean loss before the update."""

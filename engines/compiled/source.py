@@ -36,42 +36,25 @@ class Memory:
         return f"work[{' + '.join(terms) or '0'}]"
 
 
-def matrices(parts: Sequence[Part]) -> dict[tuple[View, tuple[int, int]], str]:
-    """Return a name for each matrix that a product reads or writes."""
-    found: dict[tuple[View, tuple[int, int]], str] = {}
-    for part in parts:
-        if isinstance(part, Product):
-            m, k, n = part.shape
-            shapes = ((m, k), (k, n), (m, n))
-            for view, shape in zip((*part.operands, part.target), shapes, strict=True):
-                found.setdefault((view, shape), f"m{len(found)}")
-    return found
-
-
-def prologue(names: Mapping[tuple[View, tuple[int, int]], str], memory: Memory) -> Iterator[str]:
-    """Yield a line for each matrix: a view, made once for all steps."""
-    for (view, (n_rows, n_columns)), name in names.items():
-        first = memory.first(view)
-        flat = f"work[{first}:{first + n_rows * n_columns}]"
-        if n_columns == 1 or view.strides[1] == 1 or n_rows == 1:
-            yield f"{name} = {flat}.reshape(({n_rows}, {n_columns}))"
-        else:
-            yield f"{name} = {flat}.reshape(({n_columns}, {n_rows})).T"
-
-
-def body(
-    parts: Sequence[Part], memory: Memory, names: Mapping[tuple[View, tuple[int, int]], str]
-) -> Iterator[str]:
+def body(parts: Sequence[Part], memory: Memory) -> Iterator[str]:
     """Yield the lines of one step."""
     for part in parts:
         if isinstance(part, Product):
-            m, k, n = part.shape
-            a, b = names[part.operands[0], (m, k)], names[part.operands[1], (k, n)]
-            yield f"np.dot({a}, {b}, {names[part.target, (m, n)]})"
+            yield _product(part, memory)
         elif isinstance(part, Move):
             yield from _move(part, memory)
         else:
             yield from _Nest(part, memory).lines()
+
+
+def _product(product: Product, memory: Memory) -> str:
+    m, k, n = product.shape
+    factors = []
+    for view, (n_rows, n_columns) in zip(product.operands, ((m, k), (k, n)), strict=True):
+        is_plain = n_columns == 1 or view.strides[1] == 1 or n_rows == 1
+        factors.append(f"{memory.first(view)}, {0 if is_plain else 1}")
+    places = f"{', '.join(factors)}, {memory.first(product.target)}"
+    return f"multiply(blas, {m}, {k}, {n}, work, {places})"
 
 
 def _move(move: Move, memory: Memory) -> Iterator[str]:

@@ -43,6 +43,11 @@ class CompiledClassifier(Classifier):
         self._programs: dict[tuple[Any, ...], StepProgram] = {}
         self._memory = eager.state.ravel()
 
+    @property
+    def code_from_disk(self) -> bool:
+        """Whether a program was compiled by an earlier process."""
+        return any(program.is_from_disk for program in self._programs.values())
+
     def train_step(self, X: Array, y: Array) -> float:
         """Update the parameters once; return the mean loss before the update."""
         return float(self.train_epoch(X, y, [np.arange(len(y))])[0])
@@ -68,7 +73,7 @@ class CompiledClassifier(Classifier):
         program = self._program(X, y, rows)
         if program is not None:
             return self._one_step(program, X, y, rows)[1]
-        return ReplayClassifier(self._eager).gradients(X, y)
+        return ReplayClassifier(self._eager, self._rule).gradients(X, y)
 
     def logits(self, X: Array) -> Array:
         """Return the scores of the last layer, (n, k)."""
@@ -111,7 +116,7 @@ class CompiledClassifier(Classifier):
                 RuntimeWarning,
                 stacklevel=2,
             )
-            self._replay = ReplayClassifier(self._eager)
+            self._replay = ReplayClassifier(self._eager, self._rule)
             return
         memory = _aligned(program.end, self._memory.dtype)
         memory[: len(self._memory)] = self._memory

@@ -2,6 +2,7 @@
 
 import math
 
+from benchgrad.engines.drawing import Drawing, draw
 from benchgrad.engines.scalar import numbers
 from benchgrad.engines.topology import topological_order
 
@@ -147,6 +148,13 @@ class Value:
     def zero_grad(self) -> None:
         """Set the gradient of this value to zero."""
         self.grad = 0.0
+
+    def draw(self, **names: "Value") -> Drawing:
+        """Return the graph that this value was made from, ``y.draw(a=a)`` with a name for `a`.
+
+        A notebook shows it as a picture. ``GraphError`` if it is too large, or has no such value.
+        """
+        return draw(self, names)
 
 
 def _power_by_base(base: float, exponent: float) -> float:

@@ -4,6 +4,7 @@ rules.py says what each is for. No graph, no state.
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ Axis = int | tuple[int, ...] | None
 _sum: Callable[..., Any] = np.add.reduce
 _max: Callable[..., Any] = np.maximum.reduce
 _min: Callable[..., Any] = np.minimum.reduce
+
+_MINUS_ONE = np.array(-1.0)
 
 
 # --- what a Value accepts ------------------------------------------------------------------
@@ -54,10 +57,20 @@ def as_operand(given: Any) -> Any:
 # --- broadcasting --------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=64)
+def _ones(n: int, dtype: np.dtype[Any]) -> Array:
+    """Return n ones that nobody can write to: making them anew takes longer than a sum."""
+    ones = np.ones(n, dtype)
+    ones.flags.writeable = False
+    return ones
+
+
 def unbroadcast(gradient: Array, shape: tuple[int, ...]) -> Any:
     """Sum `gradient` over the axes that broadcasting added to `shape` or stretched."""
     added = gradient.ndim - len(shape)
-    if added:
+    if added == 1 and gradient.ndim == 2:
+        gradient = np.dot(_ones(len(gradient), gradient.dtype), gradient)  # half the time of a sum
+    elif added:
         gradient = _sum(gradient, 0 if added == 1 else tuple(range(added)))
     if gradient.shape != shape:
         stretched = tuple(i for i, n in enumerate(shape) if n == 1 and gradient.shape[i] != 1)
@@ -117,8 +130,8 @@ def by_right(g: Array, out: Array, a: Array, b: Array) -> Any:
 
 
 def linear(x: Array, W: Array, b: Array) -> Any:
-    """Return x @ W + b of two matrices and a vector."""
-    out = x @ W
+    """Return x @ W + b of two matrices and a vector; `dot` takes less time than `@` to begin."""
+    out: Array = np.dot(x, W)
     out += b
     return out
 
@@ -194,10 +207,18 @@ def by_logsumexp(g: Array, out: Array, a: Array, axis: int) -> Any:
     return softmax
 
 
+@lru_cache(maxsize=64)
+def _starts(n: int, k: int) -> Array:
+    """Return where each of n rows of k elements begins in the flattened array."""
+    starts = np.arange(0, n * k, k)
+    starts.flags.writeable = False
+    return starts
+
+
 def cross_entropy(a: Array, labels: Array) -> tuple[Any, Array, Array]:
     """Return the mean of logsumexp − a[label] over the rows, the softmax, and where labels are."""
     n, k = a.shape
-    places = labels + np.arange(0, n * k, k)
+    places = labels + _starts(n, k)
     shifted = a - _max(a, 1, None, None, True)
     softmax = np.exp(shifted)
     total = _sum(softmax, 1, None, None, True)
@@ -208,9 +229,9 @@ def cross_entropy(a: Array, labels: Array) -> tuple[Any, Array, Array]:
 
 def by_cross_entropy(g: Array, out: Array, softmax: Array, places: Array) -> Any:
     """Return g / n times the softmax, less 1 at the labels."""
-    share = g / len(places)
-    gradient = softmax * share
-    gradient.put(places, take_flat(gradient, places) - share, "clip")
+    gradient = put_flat(_MINUS_ONE, out, softmax, places)
+    gradient += softmax
+    gradient *= g / len(places)
     return gradient
 
 

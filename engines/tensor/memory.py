@@ -29,6 +29,11 @@ class Step:
         """Yield every array among the arguments and keywords."""
         return _arrays_in((self.arguments, tuple(self.keywords.values())))
 
+    def moved(self, places: Mapping[int, Array]) -> "Step":
+        """Return the same call on the new memory of arrays, by the ids of their owners."""
+        target, arguments = _moved(self.target, places), _moved(self.arguments, places)
+        return Step(self.function, target, arguments, _moved(dict(self.keywords), places))
+
 
 def owner_of(array: Array) -> Array:
     """Return the array that owns the memory of a view."""
@@ -49,18 +54,17 @@ def share(steps: Sequence[Step], keep: Iterable[Array]) -> list[Step]:
     last = {id(owner_of(array)): i for i, step in enumerate(steps) for array in step.arrays()}
     places: dict[int, Array] = {}
     free: dict[int, list[Array]] = defaultdict(list)
-    moved = []
+    found = []
     for i, step in enumerate(steps):
         target = owner_of(step.target)
         if id(target) in own and id(target) not in places:
             lent = free[target.nbytes]
             places[id(target)] = lent.pop() if lent else np.empty(target.nbytes, np.uint8)
-        arguments, keywords = _moved(step.arguments, places), _moved(dict(step.keywords), places)
-        moved.append(Step(step.function, _moved(step.target, places), arguments, keywords))
+        found.append(step.moved(places))
         for owner in dict.fromkeys(id(owner_of(array)) for array in step.arrays()):
             if owner in own and last[owner] == i:
                 free[places[owner].nbytes].append(places[owner])
-    return moved
+    return found
 
 
 def _arrays_in(thing: Any) -> Iterator[Array]:

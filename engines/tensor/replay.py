@@ -16,6 +16,7 @@ import numpy as np
 from benchgrad.engines.tensor.arrays import Array
 from benchgrad.engines.tensor.listing import listing
 from benchgrad.engines.tensor.memory import Step, owner_of, share
+from benchgrad.engines.tensor.shortening import without_copies
 
 # Functions that look at an array without reading what it holds.
 _LIKE = (np.zeros, np.empty_like, np.zeros_like, np.ones_like, np.full_like)
@@ -80,7 +81,8 @@ class Tape:
 
     def close(self, keep: Iterable[Array]) -> None:
         """Bind the calls to their arguments; results other than `keep` may share memory."""
-        self._steps = share(self._steps, keep)
+        keep = list(keep)
+        self._steps = share(without_copies(self._steps, keep), keep)
         self._calls = [partial(s.function, *s.arguments, **s.keywords) for s in self._steps]
         self._varying.clear()
 
@@ -189,6 +191,8 @@ class Traced(np.ndarray[Any, Any]):
         target = tape.new(found)
         if function is np.take:
             tape.call(target, np.take, *arguments, **keywords, out=plain(target))
+        elif function is np.dot:
+            tape.call(target, np.dot, *arguments, target)
         else:
             again = partial(_again, function, keywords)
             tape.call(target, again, target, *arguments)

@@ -18,7 +18,8 @@ class Recording:
     """The loss and gradients of a function of arrays, recorded for their shapes.
 
     Each run reads its `inputs`, and the data of the `leaves`, whose gradients are wanted. The
-    arrays of the leaves must keep their place in memory.
+    arrays of the leaves must keep their place in memory. The gradients are written into `into`, if
+    it is given: an array for each leaf.
 
     `loss` and `gradients` are valid at once. The first run is checked against the graph, and so
     is the first run in which an input differs from the recorded one: only then does it show that
@@ -26,7 +27,11 @@ class Recording:
     """
 
     def __init__(
-        self, function: Callable[..., Value], inputs: Sequence[Array], leaves: Sequence[Value]
+        self,
+        function: Callable[..., Value],
+        inputs: Sequence[Array],
+        leaves: Sequence[Value],
+        into: Sequence[Array] = (),
     ) -> None:
         self._function = function
         self._leaves = leaves
@@ -38,7 +43,9 @@ class Recording:
                 leaf.data = self._tape.input(leaf.data)
             loss = self._evaluate([self._tape.input(array) for array in self._inputs])
             self.loss = plain(loss.data)
-            self.gradients = [plain(leaf.grad) for leaf in leaves]
+            for place, leaf in zip(into, leaves, strict=False):
+                self._tape.input(place)[...] = leaf.grad
+            self.gradients = list(into) or [plain(leaf.grad) for leaf in leaves]
             self._tape.close(keep=[self.loss, *self.gradients])
         finally:
             for leaf, data in zip(leaves, own, strict=True):
@@ -56,8 +63,20 @@ class Recording:
         for memory, given in zip(self._inputs, inputs, strict=True):
             memory[...] = given
         self._tape.replay()
-        if self._unvaried or not self._is_checked:
+        if not self.is_settled:
             self._check_if_new(inputs)
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether there is nothing left that only a run with other inputs would show."""
+        return self._is_checked and not self._unvaried
+
+    def run_rows(self, rows: Array, X: Array, y: Array) -> None:
+        """Do the same for rows of X and y, which must exist, once it is settled."""
+        own_X, own_y = self._inputs
+        X.take(rows, 0, own_X, "clip")  # mode "raise" would copy
+        y.take(rows, 0, own_y, "clip")
+        self._tape.replay()
 
     def _evaluate(self, inputs: Sequence[Array]) -> Value:
         for leaf in self._leaves:
@@ -92,15 +111,41 @@ class Recording:
 class ReplayClassifier(Classifier):
     """The classifier of the tensor engine, recorded once per batch shape and then replayed."""
 
-    def __init__(self, eager: ValueClassifier) -> None:
+    def __init__(self, eager: ValueClassifier, rule: SGD) -> None:
         self._eager = eager
         self._recordings: dict[tuple[Any, ...], Recording] = {}
+        parameters, velocity, gradient = eager.state
+        self._gradients = eager.split(gradient)
+        self._update = Tape()
+        before = eager.state.copy()
+        rule.update(*map(self._update.input, (parameters, gradient, velocity)))
+        self._update.close(keep=[eager.state])
+        eager.state[...] = before
 
     def train_step(self, X: Array, y: Array) -> float:
         """Update the parameters once; return the mean loss before the update."""
         recording = self._run(X, y)
-        self._eager.update(recording.gradients)
+        self._update.replay()
         return float(recording.loss)
+
+    def train_epoch(self, X: Array, y: Array, batches: Sequence[Array]) -> Array:
+        """Take one step for each batch, whose rows go straight into the memory of the tape."""
+        if not _exist(batches, len(y)):
+            return super().train_epoch(X, y, batches)
+        losses = np.empty(len(batches))
+        settled: dict[int, Recording] = {}
+        for i, rows in enumerate(batches):
+            recording = settled.get(len(rows))
+            if recording is not None:
+                recording.run_rows(rows, X, y)
+                self._update.replay()
+                losses[i] = recording.loss
+            else:
+                losses[i] = self.train_step(X[rows], y[rows])
+                known = self._recordings[_key(len(rows), X, y)]
+                if known.is_settled:
+                    settled[len(rows)] = known
+        return losses
 
     def gradients(self, X: Array, y: Array) -> list[Array]:
         """Return the gradient of the mean loss for each parameter."""
@@ -115,14 +160,26 @@ class ReplayClassifier(Classifier):
         return self._eager.parameters()
 
     def _run(self, X: Array, y: Array) -> Recording:
-        key = (X.shape, X.dtype, y.dtype)
+        key = _key(len(X), X, y)
         recording = self._recordings.get(key)
         if recording is None:
-            recording = Recording(self._eager.loss, (X, y), self._eager.leaves)
+            eager = self._eager
+            recording = Recording(eager.loss, (X, y), eager.leaves, self._gradients)
             self._recordings[key] = recording
         else:
             recording.run(X, y)
         return recording
+
+
+def _key(n: int, X: Array, y: Array) -> tuple[Any, ...]:
+    """Return what tells n rows of X and y from batches that need another recording."""
+    return n, X.shape[1:], X.dtype, y.dtype
+
+
+def _exist(batches: Sequence[Array], n: int) -> bool:
+    """Return whether all rows of the batches are among the first n, counted from the first."""
+    rows = np.concatenate(batches) if len(batches) else np.zeros(0, int)
+    return rows.dtype.kind in "iu" and (not rows.size or (rows.min() >= 0 and rows.max() < n))
 
 
 class ReplayEngine(TensorEngine):
@@ -133,7 +190,8 @@ class ReplayEngine(TensorEngine):
     ) -> Classifier:
         """Return the replaying classifier."""
         self.check(model, dtype)
-        return ReplayClassifier(ValueClassifier(self, model, parameters, optimizer, dtype))
+        eager = ValueClassifier(self, model, parameters, optimizer, dtype)
+        return ReplayClassifier(eager, optimizer)
 
     def value_and_grad(
         self, function: Callable[..., Any], *arrays: Array

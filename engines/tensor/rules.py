@@ -38,8 +38,8 @@ POWER     = Rule("**",        np.power,         arrays.by_base,         # g · b
                                                 arrays.by_exponent)     # g · out · log(a)
 MATMUL    = Rule("@",         np.matmul,        arrays.by_left,         # g @ bᵀ
                                                 arrays.by_right)        # aᵀ @ g
-LINEAR    = Rule("linear",    arrays.linear,    lambda g, out, x, W, b: g @ W.T,
-                                                lambda g, out, x, W, b: x.T @ g,
+LINEAR    = Rule("linear",    arrays.linear,    lambda g, out, x, W, b: np.dot(g, W.T),
+                                                lambda g, out, x, W, b: np.dot(x.T, g),
                                                 lambda g, out, x, W, b: g)
 
 NEGATE    = Rule("neg",       np.negative,      lambda g, out, a: -g)

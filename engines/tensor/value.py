@@ -9,6 +9,7 @@ from typing import Any, Self, Union
 import numpy as np
 from numpy.typing import ArrayLike
 
+from benchgrad.engines.drawing import Drawing, draw
 from benchgrad.engines.tensor import rules
 from benchgrad.engines.tensor.arrays import Array, Axis, as_data, as_operand, unbroadcast
 from benchgrad.engines.tensor.rules import Rule
@@ -164,6 +165,13 @@ class Value:
     def zero_grad(self) -> None:
         """Set the gradient of this value to zero."""
         self._gradient = None
+
+    def draw(self, **names: "Value") -> Drawing:
+        """Return the graph that this value was made from, ``y.draw(x=x)`` with a name for `x`.
+
+        A notebook shows it as a picture. ``GraphError`` if it is too large, or has no such value.
+        """
+        return draw(self, names)
 
     def backward(self, gradient: ArrayLike | None = None) -> None:
         """Add the gradient of this value to the `grad` of every value it was made from.

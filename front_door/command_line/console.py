@@ -1,19 +1,24 @@
-"""What a run shows while it goes: a progress bar on a terminal, one line per cell elsewhere."""
+"""What a run shows while it goes: a table that fills on a terminal, one line per cell elsewhere."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from typing import Any, Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.live import Live
 from rich.text import Text
 
 from benchgrad.benchmarks.analysis.rounds import number_of_cells
 from benchgrad.benchmarks.cell.listener import Listener
 from benchgrad.benchmarks.plan import Plan
 from benchgrad.benchmarks.records import Cell, Instructions
+from benchgrad.command_line.board import Board
 from benchgrad.command_line.interruption import Interruption
+from benchgrad.command_line.progress import RunProgress
 from benchgrad.reports.escaping import visible, visible_lines
+
+_TRACE_LINES = 6  # of a trace that a terminal shows
 
 
 class Terminal(Console):
@@ -36,35 +41,34 @@ def printer() -> Console:
 class RunConsole(Listener):
     """Shows a run on standard error, and passes Ctrl-C on to it; a context.
 
-    `n_finished` cells of the plan were finished before the run was resumed.
+    `finished` are the cells that were finished before the run was resumed. A terminal has a table
+    that fills; in a pipe there is a line for each cell.
     """
 
-    def __init__(self, plan: Plan, n_finished: int = 0) -> None:
-        self._n_finished = n_finished
+    def __init__(self, plan: Plan, finished: Iterable[Cell] = ()) -> None:
+        self._progress = RunProgress(plan, finished)
         # With a precision nobody knows how many there will be.
         self._of = "" if plan.precision else f"/{number_of_cells(plan)}"
         self._interruption = Interruption()
         self._has_announced_end = False
         self._counts_nothing = False
-        console = Terminal(stderr=True)
-        self._progress = Progress(
-            TextColumn("{task.description}", markup=False),
-            BarColumn(bar_width=30),
-            TextColumn("{task.fields[state]}", markup=False),
-            TimeElapsedColumn(),
-            console=console,
-            disable=not console.is_terminal,
+        self._console = Terminal(stderr=True)
+        self._board = Board(self._progress, self._console)
+        self._live = Live(
+            get_renderable=self._board.rendered,
+            console=self._console,
+            refresh_per_second=4,
             transient=True,
         )
-        self._task = self._progress.add_task("preparing the data", total=None, state="")
 
     def __enter__(self) -> Self:
         self._interruption.__enter__()
-        self._progress.start()
+        if self._console.is_terminal:
+            self._live.start()
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._progress.stop()
+        self._live.stop()
         self._interruption.__exit__(*error)
 
     def stop_requested(self) -> bool:
@@ -79,30 +83,41 @@ class RunConsole(Listener):
         return self._interruption.is_at_once
 
     def cell_started(self, engine: str, round: int, n_epochs: int) -> None:
-        """Begin the bar of a cell."""
-        where = f"[{self._n_finished + 1}{self._of}] {visible(engine)}"
-        self._progress.reset(self._task, total=n_epochs, description=where, state="starting")
+        """Show whose process began."""
+        self._progress.started(engine, n_epochs, self._board.now_s())
+        self._board.doing = f"[{self._progress.n_finished + 1}{self._of}] {engine}"
 
     def epoch_done(self, engine: str, n_done: int, n_epochs: int) -> None:
-        """Move the bar by an epoch."""
-        state = f"epoch {n_done} of {n_epochs}"
-        self._progress.update(self._task, completed=n_done, state=state)
+        """Show how many epochs have ended."""
+        self._progress.epochs_done(n_done)
+
+    def losses_heard(self, engine: str, losses: Sequence[float]) -> None:
+        """Show the losses."""
+        self._progress.heard(losses)
 
     def cell_finished(self, cell: Cell) -> None:
-        """Print a line about the cell, unless it never started because the run ended."""
+        """Print a line about the cell, unless it never started because the run ended.
+
+        On a terminal the table says how it was, so only a failure has a line, and where it was.
+        """
         if cell.status == "interrupted" and not cell.epochs:
             return
-        self._n_finished += 1
+        self._progress.finished(cell)
+        self._board.note_ratios()
+        if self._console.is_terminal and cell.status == "ok":
+            return
         total_s = sum(epoch.seconds for epoch in cell.epochs)
         done = f"{len(cell.epochs)} of {cell.epochs_planned} epochs in {total_s:.2f} s"
         reason = f" ({cell.reason})" if cell.reason else ""
-        head = f"[{self._n_finished}{self._of}] {cell.engine}: {cell.status}"
+        head = f"[{self._progress.n_finished}{self._of}] {cell.engine}: {cell.status}"
         self._print(f"{head}, {done}{reason}")
+        if self._console.is_terminal and cell.trace:
+            for line in _shortened(cell):
+                self._print(f"    {line}")
 
     def counting_started(self, engine: str) -> None:
         """Show whose instructions are being counted."""
-        what = f"counting the instructions of {visible(engine)}"
-        self._progress.reset(self._task, total=None, description=what, state="")
+        self._board.doing = f"counting the instructions of {engine}"
 
     def counting_finished(self, found: Instructions) -> None:
         """Print how many instructions an engine executes, if anybody could count them."""
@@ -119,7 +134,19 @@ class RunConsole(Listener):
 
     def writing_report(self) -> None:
         """Show that the report is being written."""
-        self._progress.reset(self._task, total=None, description="writing the report", state="")
+        self._board.doing = "writing the report"
 
     def _print(self, line: str) -> None:
-        self._progress.console.print(visible(line), soft_wrap=True)
+        self._console.print(visible(line), soft_wrap=True)
+
+
+def _shortened(cell: Cell) -> list[str]:
+    """Return the lines of a trace that matter most; the report has all of them.
+
+    A traceback ends with the place of the error, what a signal found begins with it.
+    """
+    lines = cell.trace.split("\n")
+    if len(lines) <= _TRACE_LINES:
+        return lines
+    is_traceback = lines[0].startswith("Traceback")
+    return lines[-_TRACE_LINES:] if is_traceback else lines[:_TRACE_LINES]

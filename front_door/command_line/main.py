@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from benchgrad.command_line.commands import check, lists, new_engine, reports, run
+from benchgrad.command_line.commands import check, graph, history, lists, new_engine, reports, run
 from benchgrad.command_line.exit_codes import INTERRUPTED, WRONG_USAGE
 from benchgrad.command_line.options import UsageError
 from benchgrad.reports.escaping import visible
@@ -26,12 +26,14 @@ app = typer.Typer(
 for command in (
     run.run,
     check.check,
+    graph.graph,
     lists.engines,
     lists.datasets,
     lists.plans,
     new_engine.new_engine,
     reports.report,
     reports.compare,
+    history.history,
     reports.verify,
 ):
     app.command()(command)

@@ -123,8 +123,8 @@ def _measure(journal: Journal, prepared: Dataset, timing: ExitStack) -> int:
 def _measured(journal: Journal, prepared: Dataset, timing: ExitStack) -> tuple[Results, Path, int]:
     """Run what a journal lacks, write the report; return results, the page and the exit code."""
     header, folder = journal.header, journal.folder
-    with journal, RunConsole(header.plan, len(journal.cells)) as console:
-        results = runner.run(journal, prepared, console)
+    with journal, RunConsole(header.plan, journal.cells.values()) as console:
+        results = runner.run(journal, prepared, console, report_files())
         timing.close()  # a report is not timed, so the next run may begin
         console.writing_report()
         with writing(folder):

@@ -35,18 +35,24 @@ class HungError(Exception):
 
 
 @contextmanager
-def ending(within_s=60):
-    """Raise HungError in what takes too long, even where it waits for a pipe."""
+def ending(cpu_s=60, wall_s=600):
+    """Raise HungError in what computes too long, or waits for ever: the machine may be busy."""
 
     def hung(number, frame):
         raise HungError
 
-    signal.signal(signal.SIGALRM, hung)
-    signal.alarm(within_s)
+    timers = {
+        signal.ITIMER_PROF: (signal.SIGPROF, cpu_s),
+        signal.ITIMER_REAL: (signal.SIGALRM, wall_s),
+    }
+    for timer, (number, seconds) in timers.items():
+        signal.signal(number, hung)
+        signal.setitimer(timer, seconds)
     try:
         yield
     finally:
-        signal.alarm(0)
+        for timer in timers:
+            signal.setitimer(timer, 0)
 
 
 def answer(*arguments, cwd, drawn=False):

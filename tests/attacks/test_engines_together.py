@@ -51,7 +51,9 @@ def test_forty_hostile_engines_cost_two_honest_ones_nothing(tmp_path, attacked, 
     results = run_in(out, plan, "benchgrad run test", Remembering())
     cells = {cell.engine: cell for cell in results.cells}
     broken = {
-        Path(path).stem: "" if reason in cells[path].reason else f"it is told: {cells[path].reason}"
+        Path(path).stem: ""
+        if reason in cells[path].reason
+        else f"{cells[path].status}: {cells[path].reason}"
         for path, reason in told.items()
     }
     alone = {cell.engine: cell for cell in go(small(*HONEST)).cells}

@@ -64,11 +64,11 @@ def test_python_calls_of_a_step():
         "tensor": python_calls(load("tensor")),
         "tensor-replay": python_calls(load("tensor-replay")),
     }
-    assert found == {"numpy": 11, "tensor": 80, "tensor-replay": 24}
+    assert found == {"numpy": 11, "tensor": 90, "tensor-replay": 26}
 
 
 def test_numpy_calls_and_arrays_of_a_step():
-    assert (numpy_calls(load("tensor")), numpy_calls(before())) == ((43, 38), (45, 40))
+    assert (numpy_calls(load("tensor")), numpy_calls(before())) == ((43, 36), (45, 40))
 
 
 def whole(engine, method):
@@ -85,15 +85,16 @@ def test_a_whole_step_of_the_tensor_engine_by_name():
     """It makes as many calls as the hand-written step: one update serves all parameters."""
     calls, total, arrays = whole("tensor", "train_step")
     assert calls == {
-        "matmul": 8,
-        "add": 4,
+        "dot": 11,  # three of them sum a bias's gradient over the rows
+        "zeros": 1,
+        "add": 5,
         "maximum": 2,
         "maximum.reduce": 1,
-        "subtract": 4,
+        "subtract": 3,
         "exp": 1,
-        "add.reduce": 5,
+        "add.reduce": 2,
         "log": 1,
-        "take": 2,
+        "take": 1,
         "divide": 1,
         "multiply": 4,
         "put": 1,
@@ -102,16 +103,22 @@ def test_a_whole_step_of_the_tensor_engine_by_name():
         "astype": 2,
         "concatenate": 1,
     }
-    assert (total, arrays) == (45, 37)
+    assert (total, arrays) == (45, 35)
     handwritten, its_total, its_arrays = whole("numpy", "train_step")
-    assert handwritten["matmul"] == calls["matmul"]
+    assert handwritten["matmul"] == calls["dot"] - 3
     assert total == its_total
     assert arrays > its_arrays
 
 
+def test_a_replay_makes_no_copies_and_takes_the_update_too():
+    X, y = np.zeros((32, 2)), np.zeros(32, int)
+    replay = load("tensor-replay").classifier(MODEL, MODEL.initial_parameters(0), SGD(0.05))
+    assert (len(replay._run(X, y)._tape), len(replay._update)) == (37, 2)
+
+
 def test_the_gradients_of_a_step_beside_the_hand_written_ones():
     (_, *eager), (_, *handwritten) = whole("tensor", "gradients"), whole("numpy", "gradients")
-    assert (eager, handwritten) == ([42, 36], [33, 20])
+    assert (eager, handwritten) == ([42, 34], [33, 20])
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_the_figures_that_are_shown_give_each_other(slow_nodes, fast_nodes, slow
     assert shown.ratio == formats.ratio(exact.ratio)
     ratio = nodes / cost if shown.is_costlier else nodes * cost
     assert formats.ratio(ratio) == shown.ratio
-    digits = next(d for d in range(3, 9) if formats.significant(cost, d) == shown.cost)
+    digits = next(d for d in range(3, 14) if formats.significant(cost, d) == shown.cost)
     assert quotient((shown.slow_node, shown.fast_node), shown.is_costlier, digits) == shown.cost
 
 

@@ -38,6 +38,24 @@ def test_an_epoch_that_is_begun_must_be_finished(after):
     assert after(eager=(3.0, 2.0), compiled=(12.0, 0.0625))["compiled"] == {"eager": 5}  # 4.6
 
 
+def test_a_start_is_that_of_the_round_that_compiled(by_hand):
+    """Later rounds load what the first compiled; no median over both describes any start."""
+    begun = {"import_s": 1.0, "build_s": 1.0}
+    cells = [
+        *(by_hand.cell("eager", (9.0, 2.0), round=i, first_step_s=0.0, **begun) for i in range(3)),
+        by_hand.cell("compiled", (9.0, 1.0), round=0, first_step_s=8.0, **begun),
+        *(
+            by_hand.cell(
+                "compiled", (9.0, 1.0), round=i, first_step_s=0.5, code_from_disk=True, **begun
+            )
+            for i in (1, 2)
+        ),
+    ]
+    run = by_hand.results([Contestant("eager"), Contestant("compiled")], cells)
+    (found,) = payoffs(run, summaries(run))
+    assert (found.start_s, found.from_disk_s, found.after) == (10.0, 2.5, (("eager", 8),))
+
+
 def test_who_catches_up_in_the_first_epoch_is_not_listed(after):
     assert after(eager=(3.0, 2.0), compiled=(4.0, 1.0)) == {}
 

@@ -7,6 +7,7 @@ import pytest
 from rich.console import Console
 
 from benchgrad.benchmarks.plan import Contestant
+from benchgrad.benchmarks.records import GraphCounts
 from benchgrad.reports.terminal import summary
 
 
@@ -57,12 +58,25 @@ def test_every_engine_has_a_line_with_its_figures(printed, full_run):
 
 
 def test_the_ratio_is_printed_with_the_published_one(printed, full_run):
-    last = printed(full_run)[-1]
-    assert last == ("an epoch with scalar takes 1,155 × as long as with tensor; published: 1,381 ×")
+    what, why = printed(full_run)[-2:]
+    assert what == "tensor is 1,155 × faster than scalar; published: 1,381 ×"
+    assert why.startswith("why: not both show the graph of a step")
+
+
+def test_the_last_line_says_why_in_nodes_and_what_each_costs(printed, by_hand):
+    run = by_hand.rounds(a=(1.0,) * 5, b=(8.0,) * 5)
+    counts = {"a": GraphCounts(2, {"linear": 10}, 12, 100, 100),
+              "b": GraphCounts(2, {"*": 800}, 1600, 9000, 0)}  # fmt: skip
+    cells = [msgspec.structs.replace(cell, counts=counts[cell.engine]) for cell in run.cells]
+    assert printed(msgspec.structs.replace(run, cells=cells))[-1] == (
+        "why: 80.0 × fewer nodes in a step (800 → 10), each 10.0 × costlier (10.0 ms → 100 ms)"
+    )
 
 
 def test_without_published_figures_the_ratio_stands_alone(printed, deep_run):
-    assert printed(deep_run)[-1] == "an epoch with tensor takes 10.0 × as long as with numpy"
+    what, why = printed(deep_run)[-2:]
+    assert what == "numpy is 10.0 × faster than tensor"
+    assert why == "why: no graph"  # the cause that its plan gives
 
 
 def test_a_run_of_which_all_engines_failed_is_printed(printed, failed_run):
@@ -109,9 +123,8 @@ def test_a_disturbed_ratio_is_printed_with_that_of_the_processor_time(printed, b
         for share in [0.5 * (cell.engine == "b")]
     ]
     lines = printed(msgspec.structs.replace(run, cells=cells))
-    assert lines[-1] == (
-        "disturbed: an epoch with b takes 8.00 × (8.00 to 8.00) as long as with a "
-        "(4.00 × by processor time)"
+    assert lines[-2] == (
+        "disturbed: a is 8.00 × faster than b (8.00 to 8.00; 4.00 × by processor time)"
     )
     assert "too disturbed for a verdict, in most of their rounds: b" in lines
     assert "0 of 5 (disturbed in 5 of 5 rounds)" in lines[2]

@@ -1,7 +1,7 @@
 """The operations in a program's text, by the names that a reader knows them by. Nothing is run."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 
 _BINARY = {
@@ -11,6 +11,13 @@ _BINARY = {
     ast.Div: "/",
     ast.Pow: "**",
     ast.MatMult: "@",
+}
+_LOGSUMEXP = ("exp", "log", "max(axis)", "sum(axis)", "x - y", "x + y")
+_PARTS = {
+    "linear": ("x @ y", "x + y"),
+    "logsumexp": _LOGSUMEXP,
+    "pick": ("indexing",),
+    "cross_entropy": (*_LOGSUMEXP, "indexing", "mean"),
 }
 _REDUCTIONS = ("sum", "mean", "max", "min", "prod", "var", "std", "norm")
 
@@ -25,6 +32,11 @@ def base_of(label: str) -> str:
     """Return the operation that a label is a form of: ``x / y`` for ``x / number``."""
     words = label.removesuffix("(axis)").split(" ")
     return f"x {words[1]} y" if len(words) == len(("x", "/", "y")) else words[0]
+
+
+def with_parts(labels: Iterable[str]) -> frozenset[str]:
+    """Return operations and, for compounds, those that they are made of in most engines."""
+    return frozenset(labels).union(*(_PARTS.get(label, ()) for label in labels))
 
 
 @cache

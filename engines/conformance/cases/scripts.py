@@ -12,7 +12,8 @@ class Script:
 
     `causes` says what each of some wrong outcomes comes from, and `fact` what is true of every
     wrong outcome. Where there is a `first`, an error in it is a refusal, and one after it a
-    failure; elsewhere every error is a refusal.
+    failure; elsewhere every error is a refusal, except in the first backward pass, unless that
+    `may_be_refused`, too.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Script:
     fact: str = ""
     probe: str = "gradient(x)"
     first: str = ""
+    may_be_refused: bool = False
 
 
 _STALE = "an intermediate value passes on the gradient of an earlier backward call (stale gradient)"
@@ -120,6 +122,7 @@ ACCUMULATION = (
         "x = leaf(3.0)\nbackward(x)",
         1.0,
         fact="the derivative of a value by itself is not 1",
+        may_be_refused=True,
     ),
     Script(
         "new data in a leaf",

@@ -87,6 +87,10 @@ EDGES = (
     Edge("ops.sigmoid(x)", (0.0,), (0.5,), ((0.25,),)),
     Edge("ops.tanh(x)", (1000.0,), (1.0,), ((0.0,),)),
     Edge("ops.tanh(x)", (-1000.0,), (-1.0,), ((0.0,),)),
+    Edge("ops.softplus(x)", (1000.0,), (1000.0,), ((1.0,),)),
+    Edge("ops.softplus(x)", (-1000.0,), (0.0,), ((0.0,),)),
+    Edge("ops.silu(x)", (1000.0,), (1000.0,), ((1.0,),)),
+    Edge("ops.silu(x)", (-1000.0,), (0.0,), ((0.0,),)),
     Edge("ops.tanh(x)", (0.0,), (0.0,), ((1.0,),)),
 )
 
@@ -119,12 +123,51 @@ TIES = (
     Tie("column by column, min", [[1.0, 2.0], [1.0, 3.0]], "min", axis=0),
 )
 
-# The row, the logarithm of the sum of its exponentials, and the gradient.
-STABLE = {
-    "of large numbers": ([[1000.0, 1000.0]], 1000.0 + log(2.0), [[0.5, 0.5]]),
-    "of large negative numbers": ([[-1000.0, -1000.0]], -1000.0 + log(2.0), [[0.5, 0.5]]),
-    "of numbers far apart": ([[1000.0, -1000.0]], 1000.0, [[1.0, 0.0]]),
-}
+
+@dataclass(frozen=True)
+class Stable:
+    """A function of a row at numbers where its exponentials overflow or vanish, and it does not."""
+
+    name: str
+    row: tuple[float, float]
+    expression: str
+    value: float
+    gradient: tuple[float, float]
+
+    @property
+    def program(self) -> Program:
+        """The function of one row, as one number."""
+        return Program.of(f"ops.sum({self.expression})", "x")
+
+
+_LOGSUMEXP = "ops.logsumexp(x, axis=1)"
+_WEIGHTED = "ops.{}(x, axis=1) * np.array([[1.0, 3.0]])"
+STABLE = (
+    Stable("logsumexp of large numbers", (1e3, 1e3), _LOGSUMEXP, 1e3 + log(2.0), (0.5, 0.5)),
+    Stable(
+        "logsumexp of large negative numbers",
+        *((-1e3, -1e3), _LOGSUMEXP, -1e3 + log(2.0), (0.5, 0.5)),
+    ),
+    Stable("logsumexp of numbers far apart", (1e3, -1e3), _LOGSUMEXP, 1e3, (1.0, 0.0)),
+    *(
+        stable
+        for size, x in (("large", 1e3), ("large negative", -1e3))
+        for stable in (
+            Stable(
+                f"softmax of {size} numbers",
+                *((x, x), _WEIGHTED.format("softmax"), 2.0, (-0.5, 0.5)),
+            ),
+            Stable(
+                f"log_softmax of {size} numbers",
+                *((x, x), _WEIGHTED.format("log_softmax"), -4 * log(2.0), (-1.0, 1.0)),
+            ),
+            Stable(
+                f"softmax_cross_entropy of {size} numbers",
+                *((x, x), "ops.softmax_cross_entropy(x, np.array([0]))", log(2.0), (-0.5, 0.5)),
+            ),
+        )
+    ),
+)
 
 _NAN = ": nan comes from inf − inf, 0 · inf or inf / inf on the way"
 _SHARES = "shares among the elements that tie, which sum to 1"
@@ -141,10 +184,9 @@ def checks() -> Iterator[Check]:
     for tie in TIES:
         name, source = f"edge: ties of a maximum, {tie.name}", tie.program.source
         yield Check(name, "edges", partial(_tie, tie=tie), source=source, situation="ties")
-    for name, (data, value, gradient) in STABLE.items():
-        run = partial(_stable, data=data, value=value, gradient=gradient)
-        source = "out = ops.logsumexp(x, axis=1)"
-        yield Check(f"edge: logsumexp {name}", "edges", run, source=source)
+    for stable in STABLE:
+        run, source = partial(_stable, stable=stable), f"out = {stable.expression}"
+        yield Check(f"edge: {stable.name}", "edges", run, source=source)
 
 
 def accepts(accepted: Accepted, number: float) -> bool:
@@ -198,13 +240,15 @@ def _tie(tested: EngineUnderTest, tie: Tie) -> None:
     raise Failure(Finding.of("the gradient of x", show(gradient), _SHARES, cause, code))
 
 
-def _stable(tested: EngineUnderTest, data: Any, value: float, gradient: Any) -> None:
-    program = Program.of("ops.sum(ops.logsumexp(x, axis=1))", "x")
-    question = Question(program, (np.array(data, tested.dtype),))
+def _stable(tested: EngineUnderTest, stable: Stable) -> None:
+    question = Question(stable.program, (np.array([stable.row], tested.dtype),))
     answer = tested.differentiate(question, (ArithmeticError,))
-    if agree(answer.value, value, 1e-6) and agree(answer.gradients[0], gradient, 1e-6):
+    (gradient,) = answer.gradients
+    if agree(answer.value, stable.value, 1e-6) and agree(gradient, [stable.gradient], 1e-6):
         return
-    must = f"{gradient} with the value {value:g}"
-    actual = f"{show(answer.gradients[0])} with the value {answer.value:g}"
+    must = f"{show([stable.gradient])} with the value {stable.value:g}"
+    actual = f"{show(gradient)} with the value {answer.value:g}"
     code = tested.code(question, "x", f"must be {must}")
-    raise Failure(Finding.of("the gradient of x", actual, must, _OVERFLOWS, code))
+    is_finite = np.isfinite(answer.value) and np.all(np.isfinite(gradient))
+    cause = None if is_finite else _OVERFLOWS
+    raise Failure(Finding.of("the gradient of x", actual, must, cause, code))

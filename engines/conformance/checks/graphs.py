@@ -7,11 +7,12 @@ from functools import partial
 
 import numpy as np
 
-from benchgrad.engines.conformance.cases.case import draw
+from benchgrad.engines.conformance.cases.case import Case, draw
 from benchgrad.engines.conformance.cases.oracles import Truth, agree, closed_form, value_of
 from benchgrad.engines.conformance.cases.problem import Problem, problem_of, problem_of_case
 from benchgrad.engines.conformance.cases.program import Program, Question
 from benchgrad.engines.conformance.cases.table import SQUARED
+from benchgrad.engines.conformance.checks.operations import check_of
 from benchgrad.engines.conformance.judging.check import Check
 from benchgrad.engines.conformance.judging.engine_under_test import EngineUnderTest
 from benchgrad.engines.conformance.judging.evidence import Evidence
@@ -31,9 +32,20 @@ ORDERS = {
     "a value used by what uses it": "a = x * y\nb = a * a\nc = b * a\nd = c * b\nout = d + a * c",
     "diamonds upon diamonds": "h = x * y\nfor _ in range(64):\n    h = h * 0.5 + h * 0.4\nout = h",
 }
+# In these no value between x and the result is used more than once.
+_SIMPLE = ("x * x", "x + x", "x * 1.5 + x", "x + x * x")
 _WRONG_ORDER = Cause(
     "a value passes its gradient on before all of its uses have added to it (wrong order)"
 )
+
+_AGAIN = Cause("a value passes its gradient on more than once")
+
+# A rule of + may return one array twice; if the walk adds to it in place, both gradients change.
+_SUMS = (
+    *("(x + y) + x", "x + (x + y)", "(x + y) + y"),
+    *("h = x + y\nout = h * h + x + y * 2.0", "h = x + y\nout = h * h + x * 2.0 + y"),
+)
+_SHARED = Cause("the gradients of two values share memory, and what is added to one is in both")
 
 _MANY = 1000
 _MANY_USES = {
@@ -80,6 +92,10 @@ def checks() -> Iterator[Check]:
     for name, source in ORDERS.items():
         run = partial(_ordered, name=name, source=source)
         yield Check(f"order: {name}", "order", run, source=source)
+    for text in _SUMS:
+        case = Case(text, (), ((2,), (2,)), group="aliasing")
+        shown = text.removeprefix("h = x + y\nout = ").replace("h * h", "(x + y) ** 2")
+        yield check_of(f"aliasing: {shown}", "aliasing", case, _of_sums, "aliasing")
     for name, source in _MANY_USES.items():
         run = partial(_used_often, name=name, source=source)
         yield Check(f"fan-out: {name}", "fan-out", run, source=source)
@@ -103,9 +119,27 @@ def _ordered(tested: EngineUnderTest, name: str, source: str) -> None:
     found = fault_of(tested, problem_of(_of_numbers(tested, name, source)))
     if found is None:
         return
-    case = replace(SQUARED, shapes=((),))
-    is_simple_right = fault_of(tested, problem_of_case(case, tested.seed, tested.dtype)) is None
-    raise failure_of(tested, found, _WRONG_ORDER if is_simple_right else None)
+    simple = (replace(SQUARED, expression=text, derivatives=(), shapes=((),)) for text in _SIMPLE)
+    problems = (problem_of_case(case, tested.seed, tested.dtype) for case in simple)
+    is_simple_right = all(fault_of(tested, problem) is None for problem in problems)
+    pairs = zip(found.answer.gradients, found.problem.truth.gradients, strict=True)
+    is_more = any(float(a) > float(must) and not found.fits(a, must) for a, must in pairs)
+    cause = _AGAIN if is_more else _WRONG_ORDER  # all numbers and derivatives are positive
+    raise failure_of(tested, found, cause if is_simple_right else None)
+
+
+def _of_sums(tested: EngineUnderTest, case: Case) -> None:
+    problem = problem_of_case(case, tested.seed, tested.dtype)
+    found = fault_of(tested, problem)
+    if found is None:
+        return
+    uses, names = case.program.uses(), problem.question.names
+    often, once = sorted(names[:2], key=lambda name: -len(uses[name]))
+    if len(uses[often]) == len(uses[once]):
+        raise failure_of(tested, found)
+    both = problem.truth.gradients[names.index(often)]
+    answers = (found.answer.gradients[names.index(name)] for name in (often, once))
+    raise failure_of(tested, found, _SHARED if all(found.fits(a, both) for a in answers) else None)
 
 
 def _used_often(tested: EngineUnderTest, name: str, source: str) -> None:

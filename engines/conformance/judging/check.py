@@ -3,17 +3,17 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from types import TracebackType
 
 from benchgrad.engines.conformance.cases.case import Case
 from benchgrad.engines.conformance.cases.labels import labels_of
-from benchgrad.engines.conformance.cases.noticing import broadcasts, uses_again
+from benchgrad.engines.conformance.cases.noticing import broadcasts, gives_array, uses_again
 from benchgrad.engines.conformance.cases.oracles import OracleError
 from benchgrad.engines.conformance.judging import places
 from benchgrad.engines.conformance.judging.engine_under_test import EngineUnderTest, is_refusal
-from benchgrad.engines.conformance.judging.exceptions import cause_of
+from benchgrad.engines.conformance.judging.exceptions import DEEP, ENDLESS, cause_of
 from benchgrad.engines.conformance.judging.verdict import (
-    Cause,
     Crash,
     Failure,
     Finding,
@@ -24,7 +24,6 @@ from benchgrad.engines.conformance.judging.verdict import (
 )
 from benchgrad.engines.interface import UnsupportedError
 
-_RECURSES = Cause("it recurses: a deep graph exceeds Python's limit")
 _BACKWARD = ("backward", "update")  # functions of benchgrad that come after the forward pass
 
 
@@ -54,14 +53,27 @@ class Check:
         """The operations that take part, as `labels.labels_of` names them."""
         return labels_of(self.program)
 
+    @cached_property
+    def asked(self) -> frozenset[str]:
+        """The same, with those that weight and sum its result, as findings name them."""
+        if self.case is None or self.source:
+            return self.operations
+        program = self.case.program
+        return (program.weighted() if gives_array(self.case) else program.scaled(1.0)).operations
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether its graph may be deeper than Python lets a function call itself."""
+        return self.group in ("deep chains", "random graphs") or " 1,000 times" in self.name
+
     @property
     def touches(self) -> frozenset[str]:
         """The situations that arise in it on the way."""
         found = {"fan-out"} if self.program and uses_again(self.program) else set()
         if "float32" in self.name:
             found.add("float32")
-        if self.case is not None and broadcasts(self.case):
-            found.add("broadcasting")
+        if self.case is not None:
+            found |= broadcasts(self.case)
         return frozenset(found)
 
 
@@ -119,7 +131,8 @@ def _is_forward(traceback: TracebackType | None) -> bool:
 def _of_error(error: Exception, check: Check, code: str = "") -> tuple[Status, tuple[Finding, ...]]:
     place = places.of_traceback(error.__traceback__)
     if isinstance(error, RecursionError):
-        return "failed", (Finding(one_line(error), _RECURSES, code, "", "", "exception", place),)
+        why = DEEP if check.is_deep else ENDLESS
+        return "failed", (Finding(one_line(error), why, code, "", "", "exception", place),)
     cause = cause_of(error, check.case)
     finding = Finding(one_line(error), cause, code, "", "", "exception", place)
     return "crashed", (finding,)

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from benchgrad.engines.conformance.cases.case import Case
 from benchgrad.engines.conformance.judging.verdict import Cause
 
+DEEP = Cause("it recurses: a deep graph exceeds Python's limit")
+ENDLESS = Cause("a function calls itself without end")  # in a graph of a few operations
 _NO_CASE = Case("", (), ())
 
 

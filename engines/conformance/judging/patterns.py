@@ -18,8 +18,10 @@ def of_zeros(wrong: WrongGradient) -> Iterator[Cause]:
 def of_exchange(wrong: WrongGradient) -> Iterator[Cause]:
     """Explain a gradient that is that of another input, or is transposed."""
     gradients = wrong.evidence.problem.truth.gradients
+    uses = wrong.question.program.uses()
     for other, gradient in zip(wrong.question.names, gradients, strict=True):
-        if other not in (wrong.name, WEIGHTS) and wrong.fits(gradient):
+        is_once = len(uses.get(wrong.name, ())) == len(uses.get(other, ())) == 1
+        if other not in (wrong.name, WEIGHTS) and is_once and wrong.fits(gradient):
             kind = "operands swapped: the gradient of {} is that of {}"
             yield Cause(kind, (wrong.name, other))
     expected = wrong.expected

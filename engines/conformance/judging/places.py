@@ -26,6 +26,7 @@ _FOREIGN = (
     *{sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")},
 )
 _SITE_PACKAGES = ("site-packages", "dist-packages")  # below the standard library, but not of it
+_NAMELESS = ("<genexpr>", "<listcomp>", "<dictcomp>", "<setcomp>", "<module>")
 _OWN_OF_THE_ROOM = ("topology.py", "handwritten.py")
 
 
@@ -71,9 +72,9 @@ def of_traceback(traceback: TracebackType | None) -> str:
 
 @dataclass
 class Visited:
-    """The functions that ran while an engine was watched."""
+    """The functions that ran while an engine was watched, in the order of their first calls."""
 
-    codes: set[CodeType] = field(default_factory=set)
+    codes: dict[CodeType, None] = field(default_factory=dict)
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -81,11 +82,11 @@ class Visited:
         if sys.getprofile() is not None:
             yield
             return
-        add = self.codes.add
+        codes = self.codes
 
         def note(frame: FrameType, event: str, argument: Any) -> None:
             if event == "call":
-                add(frame.f_code)
+                codes[frame.f_code] = None
 
         sys.setprofile(note)
         try:
@@ -94,13 +95,12 @@ class Visited:
             sys.setprofile(None)
 
     def own(self) -> tuple[str, ...]:
-        """Return the engine's own functions, each as its place, in the order of the files."""
-        own = {code for code in self.codes if is_own(code.co_filename)}
-        ordered = sorted(own, key=lambda c: (c.co_filename, c.co_firstlineno))
-        return tuple(dict.fromkeys(_places(ordered)))
+        """Return the engine's own functions, each as its place."""
+        own = (c for c in self.codes if is_own(c.co_filename) and c.co_name not in _NAMELESS)
+        return tuple(dict.fromkeys(_places(own)))
 
 
 def _places(codes: Iterable[CodeType]) -> Iterator[str]:
     for code in codes:
-        name = getattr(code, "co_qualname", code.co_name).split("<locals>.")[-1]
+        name = getattr(code, "co_qualname", code.co_name).replace(".<locals>", "")
         yield place(code.co_filename, code.co_firstlineno, name)

@@ -32,6 +32,7 @@ class Format(StrEnum):
     TABLE = "table"
     JSON = "json"
     MARKDOWN = "markdown"
+    HTML = "html"
 
 
 def report(
@@ -59,10 +60,13 @@ def report(
 
 
 def compare(
-    old: Annotated[
-        str, typer.Argument(help="What to compare with: a run's folder or results.json; an engine.")
+    runs: Annotated[
+        list[str],
+        typer.Argument(
+            help="Folders of runs, or their results.json; the first is the baseline.",
+            metavar="OLD NEW...",
+        ),
     ],
-    new: Annotated[str, typer.Argument(help="What is compared.")],
     run: Annotated[
         bool,
         typer.Option(
@@ -80,7 +84,9 @@ def compare(
         float | None,
         typer.Option(help="Exit 3 if the whole interval of NEW / OLD lies above, e.g. 1.10."),
     ] = None,
-    format: Annotated[Format, typer.Option(help="How it is shown.")] = Format.TABLE,
+    format: Annotated[
+        Format | None, typer.Option(help="How it is shown [table, or html for --out FILE.html].")
+    ] = None,
     out: Annotated[
         Path | None,
         typer.Option(help="A file instead of standard output.", parser=path_of, metavar="FILE"),
@@ -89,32 +95,44 @@ def compare(
         bool, typer.Option(help="Also compare across machines and library versions.")
     ] = False,
 ) -> None:
-    """Compare two runs engine by engine, or two engines: ratio, interval, verdict."""
+    """Compare runs with the first one, engine by engine, or two engines: ratio, verdict."""
     from benchgrad.benchmarks.analysis import compare as comparing
 
+    if len(runs) < 2 or (run and len(runs) > 2):
+        what = "two engines: OLD NEW" if run else "two runs or more: OLD NEW..."
+        raise UsageError(f"name {what}")
+    old, *others = runs
     if fail_above is not None and not 0.0 < fail_above < float("inf"):
         raise UsageError(f"--fail-above {fail_above} is no ratio; write it as 1.10")
     if out:
         check_output(out)
     code = OK
     if run:
-        results, code = _run(old, new, plan or "quick", rounds or 10, instructions)
-        found = comparing.side_by_side(old, new, results, fail_above)
+        results, code = _run(old, others[0], plan or "quick", rounds or 10, instructions)
+        found = [comparing.side_by_side(old, others[0], results, fail_above)]
     elif plan or rounds or instructions:
         raise UsageError("--plan, --rounds and --instructions go with --run")
     else:
-        before, after = (old, _results(path_of(old))), (new, _results(path_of(new)))
-        found = comparing.compare(before, after, fail_above, allow_different_machines)
+        before = (old, _results(path_of(old)))
+        found = [
+            comparing.compare(
+                before, (new, _results(path_of(new))), fail_above, allow_different_machines
+            )
+            for new in others
+        ]
+    if format is None:
+        format = Format.HTML if out and out.suffix == ".html" else Format.TABLE
     text = _shown(found, format)
     if out:
         write_output(out, text.encode())
     else:
         sys.stdout.write(text)
-    unjudged = [row for row in found.rows if row.verdict == "not comparable"]
+    rows = [row for each in found for row in each.rows]
+    unjudged = [row for row in rows if row.verdict == "not comparable"]
     for row in unjudged if fail_above is not None else []:
         line = f"--fail-above cannot judge {row.engine}: {row.reason}"
         sys.stderr.write(f"benchgrad: {visible(line)}\n")
-    raise typer.Exit(code or (REGRESSED if any(row.is_above for row in found.rows) else OK))
+    raise typer.Exit(code or (REGRESSED if any(row.is_above for row in rows) else OK))
 
 
 def verify(folder: Folder) -> None:
@@ -161,18 +179,22 @@ def _run(old: str, new: str, plan: str, rounds: int, instructions: bool) -> tupl
     return side_by_side(old, new, shape, Path("reports") / "out" / "compare", terms)
 
 
-def _shown(found: RunComparison, format: Format) -> str:
+def _shown(found: list[RunComparison], format: Format) -> str:
     from benchgrad.command_line.console import printer
     from benchgrad.reports import compare as shown
+    from benchgrad.reports import forest
 
     if format is Format.JSON:
-        return shown.json(found)
+        return shown.json(found[0] if len(found) == 1 else found)
+    if format is Format.HTML:
+        return forest.page(found).decode()
     if format is Format.MARKDOWN:
-        return shown.markdown(found)
+        return "\n".join(map(shown.markdown, found))
     console = printer()
     with console.capture() as captured:
-        for part in shown.table(found):
-            console.print(part)
+        for each in found:
+            for part in shown.table(each):
+                console.print(part)
     return captured.get()
 
 

@@ -1,6 +1,7 @@
 """Which policy of the garbage collector an engine gets, whatever it asks for itself."""
 
 import gc
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -130,3 +131,26 @@ def test_the_collector_runs_in_the_epochs_of_scalar_if_the_plan_says_so():
     (paused,) = go(plan.with_each(collector="paused")).cells
     (running,) = go(plan.with_each(collector="default")).cells
     assert running.epochs[0].collector_s > paused.epochs[0].collector_s
+
+
+CACHING = """
+from pathlib import Path
+
+cache = Path(os.environ["XDG_CACHE_HOME"])
+known = cache / engine.name
+Odd.code_from_disk = known.exists()
+engine.note = str(cache)
+known.touch()
+"""
+
+
+def test_a_run_has_a_cache_of_its_own_that_is_empty_at_first_and_gone_at_the_end(tmp_path):
+    path = write_odd(tmp_path)
+    with open(path, "a") as file:
+        file.write(CACHING)
+    for _ in range(2):
+        first, second = go(small(path, rounds=2)).cells
+        assert (first.status, first.code_from_disk) == ("ok", False)
+        assert (second.status, second.code_from_disk) == ("ok", True)
+        assert first.note == second.note
+        assert not Path(first.note).exists()

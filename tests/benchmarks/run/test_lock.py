@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from benchgrad.benchmarks.run import lock
 from benchgrad.benchmarks.run.lock import Holder, LockError, timing_alone, writing_alone
 
 ME = Holder(os.getpid(), "2026-01-02 03:04:05", "benchgrad run mine")
@@ -79,6 +80,18 @@ def test_a_lock_that_nobody_signed_is_one_all_the_same(held):
     path.write_bytes(b"{")
     with pytest.raises(LockError, match="another process"), timing_alone(path, ME, False, print):
         pass
+
+
+def test_nonsense_in_the_lock_of_the_machine_keeps_nobody_from_running(tmp_path, monkeypatch):
+    path = tmp_path / "lock"
+    path.write_bytes(b"nonsense of an engine")
+    with pytest.raises(LockError, match="did not write"), timing_alone(path, ME, False, print):
+        pass
+    monkeypatch.setattr(lock, "MACHINE", path)
+    busy = pytest.raises(LockError, match="another process is timing")
+    with timing_alone(path, ME, False, print), busy, timing_alone(path, ME, False, print):
+        pass
+    assert path.read_bytes() == b"nonsense of an engine"
 
 
 def test_two_folders_are_two_locks(tmp_path):

@@ -17,7 +17,7 @@ from benchgrad.benchmarks.run.journal import JOURNAL, Journal, JournalError, Rea
 from benchgrad.command_line.options import RunOptions
 
 HERE = fingerprint.take(PLAN, toy(), observe())
-MACHINE = Environment("0", "3", "p", "cpu", 1, 1, 0.0, {}, "b")
+MACHINE = Environment("0", "3", "p", "cpu", 1, 1, 0.0, {"numpy": "2"}, "b")
 HEADER = Header(1, "now", "benchgrad run", False, PLAN, MACHINE, HERE)
 CELL = Cell("numpy", 0, "ok", 2)
 

@@ -132,6 +132,7 @@ UNSEEN = {
     "plan.data.name", "plan.data.n_samples", "plan.data.noise", "plan.data.test_fraction",
     "plan.data.label", "plan.engines.cause", "plan.engines.engine", "plan.timeout_s",
     "data.train_labels", "data.train_points", "cells.kind", "cells.version",
+    "cells.own_name", "cells.trace",  # those of an engine that is not from a file, and did not fail
     "sources.wrong", "sources.broken",
 }  # fmt: skip
 DRAWN = {  # in the plots, which this test leaves out

@@ -56,9 +56,9 @@ def by_source(function, arrays, run=machine.interpreted):
         work[place : place + constant.size] = constant
     for buffer, array in enumerate(memory):
         work[body.places[buffer] :][: array.size] = array.ravel()
-    lines = "\n    ".join(["pass", *body.prologue, *body.lines])
+    lines = "\n    ".join(["pass", *body.lines])
     with np.errstate(all="ignore"):
-        run(f"def run(work):\n    {lines}\n", work.dtype.name)(work)
+        run(f"def run(blas, work):\n    {lines}\n", work.dtype.name)(0, work)
     found = []
     for result in results:
         view = lowering.buffers.view(result)

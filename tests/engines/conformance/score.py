@@ -2,7 +2,7 @@
 
     score.py mutants                 every fault must be convicted by its numbers
     score.py stories [N] [SEED]      of N faults taken at random, does the first story name each?
-    score.py precision [ENGINE...]   engines that are right, with 20 seeds; no one may be accused
+    score.py precision [N] [ENGINE...]   engines that are right, with N seeds; none may be accused
 
 The mutants are in mutants.py, what a story must name is in blamed.py.
 """
@@ -115,15 +115,15 @@ def try_right(run):
     return run, [verdict for verdict in verdicts if verdict.counts_against]
 
 
-def precision(engines=BUILT_IN):
-    runs = [(engine, seed) for seed in range(N_SEEDS) for engine in engines]
+def precision(engines=BUILT_IN, n_seeds=N_SEEDS):
+    runs = [(engine, seed) for seed in range(n_seeds) for engine in engines]
     n_wrong = 0
     with ThreadPoolExecutor(2) as pool:
         for (engine, seed), accused in pool.map(try_right, runs):
             n_wrong += len(accused)
             for verdict in accused:
                 say(f"{engine} is accused with seed {seed}: {verdict.check}: {verdict.reason}")
-    say(f"{n_wrong} false accusations in {N_SEEDS} seeds of {', '.join(engines)}")
+    say(f"{n_wrong} false accusations in {n_seeds} seeds of {', '.join(engines)}")
     return not n_wrong
 
 
@@ -133,6 +133,8 @@ def main():
             is_well = mutants()
         case ["stories", *numbers]:
             is_well = stories(*map(int, numbers))
+        case ["precision", n, *engines] if n.isdigit():
+            is_well = precision(tuple(engines) or BUILT_IN, int(n))
         case ["precision", *engines]:
             is_well = precision(tuple(engines) or BUILT_IN)
         case _:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from benchgrad import datasets
 from benchgrad.engines import MLP, SGD, load
 from benchgrad.engines.tensor import Value, replay
-from benchgrad.engines.tensor.replay import ReplayError, Tape
+from benchgrad.engines.tensor.replay import ReplayError, Tape, plain
 from benchgrad.engines.tensor.replay_engine import Recording
 
 OPS = load("tensor").operations
@@ -258,3 +258,40 @@ def test_a_changed_shape_is_recorded_anew():
         assert classifier.train_step(X[:n], y[:n]) == pytest.approx(
             reference.train_step(X[:n], y[:n]), abs=1e-13
         )
+
+
+def trained_on(name, rows):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(12, 2)), rng.integers(0, 2, 12)
+    model = MLP((2, 3, 2))
+    classifier = load(name).classifier(model, model.initial_parameters(0), SGD(0.1))
+    for k in range(3):  # by then its rows go straight into the memory of the tape
+        classifier.train_epoch(X, y, [np.arange(4) + k, np.arange(4, 8)])
+    return [classifier.train_epoch(X, y, [rows]), *classifier.parameters()]
+
+
+def test_rows_counted_from_the_end_are_found_and_missing_ones_refused():
+    rows = np.array([-1, 3, -12, 5])
+    for found, expected in zip(
+        trained_on("tensor-replay", rows), trained_on("tensor", rows), strict=True
+    ):
+        np.testing.assert_array_equal(found, expected)
+    for missing in ([0, 12, 1, 2], [0, -13, 1, 2]):
+        with pytest.raises(IndexError):
+            trained_on("tensor-replay", np.array(missing))
+
+
+def test_a_copy_stays_where_the_original_or_the_copy_changes_later():
+    for changed, n_calls in ((None, 1), (0, 3), (1, 3)):
+        tape, data = Tape(), np.array([1.0, 2.0])
+        made = tape.input(data) * 2.0
+        pair = [made, made.copy()]
+        if changed is not None:
+            np.add(pair[changed], 1.0, out=pair[changed])
+        kept = plain(pair[1])
+        expected = kept.copy()
+        tape.close(keep=[kept])
+        kept[...] = 0.0
+        tape.replay()
+        np.testing.assert_array_equal(kept, expected)
+        assert len(tape) == n_calls

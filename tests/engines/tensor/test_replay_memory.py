@@ -94,6 +94,6 @@ def test_a_deep_network_replays_in_less_than_its_graph_holds(n_layers):
     replayed = load("tensor-replay").classifier(model, parameters, SGD(0.1))
     steps = replayed._run(X, y)._tape._steps
     places = {id(owner_of(step.target)): owner_of(step.target).nbytes for step in steps}
-    gradients = sum(parameter.nbytes for parameter in parameters)
+    places.pop(id(owner_of(replayed._eager.state)))  # that the gradients are written into
     hidden = 64 * 32 * 8
-    assert sum(places.values()) - gradients < min(held, hidden * (n_layers + 8))
+    assert sum(places.values()) < min(held, hidden * (n_layers + 8))

@@ -46,6 +46,14 @@ def test_a_kink_makes_the_numerical_oracles_disagree():
         oracles.judge(lambda ops, x: ops.sum(ops.relu(x)), [np.array([0.0])])
 
 
+def test_one_element_that_the_complex_step_gets_wrong_is_noticed():
+    def function(ops, x):  # the complex step sees one of the two factors
+        return ops.sum(x) + x[1] * np.real(x[1])
+
+    with pytest.raises(OracleError, match="differences"):
+        oracles.judge(function, [np.array([0.5, 2.0, 1.5])])
+
+
 def test_inputs_are_the_same_for_a_seed_and_keep_away_from_0():
     for case in CASES:
         first, again, other = case.arrays(0), case.arrays(0), case.arrays(1)
