@@ -76,6 +76,7 @@ def test_places_follow_the_recorded_times_and_only_ranked_engines_have_one(raced
         (HOSTILE, 1), ("slow", 2), ("budget", 3),
     ]  # fmt: skip
     assert found.n_common == 1
+    assert found.work == "The ranked ones"
     assert found.telling_s == pytest.approx(0.03)
     assert [lane.name for lane in found.behind] == ["slow", "budget", "broken"]
     assert [lane.ending for lane in found.lanes] == [
@@ -85,6 +86,13 @@ def test_places_follow_the_recorded_times_and_only_ranked_engines_have_one(raced
         "invalid after 2 of 2 epochs",
         "crashed after 1 of 3 epochs",
     ]
+
+
+def test_other_batches_are_other_work_and_the_race_says_so(by_hand):
+    contestants = [Contestant("numpy"), Contestant("rows", engine="tensor", batch_size=1)]
+    cells = [by_hand.cell(each.name, (0.1, 0.2)) for each in contestants]
+    assert race_of(by_hand.results(contestants, cells)).work == "Those with the same batches"
+    assert race_of(by_hand.results(contestants[:1], cells[:1])).work == "All"
 
 
 def test_a_forecast_is_called_one(by_hand):

@@ -130,15 +130,12 @@ def other(value):
 UNSEEN = {
     "schema_version",  # refused when the file is read
     "plan.data.name", "plan.data.n_samples", "plan.data.noise", "plan.data.test_fraction",
-    "plan.data.label", "plan.engines.cause", "plan.engines.engine", "plan.timeout_s",
+    "plan.data.label", "plan.timeout_s",
     "data.train_labels", "data.train_points", "cells.kind", "cells.version",
     "cells.own_name", "cells.trace",  # those of an engine that is not from a file, and did not fail
     "sources.wrong", "sources.broken",
 }  # fmt: skip
-DRAWN = {  # in the plots, which this test leaves out
-    "data.class_names", "data.test_points", "cells.final.grid_classes",
-    "data.grid.x_min", "data.grid.x_max", "data.grid.y_min", "data.grid.y_max",
-}  # fmt: skip
+DRAWN = {"data.class_names"}  # in the plots, which this test leaves out
 
 
 def test_whatever_is_changed_in_the_records_is_found_or_known_not_to_be(
