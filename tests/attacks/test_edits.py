@@ -146,7 +146,8 @@ EDITS = {
 UNSEEN = {
     "the difference of logits", "crashed as timeout", "why crashed", "missing as unsupported",
     "a loss before a crash", "an earlier accuracy", "a training accuracy",
-    "a class of the picture", "earlier regions", "a time", "all times of an engine", "processor time",
+    "a class of the picture", "earlier regions", "a time", "all times of an engine",
+    "processor time",
     "the collector's time", "the witness's time", "import", "build", "the first step",
     "the time of the process", "the machine's speed", "memory", "threads", "page faults",
     "edges of the graph", "the kind", "the version", "a note", "when it began",
