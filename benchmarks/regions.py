@@ -50,10 +50,10 @@ def coarse(n: int) -> NDArray[np.intp]:
 
 
 def kept_epochs(n_epochs: int) -> list[int]:
-    """Return after which of its epochs an engine's regions are kept; first and last are among them.
+    """Return after how many of its epochs the regions of an engine are kept.
 
-    All but the last are the rounded powers of the square root of two, so that engines with
-    different numbers of epochs can be compared after equal ones.
+    0 and the last are among them. The others are the rounded powers of the square root of two, so
+    that engines with different numbers of epochs can be compared after equal ones.
     """
     powers = (round(2 ** (i / 2)) for i in range(2 * n_epochs.bit_length()))
     return [0, *sorted({k for k in powers if k < n_epochs} | {n_epochs})]

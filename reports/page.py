@@ -106,7 +106,7 @@ def _files(shown: Shown, to_draw: Sequence[Plot]) -> dict[str, bytes]:
         TIMINGS: _csv(tidy.timings(results, derived), shown),
         ACCURACY: _csv(tidy.accuracy(derived), shown),
         **plots,
-        CARD: card(results, engines, headline(results, engines), looks(_specs(results))),
+        CARD: card(results, engines),
         **{name: rendered(name, known) for name in _PAGES},
     }
 

@@ -44,6 +44,7 @@ class Lane:
 
     name: str
     status: RowStatus
+    batch_size: int
     n_planned: int
     epochs: tuple[int, ...]
     ends_s: tuple[float, ...]
@@ -100,8 +101,8 @@ class Lane:
 class Race:
     """All lanes, in the plan's order.
 
-    Who is ranked gets a place, by the mean time of its epochs. `n_common` is the most epochs that
-    all ranked engines have; `unseen` of the engines with an epoch are not shown.
+    Who is ranked gets a place, by the average time of its epochs. `n_common` is the most epochs
+    that all ranked engines have; `unseen` of the engines with an epoch are not shown.
     """
 
     lanes: tuple[Lane, ...]
@@ -119,6 +120,13 @@ class Race:
         """The lanes with a place, the first one first."""
         placed = [lane for lane in self.lanes if lane.place]
         return sorted(placed, key=lambda lane: lane.place or 0)
+
+    @property
+    def work(self) -> str:
+        """Who did the same work, as the subject of a sentence."""
+        if len({lane.batch_size for lane in self.finishers}) > 1:
+            return "Those with the same batches"
+        return "All" if len(self.finishers) == len(self.lanes) else "The ranked ones"
 
     @property
     def telling_s(self) -> float:
@@ -144,9 +152,10 @@ class Race:
 def race(results: Results, engines: Sequence[EngineSummary]) -> Race | None:
     """Return the race of a run, None if no engine finished an epoch with a time and a loss."""
     shapes = Shapes(results.data)
+    batch_sizes = {each.name: results.plan.batch_size_of(each) for each in results.plan.engines}
     first = {cell.engine: cell for cell in results.cells if cell.round == 0 and cell.epochs}
     lanes = [
-        _lane(first[engine.name], engine, shapes)
+        _lane(first[engine.name], engine, batch_sizes[engine.name], shapes)
         for engine in engines
         if engine.is_as_shipped and engine.name in first
     ]
@@ -167,12 +176,13 @@ def race(results: Results, engines: Sequence[EngineSummary]) -> Race | None:
     )
 
 
-def _lane(cell: Cell, engine: EngineSummary, shapes: Shapes) -> Lane:
+def _lane(cell: Cell, engine: EngineSummary, batch_size: int, shapes: Shapes) -> Lane:
     ends_s = list(accumulate(epoch.seconds for epoch in cell.epochs))
     kept = _thinned(len(ends_s))
     return Lane(
         name=engine.name,
         status=engine.status,
+        batch_size=batch_size,
         n_planned=cell.epochs_planned,
         epochs=tuple(kept),
         ends_s=tuple(ends_s[i - 1] for i in kept),

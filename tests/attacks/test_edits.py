@@ -100,7 +100,9 @@ EDITS = {
     "one epoch more": field("epochs", lambda x: [*x, x[-1]]),
     "epochs planned": field("epochs_planned", lambda x: x + 1),
     "a predicted class": of_cell(("final", "test_classes", 3), flipped),
-    "a class of the picture": of_cell(("final", "grid_classes", 3), flipped),
+    "a class of the picture": of_cell(("final", "grid_classes", 4), flipped),
+    "a class that the race shows too": of_cell(("final", "grid_classes", 3), flipped),
+    "earlier regions": of_cell(("regions", 1, "runs"), lambda x: [[1 - c, n] for c, n in x]),
     # The times.
     "a time": of_epoch(1, "wall_s", lambda x: 0.9 * x),
     "all times of an engine": halved,
@@ -144,7 +146,8 @@ EDITS = {
 UNSEEN = {
     "the difference of logits", "crashed as timeout", "why crashed", "missing as unsupported",
     "a loss before a crash", "an earlier accuracy", "a training accuracy",
-    "a class of the picture", "a time", "all times of an engine", "processor time",
+    "a class of the picture", "earlier regions", "a time", "all times of an engine",
+    "processor time",
     "the collector's time", "the witness's time", "import", "build", "the first step",
     "the time of the process", "the machine's speed", "memory", "threads", "page faults",
     "edges of the graph", "the kind", "the version", "a note", "when it began",
@@ -166,7 +169,7 @@ def edited(records, name):
 
 
 def test_every_edit_is_found_with_the_journal(judged, records, tmp_path, attacked):
-    assert len(EDITS) == 62
+    assert len(EDITS) == 64
     shutil.copy(judged / "journal.jsonl", tmp_path)
     broken = {}
     for name in EDITS:

@@ -77,6 +77,13 @@ SAID = {
     "perfect": Said(
         "outside 0 to 1", top="change('Evaluated', test_accuracies=lambda found: [17.0] * 5)"
     ),
+    "no-regions": Said("0 regions where there are", top="change('Evaluated', regions=[])"),
+    "endless-regions": Said(
+        "points of regions where there are",
+        top="from benchgrad.benchmarks.regions import Regions\n"
+        "change('Evaluated', "
+        "regions=lambda found: [Regions(r.n_epochs, [(0, 2**52)]) for r in found])",
+    ),
     "other-classes": Said(
         "10 classes where there are 2",
         top="change('TrainingFinished', test_classes=lambda found: [9] * len(found))",

@@ -216,9 +216,10 @@ def test_a_report_of_ours_leaves_other_files_alone(judged, tmp_path, attacked):
 
 @pytest.fixture
 def released(judged, tmp_path):
-    """Return the folder of a report as benchgrad 0.1.0 left it: there was no manifest."""
+    """Return the folder of a report as benchgrad 0.1.0 left it: it wrote none of these files."""
     shutil.copytree(judged, tmp_path / "out")
-    (tmp_path / "out" / "manifest.json").unlink()
+    for name in ("manifest.json", "card.png", "snippet.md"):
+        (tmp_path / "out" / name).unlink()
     return tmp_path / "out"
 
 

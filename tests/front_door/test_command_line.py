@@ -17,10 +17,10 @@ def test_quick_runs_from_end_to_end(quick):
     assert "published: 1,381 ×" in stdout
     written = {str(path.relative_to(out)) for path in out.rglob("*") if path.is_file()}
     plots = ("epoch_seconds", "loss_by_epoch", "loss_by_seconds", "accuracy_by_seconds",
-             "decision_boundary")  # fmt: skip
+             "decision_boundary", "ladder")  # fmt: skip
     assert written == {
         "journal.jsonl", "results.json", "timings.csv", "accuracy.csv", "summary.md", "index.html",
-        "manifest.json",
+        "manifest.json", "card.png", "snippet.md",
         *(f"plots/{name}.{extension}" for name in plots for extension in ("png", "svg")),
     }  # fmt: skip
 
@@ -28,7 +28,9 @@ def test_quick_runs_from_end_to_end(quick):
 def test_every_engine_of_quick_did_the_same_work(quick):
     cells = {cell.engine: cell for cell in read_results(quick[0]).cells}
     again = {"micrograd, collector paused", "scalar, collector running"}
-    assert set(cells) == {"micrograd", "scalar", "tensor", "numpy"} | again
+    rungs = {"scalar-dot", "tensor-replay", "tensor, one row at a time"}
+    assert set(cells) == {"micrograd", "scalar", "tensor", "numpy"} | again | rungs
+    assert cells.pop("tensor, one row at a time").status == "ok"  # other batches, other losses
     losses = [loss for epoch in cells["numpy"].epochs for loss in epoch.losses]
     for name, cell in cells.items():
         assert cell.status == "ok", (name, cell.reason)

@@ -12,12 +12,20 @@ from shown import Page
 from benchgrad.benchmarks.plan import Contestant
 from benchgrad.benchmarks.records import Final, Grid
 from benchgrad.benchmarks.regions import Regions
+from benchgrad.reports import page
 from benchgrad.reports.engine_summary import summaries
 from benchgrad.reports.page import render_report
 from benchgrad.reports.race import race
 from benchgrad.reports.race_page import RacePage
 
 HOSTILE = "</script><script>alert(1)</script>"
+
+
+@pytest.fixture(autouse=True)
+def only_pages(monkeypatch):
+    """Leave out the plots and the card, which take most of the time."""
+    monkeypatch.setattr(page, "all_plots", list)
+    monkeypatch.setattr(page, "card", lambda *_: b"")
 
 
 def race_of(results):
@@ -68,6 +76,7 @@ def test_places_follow_the_recorded_times_and_only_ranked_engines_have_one(raced
         (HOSTILE, 1), ("slow", 2), ("budget", 3),
     ]  # fmt: skip
     assert found.n_common == 1
+    assert found.work == "The ranked ones"
     assert found.telling_s == pytest.approx(0.03)
     assert [lane.name for lane in found.behind] == ["slow", "budget", "broken"]
     assert [lane.ending for lane in found.lanes] == [
@@ -77,6 +86,13 @@ def test_places_follow_the_recorded_times_and_only_ranked_engines_have_one(raced
         "invalid after 2 of 2 epochs",
         "crashed after 1 of 3 epochs",
     ]
+
+
+def test_other_batches_are_other_work_and_the_race_says_so(by_hand):
+    contestants = [Contestant("numpy"), Contestant("rows", engine="tensor", batch_size=1)]
+    cells = [by_hand.cell(each.name, (0.1, 0.2)) for each in contestants]
+    assert race_of(by_hand.results(contestants, cells)).work == "Those with the same batches"
+    assert race_of(by_hand.results(contestants[:1], cells[:1])).work == "All"
 
 
 def test_a_forecast_is_called_one(by_hand):
@@ -131,9 +147,9 @@ def test_a_training_that_diverged_has_a_race(by_hand):
     epochs = [by_hand.epoch(0.1, losses) for losses in ((1.0, 2.0), (1e308, 1e308), (None, 1.0))]
     cell = msgspec.structs.replace(by_hand.cell("mad", (1, 2, 3)), epochs=epochs)
     results = by_hand.results([Contestant("mad")], [cell])
-    page = RacePage(race_of(results), results.data)
-    assert page.highest == pytest.approx(1.05 * 1.5)
-    script = json.loads(json.dumps(page.script, allow_nan=False))
+    drawing = RacePage(race_of(results), results.data)
+    assert drawing.highest == pytest.approx(1.05 * 1.5)
+    script = json.loads(json.dumps(drawing.script, allow_nan=False))
     assert script["lanes"][0]["losses"] == [1.5, None, None]
     assert b"race" in render_report(results)["index.html"]
 
@@ -148,17 +164,17 @@ def test_of_very_many_epochs_the_first_and_the_last_are_kept(by_hand):
 
 def test_the_page_reads_the_times_of_the_records_and_no_name_is_markup(raced, report):
     folder = report(raced)
-    page = Page(folder / "index.html")
-    assert page.open == []
+    shown_page = Page(folder / "index.html")
+    assert shown_page.open == []
     html = (folder / "index.html").read_text("utf-8")
     assert "alert(1)</script>" not in html
     found = json.loads(re.search(r'id="race-data">(.*?)</script>', html, re.DOTALL)[1])
     assert [lane["ends"] for lane in found["lanes"]][:2] == [[2.0, 3.0, 6.0], [0.01, 0.03]]
     shown = re.findall(r'class="place"[^>]*>(\d)<', html)
     assert shown == ["2", "1", "3"]
-    assert "stopped by its budget after 1 of 9 epochs" in page.text
-    assert "After 1 epoch each" in page.text
-    assert "After 30.0 ms of training" in page.text
+    assert "stopped by its budget after 1 of 9 epochs" in shown_page.text
+    assert "After 1 epoch each" in shown_page.text
+    assert "After 30.0 ms of training" in shown_page.text
 
 
 def test_without_two_features_the_race_shows_losses_and_accuracies(deep_folder):
