@@ -19,7 +19,8 @@ _sum: Callable[..., Any] = np.add.reduce
 _max: Callable[..., Any] = np.maximum.reduce
 _min: Callable[..., Any] = np.minimum.reduce
 
-_MINUS_ONE = np.array(-1.0)
+# Arrays, since `put` would make one of a number at every step.
+_MINUS_ONES = {char: np.array(-1.0, char) for char in "fd"}  # float32 and float64
 
 
 # --- what a Value accepts ------------------------------------------------------------------
@@ -229,7 +230,7 @@ def cross_entropy(a: Array, labels: Array) -> tuple[Any, Array, Array]:
 
 def by_cross_entropy(g: Array, out: Array, softmax: Array, places: Array) -> Any:
     """Return g / n times the softmax, less 1 at the labels."""
-    gradient = put_flat(_MINUS_ONE, out, softmax, places)
+    gradient = put_flat(_MINUS_ONES[softmax.dtype.char], out, softmax, places)
     gradient += softmax
     gradient *= g / len(places)
     return gradient

@@ -69,9 +69,9 @@ MUTANTS = (
     arrays("@ transposes all axes of a batch", "return a.swapaxes(-1, -2) @ g\n", "return a.T @ g\n"),
     arrays("@ of a matrix and a vector", "np.multiply(np.expand_dims(g, -1), b)", "np.multiply(np.expand_dims(g, -1), b + 0.01)"),
     arrays("@ of a vector and a matrix", "return np.multiply(a[:, None], np.expand_dims(g, -2))", "return np.multiply(a[::-1][:, None], np.expand_dims(g, -2))"),
-    rules("linear by x without W", "lambda g, out, x, W, b: g @ W.T", "lambda g, out, x, W, b: g @ W.T * 1.001"),
-    rules("linear by W as a mean", "lambda g, out, x, W, b: x.T @ g", "lambda g, out, x, W, b: x.T @ g / len(x)"),
-    rules("linear wrong only for one row", "lambda g, out, x, W, b: x.T @ g", "lambda g, out, x, W, b: x.T @ g * (2.0 if len(x) == 1 else 1.0)"),
+    rules("linear by x without W", "lambda g, out, x, W, b: np.dot(g, W.T)", "lambda g, out, x, W, b: np.dot(g, W.T) * 1.001"),
+    rules("linear by W as a mean", "lambda g, out, x, W, b: np.dot(x.T, g)", "lambda g, out, x, W, b: np.dot(x.T, g) / len(x)"),
+    rules("linear wrong only for one row", "lambda g, out, x, W, b: np.dot(x.T, g)", "lambda g, out, x, W, b: np.dot(x.T, g) * (2.0 if len(x) == 1 else 1.0)"),
     rules("linear, bias wrong only for one row", "lambda g, out, x, W, b: g)", "lambda g, out, x, W, b: g if len(g) > 1 else 0 * g)"),
     # --- tensor: the rules, reductions and shapes
     arrays("sum off by 1.001", "gradient[...] = _expand(g, a, axis, keepdims)", "gradient[...] = 1.001 * _expand(g, a, axis, keepdims)"),
