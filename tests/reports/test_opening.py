@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from benchgrad.benchmarks.plan import Contestant
@@ -45,6 +45,7 @@ def counted(run, **nodes):
 def test_the_figures_that_are_shown_give_each_other(slow_nodes, fast_nodes, slow_s, fast_s):
     few, many = sorted((slow_nodes, fast_nodes))
     exact = Identity(many, few, slow_s, fast_s)
+    assume(exact.ratio > 1e-3)  # the slow engine is the one that takes longer, but for noise
     shown = exact.shown
     nodes, cost = number(shown.nodes), number(shown.cost)
     assert nodes == pytest.approx(many / few, rel=0.005)
