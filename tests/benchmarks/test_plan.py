@@ -149,7 +149,7 @@ def test_a_bad_plan_gets_one_line_that_names_the_key(tmp_path, text, complaint):
     ("spec", "complaint"),
     [
         ("headlin", "did you mean 'headline'?"),
-        ("nothing-like-it", "known are full, headline, ladder, peers, quick, two-by-two"),
+        ("nothing-like-it", "known are accuracy, digits, full, headline, ladder, large, peers"),
         ("absent.toml", "there is no such file"),
     ],
 )

@@ -56,14 +56,16 @@ def go_on(folder):
 
 @pytest.mark.parametrize(("part", "at_least"), [("before", 15), ("half", 4)])
 def test_a_run_that_is_killed_at_any_write_goes_on(tmp_path, part, at_least):
+    damaged = []
     for n in itertools.count(1):
         folder = tmp_path / str(n)
         folder.mkdir()
         killed_by, _ = start(folder, part, n)
         if not killed_by:
             break
-        damage = go_on(folder)
-        assert len(damage) == (1 if part == "half" else 0)
+        damaged.append(len(go_on(folder)))
+    # Half of the manifest is no damage of the journal, half of its last line is.
+    assert set(damaged) == ({0, 1} if part == "half" else {0})
     assert n > at_least
 
 

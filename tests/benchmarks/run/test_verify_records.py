@@ -134,6 +134,8 @@ UNSEEN = {
     "data.train_labels", "data.train_points", "cells.kind", "cells.version",
     "cells.own_name", "cells.trace",  # those of an engine that is not from a file, and did not fail
     "sources.wrong", "sources.broken",
+    "environment.array_calls_per_s", "environment.python_calls_per_s",  # shown by sweeps alone
+    "environment.memory_bytes_per_s",
 }  # fmt: skip
 DRAWN = {"data.class_names"}  # in the plots, which this test leaves out
 
