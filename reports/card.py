@@ -41,7 +41,7 @@ def card(results: Results, engines: Sequence[EngineSummary]) -> bytes:
         FigureCanvasAgg(figure)
         _write(figure, results, found)
         if ranked:
-            _draw(figure, _chosen(ranked, found), known)
+            _draw(figure, _chosen(ranked, found, known), known)
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=_DPI)
     return buffer.getvalue()
@@ -80,11 +80,16 @@ def _remarks(found: Headline) -> Iterator[str]:
         yield f"published: {ratio(found.published_ratio)}"
 
 
-def _chosen(ranked: Sequence[EngineSummary], found: Headline | None) -> list[EngineSummary]:
-    """Return the engines to draw, the slowest first: those of the headline, and the fastest."""
+def _chosen(
+    ranked: Sequence[EngineSummary], found: Headline | None, known: Mapping[str, Look]
+) -> list[EngineSummary]:
+    """Return the engines to draw, the slowest first: those of the headline, and the fastest.
+
+    Variants, which have hollow marks, are left out: they may do other work.
+    """
     ordered = sorted(ranked, key=lambda engine: engine.timing.epoch_s)
     heads = {found.slow.name, found.fast.name} if found else set()
-    others = [engine.name for engine in ordered if engine.name not in heads]
+    others = [e.name for e in ordered if e.name not in heads and not known[e.name].is_hollow]
     shown = {*heads, *others[: _MOST - len(heads)]}
     return [engine for engine in reversed(ordered) if engine.name in shown]
 
@@ -98,7 +103,7 @@ def _draw(figure: Figure, engines: Sequence[EngineSummary], known: Mapping[str, 
         look, timing = known[engine.name], engine.timing
         low, high = timing.epoch_s_low, timing.epoch_s_high
         ax.plot([low, high], [row, row], color=look.colour, linewidth=5, alpha=0.45)
-        ax.plot(timing.epoch_s, row, look.marker, color=look.colour, markersize=13)
+        ax.plot(timing.epoch_s, row, look.marker, color=look.colour, mfc=look.face, markersize=13)
         ax.annotate(
             seconds(timing.epoch_s), (timing.epoch_s, row), (0, 11), textcoords="offset points",
             ha="center", fontsize=14, color=INK,

@@ -21,7 +21,7 @@ from benchgrad.reports.style import INK, Look
 if TYPE_CHECKING:
     from matplotlib.artist import Artist
 
-_DPI = 96
+_DPI = 84
 _WIDTH, _HEAD, _CHART, _ROW = 10.0, 0.75, 1.75, 0.95  # inches; a row without its pictures
 _WIDEST = 0.18  # of the width, a picture
 _MARGIN = 0.03
@@ -89,7 +89,7 @@ class RaceDrawing:
             look = self._looks[lane.name]
             style: dict[str, Any] = {"color": look.colour, "animated": True}
             (line,) = ax.plot([], [], lw=1.8, **style)
-            (head,) = ax.plot([], [], look.marker, ms=7, clip_on=False, **style)
+            (head,) = ax.plot([], [], look.marker, mfc=look.face, ms=7, clip_on=False, **style)
             self._lines.append((lane, line, head))
 
     def _panel(self, lane: Lane, row: int, column: int) -> Panel:

@@ -77,7 +77,7 @@ class Panel:
         name = name if len(name) <= _NAME_LENGTH else f"…{name[1 - _NAME_LENGTH :]}"
         head = figure.add_axes((place.left, place.y(0.2), 0.02, 0.2 / place.figure_height))
         head.set_axis_off()
-        head.plot([0], [0], look.marker, color=look.colour, ms=7)
+        head.plot([0], [0], look.marker, color=look.colour, mfc=look.face, ms=7)
         figure.text(place.left + 0.022, place.y(0.13), name, fontsize=10, va="center")
 
     def scatter(self, page: RacePage) -> None:

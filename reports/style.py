@@ -37,6 +37,11 @@ class Look:
     is_hollow: bool = False
 
     @property
+    def face(self) -> str:
+        """The colour inside the marker, on paper."""
+        return PAPER if self.is_hollow else self.colour
+
+    @property
     def outline(self) -> str:
         """The path of the marker, in a box from -1 to 1."""
         return OUTLINES[self.marker]
@@ -112,8 +117,7 @@ class Style:
     def mark(self, engine: str) -> dict[str, Any]:
         """Return matplotlib's keywords for the marker of an engine."""
         look = self.looks[engine]
-        face = PAPER if look.is_hollow else look.colour
-        return {"marker": look.marker, "markerfacecolor": face, "markeredgecolor": look.colour}
+        return {"marker": look.marker, "markerfacecolor": look.face, "markeredgecolor": look.colour}
 
 
 def looks(engines: Mapping[str, str] | Iterable[str]) -> dict[str, Look]:
