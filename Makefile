@@ -13,8 +13,8 @@ OUT := reports/out
 .PHONY: help install bench bench-quick bench-full bench-peers ladder two-by-two scaling bench-large test-cluster points test test-peers test-browser screenshots attacks kills lint format microbench microbench-full graphs lowest dist targets overhead verdicts instructions mutants stories precision clean
 
 help:
-	@echo "make bench        the published comparison on this machine (about six minutes)"
-	@echo "make bench-quick  the same comparison in about 20 seconds"
+	@echo "make bench        the published comparison on this machine (about five minutes)"
+	@echo "make bench-quick  the same comparison in under a minute"
 	@echo "make bench-full   the same without a budget: micrograd takes ten minutes"
 	@echo "make ladder       from micrograd to machine code, each step with its factor and cause"
 	@echo "make two-by-two   how much is the granularity of the graph, how much the interpreter"

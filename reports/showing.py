@@ -38,7 +38,7 @@ def showing(results: Results, show: Callable[[Shown], T], attempt: Callable[[Sho
     """
     try:
         return show(Shown(results))
-    except Exception:
+    except Exception:  # whatever an engine's facts lead to costs that engine's row alone
         reasons = _alone(results, attempt) or _beside_others(results, attempt)
         if not reasons:
             raise

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 
 import pytest
+from browser import browser, opened
 from imagined import ENVIRONMENT
 
 from benchgrad.benchmarks.plan import Contestant, Corner, DataPlan, Plan, Published
@@ -265,3 +266,30 @@ def full_folder(full_run, report):
 def deep_folder(deep_run, report):
     """Return the folder of the run on three features, rendered once."""
     return report(deep_run)
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    with browser() as found:
+        yield found
+
+
+@pytest.fixture
+def window(chromium, page):
+    """Return a function that opens the page of a module; nothing may go wrong in any window."""
+    windows, wrong = [], []
+
+    def open_page(**options):
+        found = opened(chromium, **options)
+        found.on("console", lambda said: wrong.append(f"{said.type}: {said.text}"))
+        found.on("pageerror", lambda error: wrong.append(f"error: {error}"))
+        found.on("request", lambda asked: wrong.append(f"request: {asked.url}"))
+        found.goto(page.resolve().as_uri())
+        windows.append(found)
+        return found
+
+    yield open_page
+    for each in windows:
+        each.close()
+    allowed = f"request: {page.resolve().as_uri()}"
+    assert [w for w in wrong if w != allowed and not w.startswith("request: data:")] == []

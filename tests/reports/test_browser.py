@@ -9,18 +9,12 @@ import unicodedata
 
 import msgspec
 import pytest
-from browser import browser, opened
+from browser import opened
 
 from benchgrad.benchmarks.records import GraphCounts
 
 pytestmark = pytest.mark.browser
 WIDE, PHONE = 1280, 390
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with browser() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
@@ -34,27 +28,6 @@ def page(full_run, report):
         msgspec.structs.replace(cell, counts=counts.get(cell.engine)) for cell in full_run.cells
     ]
     return report(msgspec.structs.replace(full_run, cells=cells)) / "index.html"
-
-
-@pytest.fixture
-def window(chromium, page):
-    """Return a function that opens the page; nothing may go wrong in any window."""
-    windows, wrong = [], []
-
-    def open_page(**options):
-        found = opened(chromium, **options)
-        found.on("console", lambda said: wrong.append(f"{said.type}: {said.text}"))
-        found.on("pageerror", lambda error: wrong.append(f"error: {error}"))
-        found.on("request", lambda asked: wrong.append(f"request: {asked.url}"))
-        found.goto(page.resolve().as_uri())
-        windows.append(found)
-        return found
-
-    yield open_page
-    for each in windows:
-        each.close()
-    allowed = f"request: {page.resolve().as_uri()}"
-    assert [w for w in wrong if w != allowed and not w.startswith("request: data:")] == []
 
 
 def shown(window, selector):

@@ -4,18 +4,11 @@ import re
 
 import msgspec
 import pytest
-from browser import browser, opened
 
 from benchgrad.benchmarks.records import Grid
 from benchgrad.benchmarks.regions import Regions, kept_epochs
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with browser() as found:
-        yield found
 
 
 @pytest.fixture(scope="module")
@@ -33,25 +26,6 @@ def page(full_run, report):
     data = msgspec.structs.replace(full_run.data, grid=Grid(-1.0, 1.0, -2.0, 2.0, 10))
     cells = [with_regions(cell) for cell in full_run.cells]
     return report(msgspec.structs.replace(full_run, data=data, cells=cells)) / "index.html"
-
-
-@pytest.fixture
-def window(chromium, page):
-    """Return a function that opens the page; nothing may go wrong in any window."""
-    windows, wrong = [], []
-
-    def open_page(**options):
-        found = opened(chromium, **options)
-        found.on("console", lambda said: wrong.append(f"{said.type}: {said.text}"))
-        found.on("pageerror", lambda error: wrong.append(f"error: {error}"))
-        found.goto(page.resolve().as_uri())
-        windows.append(found)
-        return found
-
-    yield open_page
-    for each in windows:
-        each.close()
-    assert wrong == []
 
 
 def clock_of(window):
