@@ -21,6 +21,17 @@ pytestmark = [
 ]
 
 
+@pytest.fixture(scope="session", autouse=True)
+def own_cache(tmp_path_factory):
+    """Let PyTorch compile into a folder of this session.
+
+    Its own is one for all: a compilation that was killed leaves half a library there, for good.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path_factory.mktemp("inductor")))
+        yield
+
+
 def peer(name):
     """Return an engine; skip only if the machine lacks a compiler."""
     status = status_of(name)
