@@ -6,11 +6,14 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 PEERS := .venv-peers
 LOWEST := .venv-lowest
+WHEEL := .venv-wheel
+# The README's examples, in an environment that has neither the developers' tools nor this folder.
+EXAMPLES := -P -m pytest -q -o addopts= -o filterwarnings= tests/test_readme.py
 ROOMS := benchmarks datasets engines processes reports
 OUT := reports/out
 
 .DEFAULT_GOAL := help
-.PHONY: help install bench bench-quick bench-full bench-peers ladder two-by-two scaling bench-large test-cluster points test test-peers test-browser screenshots attacks kills lint format microbench microbench-full graphs lowest dist targets overhead verdicts instructions mutants stories precision clean
+.PHONY: help install bench bench-quick bench-full bench-peers ladder two-by-two scaling bench-large test-cluster points test test-peers test-browser screenshots attacks kills lint format microbench microbench-full graphs lowest dist wheel data-sets targets overhead verdicts instructions mutants stories precision clean
 
 help:
 	@echo "make bench        the published comparison on this machine (about five minutes)"
@@ -36,6 +39,8 @@ help:
 	@echo "make microbench   each operation, timed with pytest-benchmark (one to two minutes)"
 	@echo "make microbench-full  the same until each figure is steady (over six minutes)"
 	@echo "make lowest       does it run with the lowest versions that pyproject.toml promises?"
+	@echo "make wheel        does the wheel run in an empty environment, with the newest ones?"
+	@echo "make data-sets    the estimator beside MLPClassifier on five data sets"
 	@echo "make dist         the source distribution and the wheel"
 	@echo "make targets      the speeds that docs/performance.md promises (about three minutes)"
 	@echo "make overhead     what the harness adds to the times that it measures"
@@ -128,14 +133,23 @@ lowest:
 	$(PYTHON) -m venv --clear $(LOWEST)
 	$(PYTHON) tools/lowest.py > $(LOWEST)/lowest.txt
 	$(LOWEST)/bin/python -m pip install --quiet --disable-pip-version-check \
-	  --constraint $(LOWEST)/lowest.txt '.[compiled]'
+	  --constraint $(LOWEST)/lowest.txt '.[compiled]' pytest
 	$(LOWEST)/bin/benchgrad run quick --out $(OUT)/lowest
 	$(LOWEST)/bin/benchgrad check tensor --fast
+	$(LOWEST)/bin/python $(EXAMPLES)
 
 # The source distribution and the wheel, in dist/.
 dist: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check build
 	$(BIN)/python -m build --outdir dist .
+
+# The wheel in an empty environment, with the newest versions of all that it needs.
+wheel: dist
+	$(PYTHON) -m venv --clear $(WHEEL)
+	$(WHEEL)/bin/python -m pip install --quiet --disable-pip-version-check dist/*.whl pytest
+	$(WHEEL)/bin/benchgrad run quick --out $(OUT)/wheel
+	$(WHEEL)/bin/benchgrad check tensor --fast
+	$(WHEEL)/bin/python $(EXAMPLES)
 
 # mypy sees the rooms under the names that they are imported by.
 lint: $(STAMP)
@@ -208,6 +222,10 @@ verdicts: $(STAMP)
 instructions: $(STAMP)
 	$(BIN)/python -P tools/instructions.py
 
+# Accuracy and time of the estimator on five data sets, with each engine; see docs/estimator.md.
+data-sets: $(STAMP)
+	$(BIN)/python -P tools/data_sets.py $(ENGINES)
+
 clean:
-	rm -rf $(VENV) $(PEERS) $(LOWEST) build dist *.egg-info $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
+	rm -rf $(VENV) $(PEERS) $(LOWEST) $(WHEEL) build dist *.egg-info $(OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -45,6 +45,10 @@ class DelegatingClassifier(Classifier):
         """Return the parameters of the other classifier."""
         return self.real.parameters()
 
+    def velocities(self) -> list[Array] | None:
+        """Return the velocities of the other classifier."""
+        return self.real.velocities()
+
     def counts(self, X: Array, y: Array) -> Counts | None:
         """Return what the other classifier counts."""
         return self.real.counts(X, y)

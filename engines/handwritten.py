@@ -56,6 +56,10 @@ class HandwrittenClassifier(Classifier):
         """Return copies of the parameters as float64 arrays."""
         return [p.astype(np.float64) for p in self._parameters]
 
+    def velocities(self) -> list[Array]:
+        """Return the velocity of each parameter as it lives."""
+        return self._velocities
+
     def _activations(self, X: Array) -> list[Array]:
         """Return X, the hidden layers and the logits."""
         layers = [X]

@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -79,6 +79,14 @@ class Classifier(ABC):
     def parameters(self) -> list[Array]:
         """Return copies of the parameters W0, b0, W1, b1, … as float64 arrays."""
 
+    def velocities(self) -> list[Array] | None:
+        """Return the velocity of each parameter as it lives, or None if they are not shown.
+
+        Writing into these arrays, in the classifier's dtype, sets them: so an estimator that was
+        pickled trains on with momentum.
+        """
+        return None
+
     def counts(self, X: Array, y: Array) -> Counts | None:
         """Return the counts of a step's graph, or None if there is no graph to walk."""
         return None
@@ -124,6 +132,10 @@ class Engine(ABC):
     deviations: Mapping[str, str] = MappingProxyType({})
     traits: frozenset[Trait] = frozenset()
     extra: Mapping[str, Extra] = MappingProxyType({})
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """Return itself: what a training changes is in its classifiers."""
+        return self
 
     def missing(self) -> str:
         """Return what is not installed and how to install it, or an empty string.

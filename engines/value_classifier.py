@@ -119,6 +119,10 @@ class ValueClassifier(Classifier):
         """Return copies of the parameters as float64 arrays."""
         return [np.array(self._numpy(self._read(p)), np.float64) for p in self.leaves]
 
+    def velocities(self) -> list[Array]:
+        """Return the velocity of each parameter as it lives."""
+        return self.split(self._velocity)
+
     def _numpy(self, numbers: Any) -> Array:
         """Return data or gradients in the classifier's dtype, copied only if necessary."""
         if type(numbers) is np.ndarray and numbers.dtype is self._dtype:

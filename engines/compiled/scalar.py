@@ -127,6 +127,10 @@ class CompiledScalarClassifier(Classifier):
         """Return copies of the parameters as float64 arrays."""
         return self._split(self._flat.copy())
 
+    def velocities(self) -> list[Array]:
+        """Return the velocity of each parameter as it lives."""
+        return self._split(self._velocity)
+
     def counts(self, X: Array, y: Array) -> Counts:
         """Return the counts of the recorded graph."""
         return self._program(X, y).counts()

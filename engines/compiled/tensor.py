@@ -83,6 +83,10 @@ class CompiledClassifier(Classifier):
         """Return copies of the parameters as float64 arrays."""
         return self._eager.parameters()
 
+    def velocities(self) -> list[Array]:
+        """Return the velocity of each parameter as it lives."""
+        return self._eager.velocities()
+
     def _program(self, X: Array, y: Array, rows: Array) -> StepProgram | None:
         """Return the program for batches like these, checked; None if they are replayed.
 

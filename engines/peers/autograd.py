@@ -59,6 +59,10 @@ class HipsAutogradClassifier(Classifier):
         """Return copies of the parameters as float64 arrays."""
         return [np.array(p, np.float64) for p in self._parameters]
 
+    def velocities(self) -> list[Array]:
+        """Return the velocity of each parameter as it lives."""
+        return self._velocities
+
 
 def _cross_entropy(logits: Any, y: Array) -> Any:
     """Return the loss of each row, (n,)."""

@@ -55,6 +55,10 @@ class MygradClassifier(Classifier):
         """Return copies of the parameters as float64 arrays."""
         return [np.array(leaf.data, np.float64) for leaf in self._leaves]
 
+    def velocities(self) -> list[Array]:
+        """Return the velocity of each parameter as it lives."""
+        return self._velocities
+
 
 def _hinge(logits: Any, y: Array) -> Any:
     """Return the mean over the rows; the label's own margin is always 1."""

@@ -159,6 +159,10 @@ class ReplayClassifier(Classifier):
         """Return copies of the parameters as float64 arrays."""
         return self._eager.parameters()
 
+    def velocities(self) -> list[Array]:
+        """Return the velocity of each parameter as it lives."""
+        return self._eager.velocities()
+
     def _run(self, X: Array, y: Array) -> Recording:
         key = _key(len(X), X, y)
         recording = self._recordings.get(key)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from estimators import blobs, make_classifier
 
-from benchgrad.engines.hyperparameters import check_hyperparameters
+from benchgrad.engines.estimator.hyperparameters import check_hyperparameters
 
 
 @pytest.mark.parametrize(
@@ -18,8 +18,14 @@ from benchgrad.engines.hyperparameters import check_hyperparameters
         "momentum": [-0.1, np.nan, None],
         "weight_decay": [-1e-4, np.inf],
         "epochs": [0, 1.0, True, None],
-        "batch_size": [0, -3, 32.0],
+        "batch_size": [0, -3, 32.0, "all"],
         "dtype": ["float16", np.float64, "int64"],
+        "tol": [-1e-4, np.nan, "1e-4"],
+        "n_iter_no_change": [0, 2.0, None],
+        "early_stopping": [1, None, "yes"],
+        "validation_fraction": [0, 1, 1.5, None],
+        "warm_start": [1, None],
+        "verbose": [-1, 0.5, "loud", None],
         "random_state": [-1, 2**32, "a", 0.5],
     }.items(),
 )
