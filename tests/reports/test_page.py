@@ -522,14 +522,17 @@ def test_without_four_corners_nothing_is_said_of_granularity(page, summary):
 def test_when_a_slow_start_has_paid_off_is_on_the_page_and_in_the_summary(by_hand, rendered):
     start = {"import_s": 0.5, "build_s": 0.25}
     cells = [
+        by_hand.cell("slow", (4.0, 4.0), first_step_s=0.25, **start),
         by_hand.cell("eager", (2.0, 2.0), first_step_s=0.25, **start),
         by_hand.cell("compiled", (1.0, 1.0), first_step_s=2000.25, **start),
     ]
-    run = by_hand.results([Contestant("eager"), Contestant("compiled")], cells)
+    run = by_hand.results([Contestant(cell.engine) for cell in cells], cells)
     page, text = rendered(run)
-    assert page.rows("has caught up after") == {"compiled": ["2,001 s", "2,000 epochs with eager"]}
+    assert page.rows("has caught up after") == {
+        "compiled": ["2,001 s", "667 epochs with slow, 2,000 epochs with eager"]
+    }
     assert markdown_rows(text, "has caught up after") == {
-        "compiled": ["2,001 s", "2,000 epochs with `eager`"]
+        "compiled": ["2,001 s", "667 epochs with `slow`, 2,000 epochs with `eager`"]
     }
 
 
