@@ -86,6 +86,11 @@ class Measured:
     test_accuracy: float
 
     @property
+    def quickest_s(self) -> float:
+        """The time of an epoch in the quickest round: what a neighbour does only adds to it."""
+        return min(self.rounds_s.values(), default=math.nan)
+
+    @property
     def step_s(self) -> float:
         """The time of a step: that of an epoch, divided by its steps."""
         return self.epoch_s / self.shape.n_steps
