@@ -126,7 +126,7 @@ def held_out_table(results: Results) -> pd.DataFrame:
     """Return a `HeldOutRow` for each point that a model was checked on."""
     fits = models(results) if results.plan.timed else ()
     rows = [
-        HeldOutRow(model.engine, each.point.quickest_s, each.expected_s, "ok")
+        HeldOutRow(model.engine, each.point.epoch_s, each.expected_s, "ok")
         for model in fits
         for each in model.held_out
     ]

@@ -70,7 +70,7 @@ class HeldOut:
     @property
     def error(self) -> float:
         """By how much the expected time is off, as a share of the measured one."""
-        return self.expected_s / self.point.quickest_s - 1.0
+        return self.expected_s / self.point.epoch_s - 1.0
 
 
 @dataclass(frozen=True)
@@ -162,15 +162,13 @@ def work_of(shape: Shape, graph: GraphSize | None) -> Work:
 def fitted(points: Sequence[Measured]) -> CostModel | None:
     """Return the model of one engine on one host, None where the points do not suffice.
 
-    A point counts with its quickest round, since a cost is what the work takes where nothing gets
-    in its way. Relative errors are fitted, since times span orders of magnitude, and large ones
-    count less than by their square: a point that the machine disturbed should not bend the model.
+    Relative errors are fitted, since times span orders of magnitude, and large ones count less than
+    by their square: a point that the machine disturbed should not bend the model.
 
     Source: Huber, Robust Statistics, 1981, section 7.3; `scipy.optimize.least_squares` with
     ``soft_l1``.
     """
-    timed = (point for point in points if point.quickest_s > 0.0)
-    usable = sorted(timed, key=lambda point: (point.quickest_s, str(point.at)))
+    usable = sorted((p for p in points if p.epoch_s > 0.0), key=lambda p: (p.epoch_s, str(p.at)))
     if len(usable) < MIN_POINTS:
         return None
     graph = graph_size(usable)
@@ -192,7 +190,7 @@ def _costs(points: Sequence[Measured], graph: GraphSize | None) -> tuple[Cost, .
     from scipy import optimize, stats
 
     amounts = np.array([work_of(each.shape, graph).row for each in points])
-    seconds = np.array([each.quickest_s for each in points])
+    seconds = np.array([each.epoch_s for each in points])
     used = amounts.max(axis=0) > 0.0
     scaled = amounts[:, used] / seconds[:, None]  # each row times the costs should be one
     scale = scaled.max(axis=0)

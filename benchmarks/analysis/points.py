@@ -63,7 +63,8 @@ class Shape:
 class Measured:
     """One engine at one point. Unknown numbers are nan.
 
-    `epoch_s` is the median over the rounds, `rounds_s` has them one by one, and `n_disturbed` of
+    `epoch_s` is that of the quickest round, since a neighbour on the machine only adds to it, and
+    one point is compared with others; `rounds_s` has the rounds one by one, and `n_disturbed` of
     these are processor time, since the machine disturbed the round; `memory_bytes` is what
     the process held at most beyond what it began with. `nodes` and `edges` are those of the graph
     of a step on `counted_rows`. `test_accuracy` is the one after the last epoch.
@@ -84,11 +85,6 @@ class Measured:
     counted_rows: float
     holds_arrays: bool
     test_accuracy: float
-
-    @property
-    def quickest_s(self) -> float:
-        """The time of an epoch in the quickest round: what a neighbour does only adds to it."""
-        return min(self.rounds_s.values(), default=math.nan)
 
     @property
     def step_s(self) -> float:
@@ -134,7 +130,7 @@ def _engines(
             shape=shape_of(plan, data, plan.batch_size_of(contestant)),
             status=first.status,
             reason=first.reason,
-            epoch_s=float(np.median(list(rounds_s.values()))) if rounds_s else math.nan,
+            epoch_s=min(rounds_s.values(), default=math.nan),
             rounds_s=rounds_s,
             n_disturbed=len(rounds_s.keys() & disturbed_rounds(own)) if plan.threads == 1 else 0,
             memory_bytes=_median(_held(own)),

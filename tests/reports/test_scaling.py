@@ -3,6 +3,7 @@
 import math
 
 import msgspec
+import pandas as pd
 import pytest
 from conftest import cell, results
 
@@ -71,6 +72,23 @@ def test_the_map_has_the_fastest_of_each_point_and_where_it_changes():
     assert len(best) == len(WIDTHS) * len(BATCHES)
     crossing = [each for each in overtakings(sweep()) if each.axis == "width"]
     assert [round(each.value) for each in crossing if each.place == 1] == [16]
+
+
+def test_a_point_counts_with_its_quickest_round():
+    run = sweep()
+    slow = [
+        msgspec.structs.replace(
+            point,
+            cells=[
+                *point.cells,
+                *(cell("elements", [9.0, k * point.cells[1].epochs[1].wall_s], round=k)
+                  for k in (8, 9)),
+            ],
+        )
+        for point in run.points
+    ]  # fmt: skip
+    disturbed = msgspec.structs.replace(run, points=slow)
+    pd.testing.assert_frame_equal(map_table(disturbed), map_table(run))
 
 
 def test_a_grid_is_refined_between_neighbours_whose_fastest_engines_differ():

@@ -2,7 +2,6 @@
 
 import itertools
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -56,21 +55,6 @@ def test_a_point_that_the_machine_disturbed_does_not_bend_the_model():
     points = arrays(noise=0.01)
     points[5] = point(points[5].shape, 20 * points[5].epoch_s)
     np.testing.assert_allclose([c.each_s for c in fitted(points).costs], COSTS, rtol=0.1)
-
-
-def test_a_point_counts_with_its_quickest_round():
-    rng = np.random.default_rng(1)
-    slow = [
-        replace(
-            p, epoch_s=2 * p.epoch_s, rounds_s={0: 2 * p.epoch_s, 1: p.epoch_s, 2: 3 * p.epoch_s}
-        )
-        if rng.random() < 0.5
-        else p
-        for p in arrays()
-    ]
-    model = fitted(slow)
-    np.testing.assert_allclose([cost.each_s for cost in model.costs], COSTS, rtol=1e-3)
-    assert max(abs(each.error) for each in model.held_out) < 1e-3
 
 
 def test_held_out_points_show_a_model_that_is_wrong():
