@@ -26,6 +26,7 @@ from benchgrad.engines.conformance.seen import (
 )
 
 _MANY = 100  # checks that fail, before the backward pass as a whole is blamed
+_MANY_OWN = 50  # kinds of operations that one function fails, before it is the backward pass
 _WHOLE = 0.25  # of the checks that do without an operation fail, and it is not to blame
 _DISCOUNT = 1.5
 _ORDER = ("operation", "about", "situation", "operation in", "function", "check")
@@ -52,9 +53,19 @@ class Group:
     def simplest(self) -> Seen:
         """The check that is easiest to understand, and tries what is blamed if that is known."""
         kind, *names = self.blamed
-        wanted = PART_OF.get(names[0], names[0]) if kind == "situation" else ""
-        there = [seen for seen in self.seen if wanted and seen.situation == wanted]
+        there: Sequence[Seen] = ()
+        if kind == "situation":
+            wanted = PART_OF.get(names[0], names[0])
+            there = [seen for seen in self.seen if seen.situation == wanted]
+        elif kind == "function":  # it serves many operations: what most of them show is its fault
+            there = _of_the_usual_cause(self.simple)
         return min(there or self.seen, key=lambda seen: seen.simplicity)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is the backward pass: all fails, or a function does that most of all calls."""
+        n_own = len({seen.own for seen in self.simple})
+        return self.blamed == EVERYTHING or (self.blamed[0] == "function" and n_own >= _MANY_OWN)
 
 
 @dataclass(frozen=True)
@@ -89,6 +100,14 @@ def groups_of(verdicts: Sequence[Verdict], passed: Passed) -> list[Group]:
     groups += _grouped(_unexplained(loud, groups, _is_same), passed)
     intricate = [seen for seen in wrong if seen.verdict.group in INTRICATE]
     return groups + list(_grouped(_unexplained(intricate, groups, _explains), passed))
+
+
+def _of_the_usual_cause(wrong: Sequence[Seen]) -> list[Seen]:
+    """Return the checks that show the kind of cause that most of them show."""
+    kinds = [seen.finding.cause.kind if seen.finding.cause else "" for seen in wrong]
+    counts = Counter(kind for kind in kinds if kind)
+    usual = counts.most_common(1)[0][0] if counts else ""
+    return [seen for seen, kind in zip(wrong, kinds, strict=True) if kind == usual]
 
 
 def score(feature: Feature, failed: Counter[Feature], passed: Passed, n_wrong: int) -> float:
@@ -154,7 +173,9 @@ def _explains(group: Group, seen: Seen) -> bool:
     if simplest.situation and simplest.situation not in COMMON:
         is_of_it = bool(simplest.own) and simplest.own <= seen.operations
         return is_of_it or ("situation", simplest.situation) in seen.features
-    return bool(simplest.situation) or simplest.own <= seen.operations
+    # A group may be of several operations, and its simplest check be of another than this one.
+    parts = (each.own for each in group.simple)
+    return bool(simplest.situation) or any(own and own <= seen.operations for own in parts)
 
 
 def _grouped(wrong: Sequence[Seen], passed: Passed) -> Iterator[Group]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from benchgrad.engines.conformance.blame import Group, Passed, groups_of, score
 from benchgrad.engines.conformance.judging.verdict import Finding, Verdict
 from benchgrad.engines.conformance.places import place_of
-from benchgrad.engines.conformance.seen import COMMON, EVERYTHING, SITUATIONS, Feature
+from benchgrad.engines.conformance.seen import COMMON, SITUATIONS, Feature
 
 _COUNTED = tuple(SITUATIONS)[:-2]  # the last two are no situations that an operation is in
 _MOST = 0.8  # of the checks that a fault fails have its operation, if it is named
@@ -98,7 +98,7 @@ def _heading(group: Group, failed: Counter[Feature], passed: Passed) -> str:
     def scored(*feature: str) -> float:
         return score(feature, failed, passed, n_wrong)
 
-    if group.blamed == EVERYTHING:
+    if group.is_whole:
         return "the backward pass"
     if group.blamed == ("situation", "order"):
         return SITUATIONS["order"]

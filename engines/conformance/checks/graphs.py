@@ -32,8 +32,8 @@ ORDERS = {
     "a value used by what uses it": "a = x * y\nb = a * a\nc = b * a\nd = c * b\nout = d + a * c",
     "diamonds upon diamonds": "h = x * y\nfor _ in range(64):\n    h = h * 0.5 + h * 0.4\nout = h",
 }
-# In these no value between x and the result is used more than once.
-_SIMPLE = ("x * x", "x + x", "x * 1.5 + x", "x + x * x")
+# In these no value between the inputs and the result is used more than once.
+_SIMPLE = ("x * y", "x + y", "x * x", "x + x", "x * 1.5 + x", "x + x * x")
 _WRONG_ORDER = Cause(
     "a value passes its gradient on before all of its uses have added to it (wrong order)"
 )
@@ -119,7 +119,10 @@ def _ordered(tested: EngineUnderTest, name: str, source: str) -> None:
     found = fault_of(tested, problem_of(_of_numbers(tested, name, source)))
     if found is None:
         return
-    simple = (replace(SQUARED, expression=text, derivatives=(), shapes=((),)) for text in _SIMPLE)
+    simple = (
+        replace(SQUARED, expression=text, derivatives=(), shapes=((),) * (1 + ("y" in text)))
+        for text in _SIMPLE
+    )
     problems = (problem_of_case(case, tested.seed, tested.dtype) for case in simple)
     is_simple_right = all(fault_of(tested, problem) is None for problem in problems)
     pairs = zip(found.answer.gradients, found.problem.truth.gradients, strict=True)
