@@ -57,6 +57,8 @@ class Group:
         if kind == "situation":
             wanted = PART_OF.get(names[0], names[0])
             there = [seen for seen in self.seen if seen.situation == wanted]
+        elif kind == "operation in":
+            there = [seen for seen in self.seen if names[0] in seen.own]
         elif kind == "function":  # it serves many operations: what most of them show is its fault
             there = _of_the_usual_cause(self.simple)
         return min(there or self.seen, key=lambda seen: seen.simplicity)
