@@ -50,13 +50,19 @@ FLOORS = {
         *("datasets", "engines", "processes"),
     ],
     "reports": ["benchmarks", "benchmarks.analysis"],
+    "learning": [
+        *("benchmarks", "engines", "engines.scalar", "processes"),
+    ],
     "command_line": [
         *("benchmarks", "benchmarks.analysis", "benchmarks.cell.listener", "benchmarks.run"),
-        *("datasets", "engines", "engines.conformance", "reports"),
+        *("datasets", "engines", "engines.conformance", "learning", "reports"),
     ],
     "api": [
         *("benchmarks", "benchmarks.run", "command_line", "datasets", "engines"),
         *("engines.conformance", "reports"),
+    ],
+    "book": [
+        *("api", "benchmarks", "benchmarks.run", "engines", "learning", "reports"),
     ],
     "": ["api", "command_line"],
 }
