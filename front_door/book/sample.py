@@ -171,5 +171,5 @@ def _race(records: Records) -> str:
     page = rendered("race.html", known).decode()
     return (
         f'<style>{inline("race.css")}</style><div class="bg-race">{page}</div>'
-        f'<script>{inline("race.js")}</script>'
+        f"<script>{inline('race.js')}</script>"
     )

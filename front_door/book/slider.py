@@ -27,7 +27,8 @@ def slider(batches: Sequence[int], step_s: Mapping[str, Sequence[float]]) -> Tou
     every = [cost for costs in per_row.values() for cost in costs]
     low, high = math.floor(math.log10(min(every))), math.ceil(math.log10(max(every)))
     xs = [
-        _LEFT + (_WIDTH - _LEFT - 14) * math.log2(n / batches[0]) / math.log2(batches[-1] / batches[0])
+        _LEFT
+        + (_WIDTH - _LEFT - 14) * math.log2(n / batches[0]) / math.log2(batches[-1] / batches[0])
         for n in batches
     ]
 

@@ -37,7 +37,7 @@ def stepper(root: Any, names: Mapping[str, Any]) -> Touchable:
         raise ValueError(f"a graph of {len(order)} values is too large to step through")
     known = {id(value): name for name, value in names.items()}
     labels = [_label(node, known) for node in order]
-    steps = _steps(order, labels)
+    steps = _steps(order, [known.get(id(node)) or node.operation for node in order])
     places = _places(order)
     width = max(x for x, _ in places) + _WIDTH + 8
     height = max(y for _, y in places) + _HEIGHT + 8
@@ -61,18 +61,21 @@ def _label(node: Any, known: Mapping[int, str]) -> str:
 
 
 def _number(value: float) -> str:
-    return f"{value + 0.0:.4g}"  # −0 is 0
+    return f"{value + 0.0:.4g}".replace("-", "−")  # and −0 is 0
 
 
-def _steps(order: Sequence[Any], labels: Sequence[str]) -> list[_Step]:
-    """Return every step of a backward pass, from no gradient to all of them."""
+def _steps(order: Sequence[Any], said: Sequence[str]) -> list[_Step]:
+    """Return every step of a backward pass, from no gradient to all of them.
+
+    `said` is what each node is called in a sentence.
+    """
     place = {id(node): i for i, node in enumerate(order)}
     gradients = [0.0] * len(order)
     last = len(order) - 1
     steps = [_Step(-1, tuple(gradients), "Before the first step every gradient is 0.")]
     gradients[last] = 1.0
-    said = f"The derivative of {labels[last]} by itself is 1: here the walk begins."
-    steps.append(_Step(last, tuple(gradients), said))
+    begun = f"The derivative of {said[last]} by itself is 1: here the walk begins."
+    steps.append(_Step(last, tuple(gradients), begun))
     for i in reversed(range(len(order))):
         node = order[i]
         if not node.parents:
@@ -82,9 +85,9 @@ def _steps(order: Sequence[Any], labels: Sequence[str]) -> list[_Step]:
             at = place[id(parent)]
             gradients[at] += partial * gradients[i]
             told.append(
-                f"{_number(partial)} × {_number(gradients[i])} to {labels[at] or 'its parent'}"
+                f"{_number(partial)} × {_number(gradients[i])} to {said[at] or 'its parent'}"
             )
-        steps.append(_Step(i, tuple(gradients), f"{labels[i]} passes {' and '.join(told)}."))
+        steps.append(_Step(i, tuple(gradients), f"{said[i]} passes {' and '.join(told)}."))
     return steps
 
 

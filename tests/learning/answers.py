@@ -88,7 +88,11 @@ def ordered(root):
 """,
         (
             ("entered.add(node)", "pass", "appears twice"),
-            ("            order.append(node)", "            order.insert(0, node)", "before its parent"),
+            (
+                "            order.append(node)",
+                "            order.insert(0, node)",
+                "before its parent",
+            ),
             (
                 "    order, entered, stack = [], set(), [(root, False)]\n",
                 """
@@ -160,11 +164,17 @@ def cross_entropy(scores, label):
     return math.log(total) + top - scores[label]
 """,
         (
-            ("return math.log(total) + top - scores[label]",
-             "return scores[label] - math.log(total) - top", "sign is flipped"),
+            (
+                "return math.log(total) + top - scores[label]",
+                "return scores[label] - math.log(total) - top",
+                "sign is flipped",
+            ),
             ("top = max(scores)", "top = 0.0", "overflows"),
-            ("return math.log(total) + top - scores[label]",
-             "return math.exp(scores[label] - top) / total", "the probability"),
+            (
+                "return math.log(total) + top - scores[label]",
+                "return math.exp(scores[label] - top) / total",
+                "the probability",
+            ),
         ),
     ),
     "3.3": Answers(
@@ -195,10 +205,17 @@ def count(root):
     return n
 """,
         (
-            ("        if node.parents:\n            n += 1", "        n += 1", "leaves are counted"),
+            (
+                "        if node.parents:\n            n += 1",
+                "        n += 1",
+                "leaves are counted",
+            ),
             ("if parent not in seen:", "if True:", "counted twice"),
-            ("seen, stack, n = {root}, [root], 0",
-             "seen, stack, n = {root}, list(dict.fromkeys(root.parents)), 0", "the root is counted"),
+            (
+                "seen, stack, n = {root}, [root], 0",
+                "seen, stack, n = {root}, list(dict.fromkeys(root.parents)), 0",
+                "the root is counted",
+            ),
         ),
     ),
     "4.2": Answers(
@@ -246,8 +263,11 @@ def dot(x, w, b):
 """,
         (
             ("data = b.data + sum", "data = sum", "bias is missing"),
-            ("[wi.data for wi in w] + [xi.data for xi in x]",
-             "[xi.data for xi in x] + [wi.data for wi in w]", "in another order"),
+            (
+                "[wi.data for wi in w] + [xi.data for xi in x]",
+                "[xi.data for xi in x] + [wi.data for wi in w]",
+                "in another order",
+            ),
             (" + [1.0]", "", "4 partials for 5 parents"),
         ),
     ),
@@ -261,10 +281,21 @@ def dot(x, w, b):
     return Value(data, (*w, b), (*x, 1.0), "dot")
 """,
         (
-            ("(*w, b), (*x, 1.0)", "(*x, *w, b), (*[v.data for v in w], *x, 1.0)", "plain number is among"),
-            ("(*w, b), (*x, 1.0)",
-             "(*map(Value, x), *w, b), (*[v.data for v in w], *x, 1.0)", "5 parents, not 3"),
-            ("(*x, 1.0)", "(*[xi if wi.data else 0.0 for xi, wi in zip(x, w)], 1.0)", "whatever the weight"),
+            (
+                "(*w, b), (*x, 1.0)",
+                "(*x, *w, b), (*[v.data for v in w], *x, 1.0)",
+                "plain number is among",
+            ),
+            (
+                "(*w, b), (*x, 1.0)",
+                "(*map(Value, x), *w, b), (*[v.data for v in w], *x, 1.0)",
+                "5 parents, not 3",
+            ),
+            (
+                "(*x, 1.0)",
+                "(*[xi if wi.data else 0.0 for xi, wi in zip(x, w)], 1.0)",
+                "whatever the weight",
+            ),
         ),
     ),
     "5.3": Answers(
@@ -330,10 +361,17 @@ def broadcast(a, b):
     return tuple(shape)
 """,
         (
-            ("(1,) * (n - len(a)) + a, (1,) * (n - len(b)) + b",
-             "a + (1,) * (n - len(a)), b + (1,) * (n - len(b))", "at their ends"),
+            (
+                "(1,) * (n - len(a)) + a, (1,) * (n - len(b)) + b",
+                "a + (1,) * (n - len(a)), b + (1,) * (n - len(b))",
+                "at their ends",
+            ),
             (" and 1 not in (i, j)", "", "is stretched"),
-            ('            raise ValueError(f"{i} and {j} do not match")', "            pass", "raise a ValueError"),
+            (
+                '            raise ValueError(f"{i} and {j} do not match")',
+                "            pass",
+                "raise a ValueError",
+            ),
         ),
     ),
     "7.2": Answers(
@@ -345,9 +383,17 @@ def unbroadcast(gradient, shape):
     return gradient.sum(axis=axes, keepdims=True)
 """,
         (
-            ("gradient.sum(axis=tuple(range(added)))", "gradient.mean(axis=tuple(range(added)))", "the mean"),
+            (
+                "gradient.sum(axis=tuple(range(added)))",
+                "gradient.mean(axis=tuple(range(added)))",
+                "the mean",
+            ),
             ("keepdims=True", "keepdims=False", "keepdims=True"),
-            ("    return gradient.sum(axis=axes, keepdims=True)", "    return gradient", "stretched axis"),
+            (
+                "    return gradient.sum(axis=axes, keepdims=True)",
+                "    return gradient",
+                "stretched axis",
+            ),
         ),
     ),
     "7.3": Answers(
@@ -360,9 +406,16 @@ def pass_on(parent, gradient):
 """,
         (
             ("gradient.copy()", "gradient", "keep a copy"),
-            ("parent.grad = parent.grad + gradient", "parent.grad = gradient.copy()", "replaces the first"),
-            ("        parent.grad = gradient.copy()\n    else:\n        parent.grad = parent.grad + gradient",
-             "        parent.grad = gradient\n    else:\n        parent.grad += gradient", "not its own"),
+            (
+                "parent.grad = parent.grad + gradient",
+                "parent.grad = gradient.copy()",
+                "replaces the first",
+            ),
+            (
+                "        parent.grad = gradient.copy()\n    else:\n        parent.grad = parent.grad + gradient",
+                "        parent.grad = gradient\n    else:\n        parent.grad += gradient",
+                "not its own",
+            ),
         ),
     ),
     "8.1": Answers(
@@ -381,9 +434,16 @@ class Tape:
 """,
         (
             ("in self.calls:", "in reversed(self.calls):", "wrong order"),
-            ("            function(*operands, out=out)\n", "            out = function(*operands)\n",
-             "changes nothing in `out`"),
-            ("        function(*operands, out=out)\n        self", "        self", "call() must make the call"),
+            (
+                "            function(*operands, out=out)\n",
+                "            out = function(*operands)\n",
+                "changes nothing in `out`",
+            ),
+            (
+                "        function(*operands, out=out)\n        self",
+                "        self",
+                "call() must make the call",
+            ),
         ),
     ),
     "8.2": Answers(
@@ -465,11 +525,21 @@ def factors(times):
     return interpreter, granularity
 """,
         (
-            ('times["numbers", "Python"] / times["numbers", "machine code"]',
-             'times["numbers", "machine code"] / times["numbers", "Python"]', "upside down"),
-            ('/ times["numbers", "machine code"]\n    g', '/ times["arrays", "machine code"]\n    g', "two things change"),
-            ('times["numbers", "machine code"] / times["arrays", "machine code"]',
-             'times["numbers", "Python"] / times["arrays", "Python"]', "interpreter in it"),
+            (
+                'times["numbers", "Python"] / times["numbers", "machine code"]',
+                'times["numbers", "machine code"] / times["numbers", "Python"]',
+                "upside down",
+            ),
+            (
+                '/ times["numbers", "machine code"]\n    g',
+                '/ times["arrays", "machine code"]\n    g',
+                "two things change",
+            ),
+            (
+                'times["numbers", "machine code"] / times["arrays", "machine code"]',
+                'times["numbers", "Python"] / times["arrays", "Python"]',
+                "interpreter in it",
+            ),
         ),
     ),
     "10.1": Answers(
@@ -507,9 +577,16 @@ def agrees(found, right, limit):
 """,
         (
             (" * np.abs(right).max()", "", "relative to that"),
-            ("    if found.shape != right.shape:\n        return False\n", "", "compare the shapes"),
-            ("bool(np.abs(found - right).max() <= limit * np.abs(right).max())",
-             "not np.abs(found - right).max() > limit * np.abs(right).max()", "nan passes"),
+            (
+                "    if found.shape != right.shape:\n        return False\n",
+                "",
+                "compare the shapes",
+            ),
+            (
+                "bool(np.abs(found - right).max() <= limit * np.abs(right).max())",
+                "not np.abs(found - right).max() > limit * np.abs(right).max()",
+                "nan passes",
+            ),
         ),
     ),
     "11.1": Answers(
@@ -523,7 +600,11 @@ def paired(a, b):
         (
             ("x / y", "y / x", "upside down"),
             ("median(x / y for x, y in zip(a, b))", "median(a) / median(b)", "two medians"),
-            ("median(x / y for x, y in zip(a, b))", "sum(x / y for x, y in zip(a, b)) / len(a)", "mean of the ratios"),
+            (
+                "median(x / y for x, y in zip(a, b))",
+                "sum(x / y for x, y in zip(a, b)) / len(a)",
+                "mean of the ratios",
+            ),
         ),
     ),
     "11.2": Answers(
@@ -537,10 +618,16 @@ def interval(ratios, rng):
 """,
         (
             ("len(ratios))", "len(ratios), replace=False)", "with replacement"),
-            ("np.percentile(medians, 2.5), np.percentile(medians, 97.5)",
-             "np.percentile(medians, 5), np.percentile(medians, 95)", "cut off 2.5"),
-            ("np.percentile(medians, 2.5), np.percentile(medians, 97.5)",
-             "np.percentile(ratios, 2.5), np.percentile(ratios, 97.5)", "spread of single ratios"),
+            (
+                "np.percentile(medians, 2.5), np.percentile(medians, 97.5)",
+                "np.percentile(medians, 5), np.percentile(medians, 95)",
+                "cut off 2.5",
+            ),
+            (
+                "np.percentile(medians, 2.5), np.percentile(medians, 97.5)",
+                "np.percentile(ratios, 2.5), np.percentile(ratios, 97.5)",
+                "spread of single ratios",
+            ),
         ),
     ),
     "11.3": Answers(
@@ -552,9 +639,16 @@ def timed(work, clock):
     return clock() - begun
 """,
         (
-            ("    handle.read()\n    return clock() - begun", "    ended = clock()\n    handle.read()\n    return ended - begun",
-             "stops before the work is done"),
-            ("    begun = clock()\n    handle = work()", "    handle = work()\n    begun = clock()", "starts too late"),
+            (
+                "    handle.read()\n    return clock() - begun",
+                "    ended = clock()\n    handle.read()\n    return ended - begun",
+                "stops before the work is done",
+            ),
+            (
+                "    begun = clock()\n    handle = work()",
+                "    handle = work()\n    begun = clock()",
+                "starts too late",
+            ),
             ("clock() - begun", "clock()", "a moment, not a duration"),
         ),
     ),
@@ -589,9 +683,12 @@ def linear(x, W, b):
         (
             ("data = b[j].data + sum", "data = sum", "bias is missing"),
             ("w = W[:, j]", "w = W[j]", "those are rows"),
-            ("            data = b[j].data + sum(float(n) * v.data for n, v in zip(row, w))\n"
-             '            out[i, j] = Value(data, (*w, b[j]), (*row, 1.0), "dot")',
-             "            out[i, j] = sum(v * float(n) for n, v in zip(row, w)) + b[j]", "one node with 3 parents"),
+            (
+                "            data = b[j].data + sum(float(n) * v.data for n, v in zip(row, w))\n"
+                '            out[i, j] = Value(data, (*w, b[j]), (*row, 1.0), "dot")',
+                "            out[i, j] = sum(v * float(n) for n, v in zip(row, w)) + b[j]",
+                "one node with 3 parents",
+            ),
         ),
     ),
     "12.3": Answers(

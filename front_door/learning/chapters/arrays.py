@@ -28,7 +28,7 @@ def _same(found: object, right: object) -> bool:
     """,
 )
 def matmul(answer: Answer) -> None:
-    """g @ Bᵀ and Aᵀ @ g, on square matrices too."""
+    """G @ Bᵀ and Aᵀ @ g, on square matrices too."""
     rng = np.random.default_rng(0)
     g, A, B = rng.normal(size=(3, 2, 2))
     by_A, by_B = returned(answer.by_matmul(g, A, B), "by_matmul(g, A, B)")
@@ -43,7 +43,10 @@ def matmul(answer: Answer) -> None:
     must(_same(by_B, A.T @ g), "the gradient of B is wrong: g must meet A from the right")
     g, A, B = rng.normal(size=(3, 4)), rng.normal(size=(3, 2)), rng.normal(size=(2, 4))
     by_A, by_B = answer.by_matmul(g, A, B)
-    must(_same(by_A, g @ B.T) and _same(by_B, A.T @ g), "it is wrong for matrices that are not square")
+    must(
+        _same(by_A, g @ B.T) and _same(by_B, A.T @ g),
+        "it is wrong for matrices that are not square",
+    )
 
 
 @exercise(
@@ -68,8 +71,12 @@ def total(answer: Answer) -> None:
     found = returned(answer.by_sum(g, a, 0), "by_sum(g, a, 0)")
     must(np.shape(found) == (2, 2), f"a gradient has the shape of its array, not {np.shape(found)}")
     must(not _same(found, columns / 2), "that is the gradient of a mean: a sum divides by nothing")
-    must(not _same(found, columns.T), "g is repeated along the wrong axis: a square array hides that")
-    must(_same(found, columns), "with axis 0, every element of a column gets that column's gradient")
+    must(
+        not _same(found, columns.T), "g is repeated along the wrong axis: a square array hides that"
+    )
+    must(
+        _same(found, columns), "with axis 0, every element of a column gets that column's gradient"
+    )
     must(
         _same(answer.by_sum(g, a, 1), columns.T),
         "with axis 1 it is repeated along the wrong axis: every element of a row gets that row's "
@@ -98,7 +105,7 @@ def total(answer: Answer) -> None:
     """,
 )
 def rows(answer: Answer) -> None:
-    """fixed / n + per_row ≤ factor · per_row."""
+    """Fixed / n + per_row ≤ factor · per_row."""
     found = returned(answer.rows_for(100.0, 1.0, 2.0), "rows_for(100, 1, 2)")
     must(
         found != 50,

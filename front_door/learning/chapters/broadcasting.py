@@ -27,20 +27,20 @@ def shape(answer: Answer) -> None:
     found = returned(answer.broadcast((2, 3), (2, 3)), "broadcast((2, 3), (2, 3))")
     must(tuple(found) == (2, 3), f"two equal shapes stay what they are, not {found}")
     try:
-        wide = answer.broadcast((4, 3), (3,))
-    except ValueError:
-        wide = None
-    must(
-        wide is not None and tuple(wide) == (4, 3),
-        f"(4, 3) with (3,) is (4, 3), not {wide}: line the shapes up at their ends",
-    )
-    try:
         stretched = answer.broadcast((4, 1), (1, 3))
     except ValueError:
         stretched = None
     must(
         stretched is not None and tuple(stretched) == (4, 3),
         f"(4, 1) with (1, 3) is (4, 3), not {stretched}: an axis of length 1 is stretched",
+    )
+    try:
+        wide = answer.broadcast((4, 3), (3,))
+    except ValueError:
+        wide = None
+    must(
+        wide is not None and tuple(wide) == (4, 3),
+        f"(4, 3) with (3,) is (4, 3), not {wide}: line the shapes up at their ends",
     )
     try:
         wrong = answer.broadcast((4, 3), (4, 2))
@@ -92,7 +92,10 @@ def undo(answer: Answer) -> None:
         f"an operand of shape (4, 1) gets a gradient of shape {column.shape}: sum over the "
         "stretched axis, and keep it (keepdims=True)",
     )
-    must(np.allclose(column, g.sum(axis=1, keepdims=True)), "the sums over a stretched axis are wrong")
+    must(
+        np.allclose(column, g.sum(axis=1, keepdims=True)),
+        "the sums over a stretched axis are wrong",
+    )
     both = np.asarray(answer.unbroadcast(np.ones((2, 4, 3)), (4, 1)))
     must(
         both.shape == (4, 1) and np.allclose(both, 6.0),

@@ -53,17 +53,21 @@ def neuron(answer: Answer) -> None:
     """,
 )
 def cross_entropy(answer: Answer) -> None:
-    """logsumexp − score of the label, at any size of the scores."""
+    """Logsumexp − score of the label, at any size of the scores."""
     right = math.log(math.exp(1.0) + math.exp(3.0)) - 1.0
     found = returned(answer.cross_entropy([1.0, 3.0], 0), "cross_entropy([1, 3], 0)")
     must(
-        not near(found, -right), "the sign is flipped: a loss is never negative, log-sum minus score"
+        not near(found, -right),
+        "the sign is flipped: a loss is never negative, log-sum minus score",
     )
     must(
         not near(found, math.exp(-right)),
         "that is the probability of the right class: the loss is minus its logarithm",
     )
-    must(near(found, right), f"for scores 1 and 3 and label 0 it is {shown(right)}, not {shown(found)}")
+    must(
+        near(found, right),
+        f"for scores 1 and 3 and label 0 it is {shown(right)}, not {shown(found)}",
+    )
     try:
         large = answer.cross_entropy([1000.0, 1001.0], 1)
     except OverflowError:
@@ -92,9 +96,7 @@ def step(answer: Answer) -> None:
     a, b = Value(1.0), Value(-2.0)
     a.grad, b.grad = 4.0, -0.5
     answer.step([a, b], 0.1)
-    must(
-        not (near(a.data, 1.0) and near(b.data, -2.0)), "nothing moved: is the body still empty?"
-    )
+    must(not (near(a.data, 1.0) and near(b.data, -2.0)), "nothing moved: is the body still empty?")
     must(not near(a.data, 1.4), "it walks uphill: subtract the gradient, since the loss must fall")
     must(not near(a.data, -3.0), "the learning rate is missing: 0.1 times the gradient")
     must(

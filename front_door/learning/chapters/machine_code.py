@@ -33,7 +33,8 @@ def forward(answer: Answer) -> None:
     must(near(found[2], 6.0), f"2 · 3 is 6, not {shown(found[2])}")
     must(
         near(found[3], 8.0),
-        f"the second node reads place 2, the first node's result: 6 + 2 is 8, not {shown(found[3])}",
+        "the second node reads place 2, the first node's result: 6 + 2 is 8, not "
+        f"{shown(found[3])}",
     )
 
 
@@ -64,6 +65,10 @@ def back(answer: Answer) -> None:
         near(found[3], 2.0),
         f"the last node is 12 · 2: its left operand gets 2, not {shown(found[3])} (walk from the "
         "last node to the first)",
+    )
+    must(
+        not near(found[2], 0.0),
+        "nothing arrives at place 2: walk from the last node to the first",
     )
     must(
         not near(found[2], 2.0),

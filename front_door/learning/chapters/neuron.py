@@ -116,7 +116,9 @@ def nodes(answer: Answer) -> None:
         "that is one neuron: the layer has 4 of them",
     )
     must(per_number != 12, "only products are counted: each is added to something as well")
-    must(per_number == 24, f"3 products and 3 additions in 4 neurons are 24 nodes, not {per_number}")
+    must(
+        per_number == 24, f"3 products and 3 additions in 4 neurons are 24 nodes, not {per_number}"
+    )
     must(per_neuron == 4, f"with a node for each neuron there are 4, not {per_neuron}")
     must(answer.nodes(32, 32) == (2048, 32), "nodes(32, 32) is (2048, 32)")
 

@@ -26,7 +26,10 @@ TITLE = "Is it right?"
 def central(answer: Answer) -> None:
     """(f(x + h) − f(x − h)) / 2h."""
     found = returned(answer.central(lambda x: x**3, 2.0, 0.1), "central(f, x, h)")
-    must(not near(found, 12.61), "that is the difference on one side: its error is 0.61 here, not 0.01")
+    must(
+        not near(found, 12.61),
+        "that is the difference on one side: its error is 0.61 here, not 0.01",
+    )
     must(not near(found, 24.02), "the distance between the two points is 2h, not h")
     must(not near(found, -12.01), "the sign is flipped: later value minus earlier one")
     must(near(found, 12.01), f"for x³ at 2 with h = 0.1 it is 12.01, not {shown(found)}")

@@ -69,7 +69,9 @@ def _check_leftover(found: Callable[[Callable[[], Any]], Any]) -> None:
         found(_no_cycle) == 0,
         "earlier rubbish is counted: call gc.collect() once before make()",
     )
-    must(found(lambda: _cycles(1)) != 0, "a cycle is not seen: is the result dropped, and collected?")
+    must(
+        found(lambda: _cycles(1)) != 0, "a cycle is not seen: is the result dropped, and collected?"
+    )
     must(
         found(_kept_cycle) == 1,
         "a result in a cycle is kept alive: a name that holds it must be gone before you collect",
@@ -81,7 +83,9 @@ def _check_leftover(found: Callable[[Callable[[], Any]], Any]) -> None:
     must(gc.isenabled(), "the collector is off afterwards: leave it as you found it")
     gc.disable()
     found(_no_cycle)
-    must(not gc.isenabled(), "the collector was off before, and is on now: leave it as you found it")
+    must(
+        not gc.isenabled(), "the collector was off before, and is on now: leave it as you found it"
+    )
 
 
 def _no_cycle() -> list[int]:
@@ -127,7 +131,10 @@ def costs(answer: Answer) -> None:
         "the fixed part is still in it: divide the difference of the times by the difference "
         "of the nodes",
     )
-    must(near(per_node, 0.002), f"200 nodes more take 0.4 s more: 0.002 s each, not {shown(per_node)}")
+    must(
+        near(per_node, 0.002),
+        f"200 nodes more take 0.4 s more: 0.002 s each, not {shown(per_node)}",
+    )
     must(
         near(fixed, 0.5),
         f"what is left of 0.7 s without its 100 nodes is 0.5 s of fixed cost, not {shown(fixed)}",
