@@ -1,4 +1,4 @@
-"""What the pages of the book are made with: they show what is true, and refuse what is not there."""
+"""What the pages of the book are made with: what they show is true, what is missing is named."""
 
 import json
 import re
