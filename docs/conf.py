@@ -21,8 +21,6 @@ os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
 project = "benchgrad"
 author = "The benchgrad authors"
 extensions = ["myst_nb"]
-exclude_patterns = ["graphs", "scaling", "sample/*.png"]
-suppress_warnings = ["myst.xref_missing"] if os.environ.get("BENCHGRAD_LENIENT") else []
 
 nb_execution_mode = "inline"  # so that sentences can say what cells have found
 nb_execution_in_temp = True
@@ -33,12 +31,12 @@ nb_merge_streams = True
 nb_eval_name_regex = r"^[a-z_][a-z0-9_]*$"
 myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 4
-myst_html_meta = {"viewport": "width=device-width, initial-scale=1"}
 
 html_theme = "furo"
 html_title = "benchgrad"
 html_static_path = ["_static"]
 html_css_files = ["book.css"]
+html_js_files = ["book.js"]
 html_extra_path = ["../build/notebooks"]
 html_copy_source = False
 html_show_sphinx = False
