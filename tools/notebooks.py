@@ -61,7 +61,7 @@ def _code(cell, packed):
     if "run_of()" in source:
         source = source.replace("run_of()", f'run_of("{packed}")')
     made = nbformat.v4.new_code_cell(source)
-    if set(tags) & {"hide-input", "remove-input", "remove-cell"} or packed in source:
+    if set(tags) & {"hide-input", "remove-input"} or packed in source:
         made.metadata["jupyter"] = {"source_hidden": True}
     return made
 

@@ -16,4 +16,4 @@ def test_a_notebook_runs(name, tmp_path, monkeypatch):
     nbformat.validate(found)
     assert not [c for c in found.cells if c.cell_type == "markdown" and "{eval}" in c.source]
     resources = {"metadata": {"path": str(tmp_path)}}
-    nbclient.NotebookClient(found, timeout=120, resources=resources).execute()
+    nbclient.NotebookClient(found, timeout=300, resources=resources).execute()

@@ -72,13 +72,13 @@ def _show(number: str, out: Path | None) -> None:
     from benchgrad.learning.catalogue import exercise_of
 
     exercise = exercise_of(number)
+    if out is not None and out.exists():
+        raise UsageError(f"{str(out)!r} is there already; name a new file")
     _say(f"{exercise.number}  {exercise.title}\n\n{exercise.text}\n")
     if out is None:
         _say(exercise.stub)
         _say(f"To begin: benchgrad learn {number} --out answer.py")
         return
-    if out.exists():
-        raise UsageError(f"{str(out)!r} is there already; name a new file")
     write_output(out, exercise.stub.encode())
     _say(f"Written: {out}\nTo check it: benchgrad learn {number} {out}")
 
