@@ -4,6 +4,7 @@ Each chapter is executed here, and its notebook is made. The build needs no netw
 """
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -51,8 +52,14 @@ def _chapter(name):
     return path if path in notebooks.chapters(DOCS / "book") else None
 
 
-def _link_notebook(app, name, content):
-    """Put a link to the chapter's notebook below its title."""
+# A page of the repository that is no page of the site: Sphinx must not look for it among its own.
+_OUTSIDE = re.compile(r"\]\((\.\./[^)#:]+\.md)(#[^)]*)?\)")
+
+
+def _prepare(app, name, content):
+    """Put a link to the chapter's notebook below its title; let links leave the site."""
+    if "/" not in name:
+        content[0] = _OUTSIDE.sub(r"](path:\1)", content[0])
     if _chapter(name):
         link = (
             f'<p class="bg-notebook"><a href="../notebooks/{Path(name).name}.ipynb" '
@@ -67,4 +74,4 @@ def setup(app):
     """Make the notebooks, and link each from its chapter."""
     folder = ROOT / "build" / "notebooks" / "notebooks"
     notebooks.write_all(DOCS / "book", folder, Path(os.environ["BENCHGRAD_SAMPLE"]))
-    app.connect("source-read", _link_notebook)
+    app.connect("source-read", _prepare)

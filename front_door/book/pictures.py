@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 # Drawn in these, and shown in the colour of the text around the figure.
 INK = "#0b0c0d"
 _FAINT = "#0e0f10"
-_RC: dict[str, Any] = {
+_RC: Any = {
     "axes.edgecolor": _FAINT,
     "axes.labelcolor": INK,
     "axes.spines.top": False,
