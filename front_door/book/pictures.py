@@ -29,7 +29,6 @@ _RC: Any = {
     "legend.labelcolor": INK,
     "svg.fonttype": "none",
     "text.color": INK,
-    "text.parse_math": False,
     "xtick.color": INK,
     "ytick.color": INK,
 }

@@ -97,7 +97,7 @@ def _places(order: Sequence[Any]) -> list[tuple[float, float]]:
     for node in order:
         rows[id(node)] = 1 + max((rows[id(parent)] for parent in node.parents), default=-1)
     columns: dict[int, list[int]] = {}
-    for i, node in enumerate(order):
+    for i, node in reversed([*enumerate(order)]):  # so that the first operand is on the left
         columns.setdefault(rows[id(node)], []).append(i)
     widest = max(map(len, columns.values()))
     places = [(0.0, 0.0)] * len(order)
@@ -121,8 +121,8 @@ def _edges(order: Sequence[Any], places: Sequence[tuple[float, float]]) -> list[
             begin_x, begin_y = px + _WIDTH / 2, py + _HEIGHT
             found.append(
                 f'<path class="edge" data-node="{i}" d="M{begin_x:g} {begin_y:g}L{end:g} {y:g}"/>'
-                f'<text class="partial" x="{(begin_x + 3 * end) / 4 + 4:g}" '
-                f'y="{(begin_y + 3 * y) / 4:g}">× {_number(partial)}</text>'
+                f'<text class="partial" x="{(begin_x + end) / 2 + 6:g}" '
+                f'y="{(begin_y + y) / 2 + 4:g}">× {_number(partial)}</text>'
             )
     return found
 

@@ -64,5 +64,5 @@ def test_the_glossary_has_the_words_that_the_chapters_introduce():
     for path in sorted(BOOK.glob("[0-9][0-9]-*.md")):
         prose = re.sub(r"```.*?```", "", path.read_text("utf-8"), flags=re.DOTALL)
         for word in re.findall(r"(?<!\*)\*([a-z][\w -]+)\*(?!\*)", prose):
-            stem = word.removesuffix("s")
+            stem = word.removesuffix("s").lower()
             assert stem in glossary, f"{path.name} introduces {word!r}"
