@@ -36,12 +36,13 @@ myst_heading_anchors = 4
 html_theme = "furo"
 html_title = "benchgrad"
 html_static_path = ["_static"]
+html_favicon = "_static/icon.svg"
 html_css_files = ["book.css"]
 html_js_files = ["book.js"]
 html_extra_path = ["../build/notebooks"]
 html_copy_source = False
 html_show_sphinx = False
-html_theme_options = {"top_of_page_buttons": [], "navigation_with_keys": True}
+html_theme_options = {"top_of_page_buttons": []}
 pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"
 
@@ -52,14 +53,14 @@ def _chapter(name):
     return path if path in notebooks.chapters(DOCS / "book") else None
 
 
-# A page of the repository that is no page of the site: Sphinx must not look for it among its own.
-_OUTSIDE = re.compile(r"\]\((\.\./[^)#:]+\.md)(#[^)]*)?\)")
+# A page of the repository that is no page of the site is named instead of linked.
+_OUTSIDE = re.compile(r"\[([^\]]+)\]\(\.\./([^)#:]+\.md)(#[^)]*)?\)")
 
 
 def _prepare(app, name, content):
-    """Put a link to the chapter's notebook below its title; let links leave the site."""
+    """Put a link to the chapter's notebook below its title; name what is outside."""
     if "/" not in name:
-        content[0] = _OUTSIDE.sub(r"](path:\1)", content[0])
+        content[0] = _OUTSIDE.sub(r"\1 (`\2`)", content[0])
     if _chapter(name):
         link = (
             f'<p class="bg-notebook"><a href="../notebooks/{Path(name).name}.ipynb" '

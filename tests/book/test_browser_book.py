@@ -1,6 +1,9 @@
 """The book in a real browser: what can be touched, on any screen, in the light and in the dark."""
 
+import functools
 import re
+import threading
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from browser import browser, opened
@@ -20,8 +23,25 @@ def chromium():
         yield found
 
 
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture(scope="module")
+def served():
+    """Serve the site as `make book-serve` does, on a port of its own; return its address."""
+    handler = functools.partial(Quiet, directory=str(SITE))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
 @pytest.fixture
-def visit(chromium):
+def visit(chromium, served):
     """Return a function that opens a page; nothing may go wrong in any."""
     windows, wrong = [], []
 
@@ -31,14 +51,14 @@ def visit(chromium):
         found.on("pageerror", lambda error: wrong.append(f"error: {error}"))
         found.on("requestfailed", lambda asked: wrong.append(f"failed: {asked.url}"))
         found.on("request", lambda asked: wrong.append(f"request: {asked.url}"))
-        found.goto((SITE / f"{page}.html").as_uri())
+        found.goto(f"{served}/{page}.html")
         windows.append(found)
         return found
 
     yield visit
     for each in windows:
         each.close()
-    inside = ("request: data:", f"request: {SITE.as_uri()}")
+    inside = ("request: data:", f"request: {served}/")
     assert [line for line in wrong if not line.startswith(inside)] == []
 
 
@@ -70,7 +90,7 @@ def test_a_chapter_has_five_screens_at_most(name, visit):
 
 
 def grads(window):
-    return window.locator(".bg-touch .grad").all_inner_texts()
+    return window.locator(".bg-touch .grad").all_text_contents()
 
 
 def test_the_graph_is_stepped_through_by_keyboard(visit):
@@ -117,8 +137,8 @@ def test_without_a_script_the_graph_is_complete(visit):
     assert "0" not in grads(window)
 
 
-def test_a_search_finds_a_word_of_the_glossary(visit):
+def test_a_search_finds_a_word_of_the_glossary(visit, served):
     window = visit("search")
-    window.goto(f"{(SITE / 'search.html').as_uri()}?q=unbroadcast")
+    window.goto(f"{served}/search.html?q=unbroadcast")
     window.locator("#search-results li").first.wait_for()
     assert window.locator("#search-results li").count() >= 2

@@ -38,6 +38,7 @@
     if (!by || event.ctrlKey || event.altKey || event.metaKey) return;
     show(at + by);
     event.preventDefault();
+    event.stopPropagation(); // a page may turn with these keys
   });
   root.querySelector(".bg-bar").hidden = false;
   show(0);
