@@ -86,7 +86,7 @@ def _adapted(svg: str) -> str:
 
 def _head(found: re.Match[str]) -> str:
     width, box = found.groups()
-    style = f"width: 100%; max-width: {width}pt; height: auto; font-family: inherit"
+    style = f"width: 100%; max-width: {width}pt; height: auto; fill: currentColor"
     space = "http://www.w3.org/2000/svg"
     link = "http://www.w3.org/1999/xlink"
     return (

@@ -28,7 +28,7 @@ def exercises_of(chapter: int) -> Tasks:
     if not found:
         raise ValueError(f"there is no chapter {chapter}")
     parts = [
-        f"**{each.number} {each.title}.** {each.text}\n\n```python\n{each.stub.rstrip()}\n```"
+        f"**{each.number} {each.title}{'' if each.title[-1] == '?' else '.'}** {each.text}\n\n```python\n{each.stub.rstrip()}\n```"
         for each in found
     ]
     first = found[0].number
