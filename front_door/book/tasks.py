@@ -28,7 +28,8 @@ def exercises_of(chapter: int) -> Tasks:
     if not found:
         raise ValueError(f"there is no chapter {chapter}")
     parts = [
-        f"**{each.number} {each.title}{'' if each.title[-1] == '?' else '.'}** {each.text}\n\n```python\n{each.stub.rstrip()}\n```"
+        f"**{_ended(f'{each.number} {each.title}')}** {each.text}\n\n"
+        f"```python\n{each.stub.rstrip()}\n```"
         for each in found
     ]
     first = found[0].number
@@ -37,3 +38,8 @@ def exercises_of(chapter: int) -> Tasks:
         f"`benchgrad learn {first} answer.py`."
     )
     return Tasks("\n\n".join([*parts, how]))
+
+
+def _ended(title: str) -> str:
+    """Return a title with a full stop, unless it is a question."""
+    return title if title.endswith("?") else f"{title}."
