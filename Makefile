@@ -13,7 +13,7 @@ ROOMS := benchmarks datasets engines processes reports
 OUT := reports/out
 
 .DEFAULT_GOAL := help
-.PHONY: help install bench bench-quick bench-full bench-peers ladder two-by-two scaling bench-large test-cluster points test test-peers test-browser screenshots attacks kills lint format microbench microbench-full graphs lowest dist wheel data-sets targets overhead verdicts instructions mutants stories precision clean
+.PHONY: help install bench bench-quick bench-full bench-peers ladder two-by-two scaling bench-large test-cluster points test test-peers test-browser book book-serve test-book book-screenshots screenshots attacks kills lint format microbench microbench-full graphs lowest dist wheel data-sets targets overhead verdicts instructions mutants stories precision clean
 
 help:
 	@echo "make bench        the published comparison on this machine (about five minutes)"
@@ -27,6 +27,9 @@ help:
 	@echo "make test         the tests            make lint        ruff and mypy"
 	@echo "make test-peers   installs the peers into .venv-peers and tests their adapters"
 	@echo "make test-browser a page in a real browser: installs playwright, and chromium if it may"
+	@echo "make book         the book and the docs as a site, in build/book"
+	@echo "make book-serve   shows that site on http://localhost:8000"
+	@echo "make test-book    its links, its notebooks, and the site in a real browser"
 	@echo "make screenshots  the pictures of a report for README and docs, from RUN=folder"
 	@echo "make test-cluster a sweep on three Dask workers that are killed (a minute)"
 	@echo "make points       what the runner needs for each point of a large sweep"
@@ -115,6 +118,24 @@ $(VENV)/.browser: $(STAMP)
 
 test-browser: $(VENV)/.browser
 	$(BIN)/python -m pytest tests/reports -m browser -n 0
+
+# The book: every chapter is executed, and a warning is an error.
+$(VENV)/.book: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,book]'
+	@touch $@
+
+book: $(VENV)/.book
+	$(BIN)/python -m sphinx -W --keep-going -q -b html -d build/book-doctrees docs build/book
+	@echo "the book: build/book/index.html"
+
+book-serve: book
+	$(BIN)/python -m http.server --bind localhost --directory build/book 8000
+
+test-book: $(VENV)/.browser book
+	$(BIN)/python -m pytest tests/book -m "book or browser" -n 0
+
+book-screenshots: $(VENV)/.browser book
+	$(BIN)/python tools/book_screenshots.py build/book build/book-screenshots
 
 RUN ?= $(OUT)/headline
 screenshots: $(VENV)/.browser

@@ -50,13 +50,19 @@ FLOORS = {
         *("datasets", "engines", "processes"),
     ],
     "reports": ["benchmarks", "benchmarks.analysis"],
+    "learning": [
+        *("benchmarks", "engines", "engines.scalar", "processes"),
+    ],
     "command_line": [
         *("benchmarks", "benchmarks.analysis", "benchmarks.cell.listener", "benchmarks.run"),
-        *("datasets", "engines", "engines.conformance", "reports"),
+        *("datasets", "engines", "engines.conformance", "learning", "reports"),
     ],
     "api": [
         *("benchmarks", "benchmarks.run", "command_line", "datasets", "engines"),
         *("engines.conformance", "reports"),
+    ],
+    "book": [
+        *("api", "benchmarks", "benchmarks.run", "engines", "learning", "reports"),
     ],
     "": ["api", "command_line"],
 }
@@ -203,6 +209,10 @@ def test_every_module_imports_from_the_wheel(wheel_folder):
         "assert {e.name for e in available() if e.status == 'ready'} >= {'scalar', 'tensor'}\n"
         "templates().get_template('index.html')\n"
         "from benchgrad.engines.scaffold import names_of, render\n"
+        "from benchgrad.learning import exercises\n"
+        "assert len(exercises()) == 36\n"
+        "from benchgrad.book.touching import part\n"
+        "assert part('touch.css')\n"
         "assert all(len(render(names_of('mine'), kind)) == 8 for kind in ('scalar', 'tensor'))\n"
     )
     done = subprocess.run(

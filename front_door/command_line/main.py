@@ -15,6 +15,7 @@ from benchgrad.command_line.commands import (
     check,
     graph,
     history,
+    learn,
     lists,
     new_engine,
     reports,
@@ -42,6 +43,7 @@ for command in (
     lists.datasets,
     lists.plans,
     new_engine.new_engine,
+    learn.learn,
     reports.report,
     reports.compare,
     history.history,
@@ -113,10 +115,11 @@ def _is_for_the_user(error: Exception) -> bool:
     from benchgrad.benchmarks.run.lock import LockError
     from benchgrad.datasets import DatasetError
     from benchgrad.engines import EngineError
+    from benchgrad.learning.exercise import LearningError
 
     users = (
         *(UsageError, LockError, PlanError, RecordError, ForeignError),
-        *(DatasetError, EngineError),
+        *(DatasetError, EngineError, LearningError),
     )
     if isinstance(error, OSError):
         return error.errno in _OF_THE_SYSTEM

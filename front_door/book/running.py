@@ -1,0 +1,28 @@
+"""What a page times for itself, and on which computer. The records of runs are `sample`'s."""
+
+import time
+from collections.abc import Callable
+
+from benchgrad.benchmarks.run.environment import observe
+from benchgrad.book.said import Said
+
+
+def machine() -> Said:
+    """Return what this computer is, as a text says it."""
+    here = observe()
+    return Said(
+        f"{here.processor}, {here.n_cpus} CPUs, {here.python}, NumPy {here.libraries['numpy']}"
+    )
+
+
+def best_of(function: Callable[[], object], repeats: int = 20) -> float:
+    """Return the shortest time that a call took, in seconds.
+
+    A busy machine makes a call longer, and none shorter.
+    """
+    found = []
+    for _ in range(repeats):
+        begun = time.perf_counter()
+        function()
+        found.append(time.perf_counter() - begun)
+    return min(found)

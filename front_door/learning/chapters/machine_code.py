@@ -1,0 +1,121 @@
+"""Chapter 9: machine code. The reader flattens a graph, walks it, and reads a two-by-two."""
+
+from benchgrad.learning.exercise import Answer, all_near, exercise, must, near, returned, shown
+
+TITLE = "Machine code, and the two-by-two"
+_ADD, _MULTIPLY = 0, 1
+
+
+@exercise(
+    "9.1",
+    "A graph without objects",
+    """
+    A graph as three lists: node i has the operation `ops[i]` (0 is +, 1 is ·) and the operands
+    `left[i]` and `right[i]`, which are places in `data`. `data` begins with the leaves; the result
+    of node i is appended. Write `run(ops, left, right, data)`: it returns the whole list, and
+    leaves the one that it was given as it is.
+    """,
+    """
+    def run(ops, left, right, data):
+        ...
+    """,
+)
+def forward(answer: Answer) -> None:
+    """One loop over flat lists."""
+    leaves = [2.0, 3.0]
+    found = returned(
+        answer.run([_MULTIPLY, _ADD], [0, 2], [1, 0], leaves), "run(ops, left, right, data)"
+    )
+    must(leaves == [2.0, 3.0], "it changes the list that it was given: begin with a copy")
+    must(len(found) == 4, f"2 leaves and 2 nodes are 4 numbers; it returns {len(found)}")
+    must(all_near(found[:2], leaves), "the list begins with the leaves")
+    must(not near(found[2], 5.0), "the operations are mixed up: 0 is +, 1 is ·")
+    must(near(found[2], 6.0), f"2 · 3 is 6, not {shown(found[2])}")
+    must(
+        near(found[3], 8.0),
+        "the second node reads place 2, the first node's result: 6 + 2 is 8, not "
+        f"{shown(found[3])}",
+    )
+
+
+@exercise(
+    "9.2",
+    "Backward, in one loop",
+    """
+    The same graph, with all results in `data`. Write `backward(ops, left, right, data)`: a list
+    with the gradient of the last number by each. Node i is at place `len(data) − len(ops) + i`.
+    """,
+    """
+    def backward(ops, left, right, data):
+        ...
+    """,
+)
+def back(answer: Answer) -> None:
+    """The chain rule on flat lists."""
+    ops, left, right = [_MULTIPLY, _ADD, _MULTIPLY], [0, 2, 3], [1, 2, 0]
+    data = [2.0, 3.0, 6.0, 12.0, 24.0]
+    found = returned(answer.backward(ops, left, right, data), "backward(ops, left, right, data)")
+    must(len(found) == 5, f"there are 5 numbers, and {len(found)} gradients")
+    must(near(found[4], 1.0), "the gradient of the last number by itself is 1")
+    must(
+        not near(found[3], 12.0),
+        "the partials of a product are swapped: by the left operand it is the right one's data",
+    )
+    must(
+        near(found[3], 2.0),
+        f"the last node is 12 · 2: its left operand gets 2, not {shown(found[3])} (walk from the "
+        "last node to the first)",
+    )
+    must(
+        not near(found[2], 0.0),
+        "nothing arrives at place 2: walk from the last node to the first",
+    )
+    must(
+        not near(found[2], 2.0),
+        "12 is 6 + 6, so place 2 gets two gradients: add them, nothing is overwritten",
+    )
+    must(near(found[2], 4.0), f"6 is added to itself: it gets 2 + 2, not {shown(found[2])}")
+    must(
+        all_near(found[:2], [24.0, 8.0]),
+        f"2 gets 4 · 3 + 12 = 24 and 3 gets 4 · 2 = 8, not {shown(found[0])} and {shown(found[1])}",
+    )
+
+
+@exercise(
+    "9.3",
+    "Read a two-by-two",
+    """
+    Four engines, four times of an epoch: `times[nodes, run_by]` with nodes `"numbers"` or
+    `"arrays"` and run_by `"Python"` or `"machine code"`. Write `factors(times)`: a pair, how many
+    times as fast machine code is on the graph of numbers, and how many times as fast arrays are
+    where no interpreter runs.
+    """,
+    """
+    def factors(times):
+        ...
+    """,
+)
+def two_by_two(answer: Answer) -> None:
+    """A factor along an edge changes one thing."""
+    times = {
+        ("numbers", "Python"): 3000.0,
+        ("arrays", "Python"): 2.0,
+        ("numbers", "machine code"): 6.0,
+        ("arrays", "machine code"): 0.5,
+    }
+    interpreter, granularity = returned(answer.factors(times), "factors(times)")
+    must(not near(interpreter, 1 / 500), "upside down: 3,000 s against 6 s is 500 times as fast")
+    must(not near(interpreter, 2994.0), "that is a difference of times; how many times is a ratio")
+    must(
+        not near(interpreter, 6000.0),
+        "from numbers in Python to arrays in machine code two things change: stay on one edge",
+    )
+    must(near(interpreter, 500.0), f"3,000 / 6 is 500, not {shown(interpreter)}")
+    must(
+        not near(granularity, 1500.0),
+        "that is the granularity with the interpreter in it: compare the two in machine code",
+    )
+    must(near(granularity, 12.0), f"6 / 0.5 is 12, not {shown(granularity)}")
+
+
+EXERCISES = (forward, back, two_by_two)
