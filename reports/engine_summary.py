@@ -8,7 +8,10 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
+import numpy as np
+
 from benchgrad.benchmarks.analysis.floor import floor
+from benchgrad.benchmarks.analysis.forecast import wander
 from benchgrad.benchmarks.analysis.honesty import remarks
 from benchgrad.benchmarks.analysis.statistics import (
     PAIRED_EFFECT,
@@ -181,7 +184,8 @@ def _summary(
     contestant: Contestant, cells: list[Cell], results: Results, times_fastest: Estimate
 ) -> EngineSummary:
     worst = next((cell for cell in cells if cell.status != "ok"), cells[0])
-    timing, process = facts.timing(worst, cells), facts.process(cells)
+    controls_s = [float(np.median(cell.control_s)) for cell in results.cells if cell.control_s]
+    timing, process = facts.timing(worst, cells, wander(controls_s)), facts.process(cells)
     flops_per_s = per(results.row_flops * results.data.n_train, timing.epoch_s)
     lowest = floor(results)
     first = [epoch for cell in cells if cell.round == 0 for epoch in cell.epochs]

@@ -47,13 +47,16 @@ class Timing:
     uneven_share: float
 
 
-def timing(worst: Cell, cells: Sequence[Cell]) -> Timing:
-    """Return the timing of an engine whose status and plan are those of its worst cell."""
+def timing(worst: Cell, cells: Sequence[Cell], wander: float = 0.0) -> Timing:
+    """Return the timing of an engine whose status and plan are those of its worst cell.
+
+    `wander` is the spread of the machine's speed in the run (`analysis/forecast.py`).
+    """
     chosen = [selection(cell) for cell in cells if cell.epochs]
     calm = [each for each in chosen if not each.is_disturbed] or chosen
     times = [epoch.seconds for each in calm for epoch in each.epochs] or [math.nan]
     low, epoch_s, high = np.quantile(times, [0.25, 0.5, 0.75]).tolist()
-    measured_s, total = _total(worst, [cell for cell in cells if cell.epochs])
+    measured_s, total = _total(worst, [cell for cell in cells if cell.epochs], wander)
     return Timing(
         epoch_s=epoch_s,
         epoch_s_low=low,
@@ -69,7 +72,7 @@ def timing(worst: Cell, cells: Sequence[Cell]) -> Timing:
     )
 
 
-def _total(worst: Cell, cells: Sequence[Cell]) -> tuple[float, Forecast]:
+def _total(worst: Cell, cells: Sequence[Cell], wander: float) -> tuple[float, Forecast]:
     """Return the time that was measured, and that of all planned epochs."""
     unknown = Forecast(math.nan, math.nan, math.nan)
     walls = [[epoch.seconds for epoch in cell.epochs] for cell in cells]
@@ -82,7 +85,7 @@ def _total(worst: Cell, cells: Sequence[Cell]) -> tuple[float, Forecast]:
     longest = max(walls, key=len)
     if worst.status != "ok":
         return math.fsum(longest), unknown
-    return math.fsum(longest), forecast(longest, worst.epochs_planned)
+    return math.fsum(longest), forecast(longest, worst.epochs_planned, wander)
 
 
 # Epochs differ without a cause of their own; and a cost that comes every fifth epoch must be in

@@ -35,12 +35,12 @@ class Forecast:
     refusal: str = ""
 
 
-def forecast(epochs_s: Sequence[float], n_planned: int) -> Forecast:
+def forecast(epochs_s: Sequence[float], n_planned: int, wander: float = 0.0) -> Forecast:
     """Return the time of `n_planned` epochs, given that of the first so many.
 
     The steady epochs, those after the first, go on as they did: each that is left takes their mean.
     The interval is the one for the mean of new observations by Student's t, and no narrower than
-    ``LATER`` of what is forecast.
+    ``LATER`` of what is forecast, or than `wander`, the spread of the machine's speed in the run.
 
     Source: Hahn and Meeker, Statistical Intervals, 1991, section 4.8 (the mean of m further
     observations from a normal distribution).
@@ -59,12 +59,23 @@ def forecast(epochs_s: Sequence[float], n_planned: int) -> Forecast:
     mean_s, spread_s = float(np.mean(steady)), float(np.std(steady, ddof=1))
     t = -float(special.stdtrit(len(steady) - 1, (1.0 - CONFIDENCE) / 2.0))
     reach_s = t * spread_s * math.sqrt(1.0 / len(steady) + 1.0 / n_left)
-    reach_s = max(reach_s, LATER * mean_s)
+    reach_s = max(reach_s, LATER * mean_s, wander * mean_s)
     return Forecast(
         total_s=done_s + n_left * mean_s,
         low_s=done_s + n_left * max(0.0, mean_s - reach_s),
         high_s=done_s + n_left * (mean_s + reach_s),
     )
+
+
+def wander(controls_s: Sequence[float]) -> float:
+    """Return by how much the machine's speed differed from one time to another, as a share.
+
+    `controls_s` are the times of one fixed workload, at different moments of a run: their standard
+    deviation relative to their mean, 0 where there are fewer than three.
+    """
+    if len(controls_s) < 3:
+        return 0.0
+    return float(np.std(controls_s, ddof=1) / np.mean(controls_s))
 
 
 def _refused(why: str) -> Forecast:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from benchgrad.benchmarks.analysis.forecast import LATER, forecast
+from benchgrad.benchmarks.analysis.forecast import LATER, forecast, wander
 
 
 def test_the_epochs_that_are_left_take_the_mean_of_the_steady_ones():
@@ -67,3 +67,11 @@ def test_the_interval_holds_the_whole_run_and_noise_is_seldom_a_trend(n, spread,
             held.append(found.low_s <= walls.sum() <= found.high_s)
     assert np.mean(held) >= 0.92
     assert refused / 400 <= most_refused
+
+
+def test_an_interval_is_no_narrower_than_the_machine_was_unsteady():
+    steady = forecast([1.0] * 5, 20)
+    found = forecast([1.0] * 5, 20, wander([0.8, 1.0, 1.2]))
+    assert found.total_s == steady.total_s == 20.0
+    assert (found.low_s, found.high_s) == pytest.approx((5 + 15 * 0.8, 5 + 15 * 1.2))
+    assert wander([1.0, 9.0]) == 0.0  # two times are no spread
