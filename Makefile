@@ -13,7 +13,7 @@ ROOMS := benchmarks datasets engines processes reports
 OUT := reports/out
 
 .DEFAULT_GOAL := help
-.PHONY: help install bench bench-quick bench-full bench-peers ladder two-by-two scaling bench-large test-cluster points test test-peers test-browser book book-serve test-book book-screenshots screenshots attacks kills lint format microbench microbench-full graphs lowest dist wheel data-sets targets overhead verdicts instructions mutants stories precision clean
+.PHONY: help install bench bench-quick bench-full bench-peers ladder two-by-two scaling bench-large test-cluster points test test-peers test-browser book book-serve test-book test-book-browser book-screenshots screenshots attacks kills lint format microbench microbench-full graphs lowest dist wheel data-sets targets overhead verdicts instructions mutants stories precision clean
 
 help:
 	@echo "make bench        the published comparison on this machine (about five minutes)"
@@ -29,7 +29,8 @@ help:
 	@echo "make test-browser a page in a real browser: installs playwright, and chromium if it may"
 	@echo "make book         the book and the docs as a site, in build/book"
 	@echo "make book-serve   shows that site on http://localhost:8000"
-	@echo "make test-book    its links, its notebooks, and the site in a real browser"
+	@echo "make test-book    its links and its notebooks"
+	@echo "make test-book-browser  that site in a real browser (some minutes)"
 	@echo "make screenshots  the pictures of a report for README and docs, from RUN=folder"
 	@echo "make test-cluster a sweep on three Dask workers that are killed (a minute)"
 	@echo "make points       what the runner needs for each point of a large sweep"
@@ -131,8 +132,11 @@ book: $(VENV)/.book
 book-serve: book
 	$(BIN)/python -m http.server --bind localhost --directory build/book 8000
 
-test-book: $(VENV)/.browser book
-	$(BIN)/python -m pytest tests/book -m "book or browser" -n 0
+test-book: book
+	$(BIN)/python -m pytest tests/book -m book -n 0
+
+test-book-browser: $(VENV)/.browser book
+	$(BIN)/python -m pytest tests/book -m browser -n 0
 
 book-screenshots: $(VENV)/.browser book
 	$(BIN)/python tools/book_screenshots.py build/book build/book-screenshots

@@ -71,6 +71,7 @@ def test_a_page_fits_and_is_accessible_on_any_screen(page, visit):
     for width, scheme in itertools.product((WIDE, PHONE), ("light", "dark")):
         window.set_viewport_size({"width": width, "height": SCREEN})
         window.emulate_media(color_scheme=scheme)
+        window.evaluate("() => new Promise(requestAnimationFrame)")  # the page has heard of it
         root = "document.documentElement"
         if (over := window.evaluate(f"{root}.scrollWidth - {root}.clientWidth")) > 0:
             wrong.append((width, scheme, f"{over} pixels too wide"))
@@ -142,6 +143,7 @@ def test_without_a_script_the_graph_is_complete(visit):
 
 def test_a_search_finds_a_word_of_the_glossary(visit, served):
     window = visit("search")
+    window.wait_for_load_state("networkidle")
     window.goto(f"{served}/search.html?q=unbroadcast")
     window.locator("#search-results li").first.wait_for()
     assert window.locator("#search-results li").count() >= 2
