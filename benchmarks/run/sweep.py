@@ -209,14 +209,16 @@ def elsewhere(
         RecordError: the code or the packages here are not those of the run.
     """
     here = environment.observe()
+    name = HERE if client == socket.gethostname() else socket.gethostname()
     with alone():
-        host = Host(environment.with_rates(here, header.plan), _rates(header.plan))
+        # Of its own machine a run knows what it is already, and there is only one record of it.
+        own = header.environment if name == HERE else environment.with_rates(here, header.plan)
+        host = Host(own, _rates(header.plan))
     found = fingerprint.taken(header.plan, header.fingerprint.data, here)
     if departure := fingerprint.departure(
         header.fingerprint, msgspec.structs.replace(found, machine=header.fingerprint.machine)
     ):
         raise fingerprint.OtherCodeError(f"the host {socket.gethostname()}: {departure}")
-    name = HERE if client == socket.gethostname() else socket.gethostname()
     return PointMeasurer(header, name, host, found, folder, Watch(header.plan, None), alone)
 
 
