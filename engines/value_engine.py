@@ -48,6 +48,10 @@ class ValueEngine(ValueHooks, Engine):
         deviations: checks of `benchgrad check` that it is known to fail, check -> reason.
         traits: what it does in its own way, see `Engine`.
         extra: functions of its own for `benchgrad check`, see `Engine`.
+
+    Attributes:
+        table: every operation by its name, as a function of native values.
+        methods: the operations that are the methods of the class with the same names.
     """
 
     def __init__(  # noqa: PLR0913 (keywords, most with a default, as plugin authors write them)
@@ -78,16 +82,20 @@ class ValueEngine(ValueHooks, Engine):
             self.deviations = dict(deviations)
         self.traits = _known_traits(name, traits) or self.traits
         self.extra = dict(extra or {}) or self.extra
-        table = (
+        given = (
             dict(operations) if isinstance(operations, Mapping) else methods_of(value, operations)
         )
+        table = given
         if kind == "scalar":
             table = {name: self._of_numbers_too(function) for name, function in table.items()}
             table = over_object_arrays(table, self.is_value, self.read)
         elif "sum" in table:
             table = {"mean": self._mean, **table}
-        table = {**table, **self._composed(table), **(compounds or {})}
+        others = {**self._composed(table), **(compounds or {})}
+        table = {**table, **others}
         self.table = table
+        methods = {name for name in given if getattr(value, name, None) is given[name]}
+        self.methods = frozenset(methods - others.keys())
         self.pauses_collector = pauses_collector
         self.shows_graph = shows_graph
         own = {name: function for name, (function, _) in self.extra.items()}

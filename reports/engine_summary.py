@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
-import numpy as np
-
 from benchgrad.benchmarks.analysis.floor import floor
 from benchgrad.benchmarks.analysis.forecast import wander
 from benchgrad.benchmarks.analysis.honesty import remarks
@@ -18,6 +16,7 @@ from benchgrad.benchmarks.analysis.statistics import (
     Estimate,
     Verdict,
     against_fastest,
+    control_seconds,
     countable,
     disturbed_by_engine,
     ranked_rounds,
@@ -184,8 +183,8 @@ def _summary(
     contestant: Contestant, cells: list[Cell], results: Results, times_fastest: Estimate
 ) -> EngineSummary:
     worst = next((cell for cell in cells if cell.status != "ok"), cells[0])
-    controls_s = [float(np.median(cell.control_s)) for cell in results.cells if cell.control_s]
-    timing, process = facts.timing(worst, cells, wander(controls_s)), facts.process(cells)
+    unsteady = wander(control_seconds(results.cells))
+    timing, process = facts.timing(worst, cells, unsteady), facts.process(cells)
     flops_per_s = per(results.row_flops * results.data.n_train, timing.epoch_s)
     lowest = floor(results)
     first = [epoch for cell in cells if cell.round == 0 for epoch in cell.epochs]

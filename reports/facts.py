@@ -47,7 +47,7 @@ class Timing:
     uneven_share: float
 
 
-def timing(worst: Cell, cells: Sequence[Cell], wander: float = 0.0) -> Timing:
+def timing(worst: Cell, cells: Sequence[Cell], wander: float) -> Timing:
     """Return the timing of an engine whose status and plan are those of its worst cell.
 
     `wander` is the spread of the machine's speed in the run (`analysis/forecast.py`).

@@ -10,6 +10,7 @@ import numpy as np
 
 from benchgrad.benchmarks.analysis.statistics import (
     Estimate,
+    control_seconds,
     disturbed_by_engine,
     n_compared,
     paired,
@@ -137,7 +138,7 @@ class Drift:
 
 def drift(results: Results) -> Drift | None:
     """Return the drift of a run, None if it was measured before fewer than two cells."""
-    taken = [float(np.median(cell.control_s)) for cell in results.cells if cell.control_s]
+    taken = control_seconds(results.cells)
     if len(taken) < 2:
         return None
     median_s = float(np.median(taken))

@@ -71,6 +71,11 @@ def round_seconds(cells: Iterable[Cell]) -> dict[int, float]:
     return found
 
 
+def control_seconds(cells: Iterable[Cell]) -> list[float]:
+    """Return the time of the fixed workload before each cell that has one: the median repeat."""
+    return [float(np.median(cell.control_s)) for cell in cells if cell.control_s]
+
+
 def countable(cells: Iterable[Cell]) -> list[Cell]:
     """Return an engine's cells without the interrupted ones, unless all are interrupted."""
     own = list(cells)

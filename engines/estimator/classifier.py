@@ -24,36 +24,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from benchgrad.engines.estimator.hyperparameters import check_hyperparameters
 from benchgrad.engines.estimator.rows import chunks, epoch_trainer
 from benchgrad.engines.estimator.stopping import ADVICE, Patience, doubt, guess
+from benchgrad.engines.estimator.work import Work
 from benchgrad.engines.interface import Array, Classifier, Engine
-from benchgrad.engines.model import MLP, SGD
-from benchgrad.engines.registry import load
 from benchgrad.engines.schedule import batch_generator, draw_epochs, train_epochs
 
 _CHUNK_ROWS = 500  # of logits at a time, since a scalar engine builds a graph for them
 _AUTO_BATCH = 200  # rows, as in MLPClassifier
 _AUTO_TOL = 1e-4  # with early stopping, as in MLPClassifier
-
-
-@dataclass(frozen=True)
-class _Work:
-    """Everything that defines a classifier except its parameters."""
-
-    engine: str | Engine
-    model: MLP
-    optimizer: SGD
-    dtype: str
-
-    def classifier(
-        self, parameters: list[Array], velocities: list[Array] | None = None
-    ) -> Classifier:
-        """Return a classifier that starts from `parameters`, and `velocities` if it shows its."""
-        engine = load(self.engine) if isinstance(self.engine, str) else self.engine
-        classifier = engine.classifier(self.model, parameters, self.optimizer, self.dtype)
-        own = classifier.velocities()
-        if own is not None and velocities is not None:
-            for velocity, kept in zip(own, velocities, strict=True):
-                velocity[...] = kept
-        return classifier
 
 
 @dataclass(frozen=True)
@@ -126,7 +103,7 @@ class AutogradClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
     best_validation_score_: float | None
     coefs_: list[Array]
     intercepts_: list[Array]
-    _work: _Work
+    _work: Work
     _rng: np.random.Generator
     _classifier: Classifier | None = None  # also None in a copy
     _velocities: list[Array] | None = None  # for the next classifier
@@ -196,11 +173,8 @@ class AutogradClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
             self._begin(X.shape[1], encoder.classes_)
         else:
             self._resume(encoder.classes_)
-        labels = encoder.transform(y)
-        if not self.early_stopping:
-            self._train(X, labels, self.epochs)
-            self.best_loss_ = min(self.loss_curve_)
-        else:
+        labels, held_out = encoder.transform(y), None
+        if self.early_stopping:
             X, held_out_X, labels, held_out_y = train_test_split(
                 X,
                 labels,
@@ -208,8 +182,9 @@ class AutogradClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
                 stratify=labels,
                 random_state=int(self._rng.integers(2**32)),
             )
-            self._train_until_best(X, labels, _HeldOut(held_out_X, held_out_y))
-        self._warn_of_doubt(labels)
+            held_out = _HeldOut(held_out_X, held_out_y)
+        has_stopped = self._train(X, labels, self.epochs, held_out)
+        self._warn_of_doubt(labels, has_stopped)
         return self
 
     def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
@@ -237,7 +212,6 @@ class AutogradClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
             given = self.classes_ if classes is None else LabelEncoder().fit(classes).classes_
             self._resume(given)
         self._train(X, labels, 1)
-        self.best_loss_ = min(self.loss_curve_)
         return self
 
     def predict(self, X: Any) -> Array:
@@ -309,41 +283,37 @@ class AutogradClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
             self._classifier = work.classifier(self._parameters(), self._velocities_now())
             self._work = work
 
-    def _train(
-        self, X: Any, y: Array, n_epochs: int, held_out: _HeldOut | None = None
-    ) -> list[Array] | None:
+    def _train(self, X: Any, y: Array, n_epochs: int, held_out: _HeldOut | None = None) -> bool:
         """Train for at most `n_epochs` epochs on labels from 0 to k − 1.
 
-        Return the parameters that were best on the rows held out, if there are any.
+        Return whether it stopped because nothing improved. With rows held out it goes back to the
+        parameters that were best on them.
         """
         n_rows = min(_AUTO_BATCH, len(y)) if self.batch_size == "auto" else int(self.batch_size)
         epochs = draw_epochs(n_epochs, len(y), n_rows, self._rng)
-        classifier = self._live()
-        patience = self._patience(held_out)
+        classifier, patience = self._live(), self._patience(held_out)
+        scores: list[float] = []
         best = None
+        self.validation_scores_ = scores if held_out else None
         try:
             for losses in train_epochs(epoch_trainer(classifier, X), X, y, epochs):
                 self._note(losses, len(y))
-                figure = -self._score(held_out) if held_out else self.loss_
-                self._report(n_epochs)
-                if patience.note(figure) and held_out:
+                if held_out:
+                    guessed = self._scores(held_out.X).argmax(axis=1)
+                    scores.append(float(accuracy_score(held_out.y, guessed)))
+                self._report()
+                if patience.note(-scores[-1] if held_out else self.loss_) and held_out:
                     best = classifier.parameters()
                 if patience.is_over:
                     break
-            else:
-                self._warn_of_too_few(n_epochs, patience)
         finally:  # also after an interruption
             self._keep(classifier.parameters())
-        return best
-
-    def _train_until_best(self, X: Any, y: Array, held_out: _HeldOut) -> None:
-        """Train with early stopping, and go back to the parameters that were best."""
-        self.validation_scores_, self.best_loss_ = [], None
-        best = self._train(X, y, self.epochs, held_out)
-        self.best_validation_score_ = max(self.validation_scores_)
+        self.best_loss_ = None if held_out else min(self.loss_curve_)
+        self.best_validation_score_ = max(scores, default=None)
         if best is not None:
             self._keep(best)
             self._classifier = self._velocities = None  # it had gone on from there
+        return patience.is_over
 
     def _note(self, losses: Array, n_rows: int) -> None:
         """Note what an epoch over so many rows has done; raise if its loss is not finite."""
@@ -354,20 +324,13 @@ class AutogradClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         if not math.isfinite(self.loss_):
             raise ValueError(f"the loss is {self.loss_} in epoch {self.n_iter_}; {ADVICE}")
 
-    def _score(self, held_out: _HeldOut) -> float:
-        """Return the accuracy on the rows held out, and add it to the scores."""
-        score = float(accuracy_score(held_out.y, self._scores(held_out.X).argmax(axis=1)))
-        assert self.validation_scores_ is not None
-        self.validation_scores_.append(score)
-        return score
-
     def _patience(self, held_out: _HeldOut | None) -> Patience:
         """Return the rule by which this training stops; without `tol` it never does."""
         tol = _AUTO_TOL if self.tol is None else self.tol
         stops = held_out is not None or self.tol is not None
         return Patience(tol, self.n_iter_no_change if stops else self.epochs)
 
-    def _report(self, n_epochs: int) -> None:
+    def _report(self) -> None:
         """Print a line, if one is due."""
         if self.verbose and self.n_iter_ % int(self.verbose) == 0:
             line = f"epoch {self.n_iter_}: loss {self.loss_:.6f}"
@@ -375,19 +338,14 @@ class AutogradClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
                 line += f", validation score {self.validation_scores_[-1]:.4f}"
             print(line, flush=True)  # noqa: T201 (asked for)
 
-    def _warn_of_too_few(self, n_epochs: int, patience: Patience) -> None:
-        """Warn that all epochs are over and `tol`, which was asked for, is not met."""
-        if self.tol is not None and n_epochs > 1:
-            warnings.warn(
-                f"epochs: after {n_epochs} the training still improves by more than {patience.tol}",
-                ConvergenceWarning,
-                stacklevel=4,
+    def _warn_of_doubt(self, y: Array, has_stopped: bool) -> None:
+        """Warn of a training that ended before `tol` was met, or has not learnt what it should."""
+        if self.tol is not None and not has_stopped:
+            text = (
+                f"epochs: after {self.epochs} the training still improves by more than {self.tol}"
             )
-
-    def _warn_of_doubt(self, y: Array) -> None:
-        """Warn of a training that has not learnt what it should."""
-        reason = doubt(self.loss_curve_, guess(y, len(self.classes_), self._work.model.loss))
-        if reason:
+            warnings.warn(text, ConvergenceWarning, stacklevel=3)
+        if reason := doubt(self.loss_curve_, guess(y, len(self.classes_), self._work.model.loss)):
             warnings.warn(f"{reason}; {ADVICE}", ConvergenceWarning, stacklevel=3)
 
     def _live(self) -> Classifier:
@@ -418,15 +376,9 @@ class AutogradClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc] 
         shown = self._classifier.velocities() if self._classifier else self._velocities
         return None if shown is None else [np.array(velocity, np.float64) for velocity in shown]
 
-    def _described(self, n_features: int, n_classes: int) -> _Work:
+    def _described(self, n_features: int, n_classes: int) -> Work:
         """Return the work described by the hyperparameters."""
-        hidden = np.atleast_1d(self.hidden_layers)  # one width may stand alone
-        layers = (n_features, *map(int, hidden), n_classes)
-        model = MLP(layers, self.activation, self.loss)  # type: ignore[arg-type]  # checked there
-        # A NumPy scalar, as in a grid search, would turn float32 arrays into float64.
-        rates = (self.learning_rate, self.momentum, self.weight_decay)
-        optimizer = SGD(*map(float, rates))
-        return _Work(self.engine, model, optimizer, self.dtype)
+        return Work.of(self.get_params(deep=False), n_features, n_classes)
 
     def _seed(self) -> int:
         """Return an integer `random_state` unchanged, as plans do; draw one from any other."""

@@ -5,13 +5,13 @@ A chapter, and the notebook made of it, imports these names; nothing else in ben
     Said, seconds, times, count, percent    numbers as the text says them
     machine                                 the computer that a page was made on
     best_of                                 the shortest of many times
-    axes, picture                           a figure that fits a light page and a dark one
+    axes, colour, picture                   a figure that fits a light page and a dark one
     stepper, slider                         a graph to step through, a batch to slide
     run_of                                  the records of a run, by the names of its engines
     exercises_of                            the exercises of a chapter
 """
 
-from benchgrad.book.pictures import axes, picture
+from benchgrad.book.pictures import axes, colour, picture
 from benchgrad.book.running import best_of, machine
 from benchgrad.book.said import Said, count, percent, seconds, times
 from benchgrad.book.sample import run_of
@@ -23,6 +23,7 @@ __all__ = [
     "Said",
     "axes",
     "best_of",
+    "colour",
     "count",
     "exercises_of",
     "machine",

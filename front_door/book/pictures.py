@@ -8,6 +8,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from benchgrad.reports.style import SHIPPED
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -32,6 +34,12 @@ _RC: Any = {
     "xtick.color": INK,
     "ytick.color": INK,
 }
+
+
+def colour(which: str | int) -> str:
+    """Return the colour of an engine in every figure; by its place, one of them for anything."""
+    look = SHIPPED[which] if isinstance(which, str) else [*SHIPPED.values()][which]
+    return look.colour
 
 
 @dataclass(frozen=True, repr=False)

@@ -4,15 +4,12 @@ import time
 from collections.abc import Callable
 
 from benchgrad.benchmarks.run.environment import observe
-from benchgrad.book.said import Said
+from benchgrad.book.said import Said, machine_of
 
 
 def machine() -> Said:
     """Return what this computer is, as a text says it."""
-    here = observe()
-    return Said(
-        f"{here.processor}, {here.n_cpus} CPUs, {here.python}, NumPy {here.libraries['numpy']}"
-    )
+    return machine_of(observe())
 
 
 def best_of(function: Callable[[], object], repeats: int = 20) -> float:

@@ -1,5 +1,6 @@
 """Numbers as the text of a page says them. How they are written is decided in `reports.formats`."""
 
+from benchgrad.benchmarks.records import Environment
 from benchgrad.reports import formats
 
 
@@ -8,6 +9,12 @@ class Said(str):
 
     __slots__ = ()
     __repr__ = str.__str__
+
+
+def machine_of(here: Environment) -> Said:
+    """Return a computer and what runs on it, as a text says it."""
+    numpy = here.libraries.get("numpy", "")
+    return Said(f"{here.processor}, {here.n_cpus} CPUs, {here.python}, NumPy {numpy}")
 
 
 def seconds(value: float) -> Said:

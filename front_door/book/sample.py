@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from benchgrad.book.said import Said
+from benchgrad.book.said import Said, machine_of
 from benchgrad.book.touching import Touchable
 
 if TYPE_CHECKING:
@@ -138,10 +138,8 @@ def read_run(folder: Path) -> Run:
         for each in results.records.plan.engines
         if each.published
     }
-    here = results.records.environment
-    numpy = here.libraries.get("numpy", "")
     return Run(
-        Said(f"{here.processor}, {here.n_cpus} CPUs, {here.python}, NumPy {numpy}"),
+        machine_of(results.records.environment),
         Said(results.records.started_at[:10]),
         {each["engine"]: {name: each.get(name) for name in _FACTS} for each in engines},
         walls,

@@ -621,7 +621,7 @@ def interval(ratios, rng):
             (
                 "np.percentile(medians, 2.5), np.percentile(medians, 97.5)",
                 "np.percentile(medians, 5), np.percentile(medians, 95)",
-                "cut off 2.5",
+                "too narrow: cut off 2.5 %",
             ),
             (
                 "np.percentile(medians, 2.5), np.percentile(medians, 97.5)",

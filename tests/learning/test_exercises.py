@@ -66,3 +66,8 @@ def test_an_answer_that_breaks_hears_where(source, words):
 def test_there_is_no_exercise_beyond_the_last():
     with pytest.raises(LearningError, match=r"from 1.1 to 12.3"):
         exercise_of("13.1")
+
+
+def test_the_largest_entry_of_a_gradient_may_be_negative():
+    wrong = ANSWERS["10.3"].edited(("* np.abs(right).max()", "* right.max()", ""))
+    assert "absolute values" in judged("10.3", wrong)

@@ -90,17 +90,11 @@ class _Methods(ast.NodeTransformer):
     def __init__(self, engine: ValueEngine) -> None:
         self._engine = engine
 
-    def _is_method(self, name: str) -> bool:
-        method = getattr(self._engine.value, name, None)
-        if self._engine.kind == "tensor":
-            return method is not None and self._engine.table.get(name) is method
-        return callable(method)
-
     def visit_Call(self, node: ast.Call) -> Any:
         """Return the call as one of a method."""
         self.generic_visit(node)
         match node.func:
-            case ast.Attribute(ast.Name("ops"), name) if self._is_method(name):
+            case ast.Attribute(ast.Name("ops"), name) if name in self._engine.methods:
                 method = ast.Attribute(node.args[0], name, ast.Load())
                 return ast.Call(method, node.args[1:], node.keywords)
         return node

@@ -118,7 +118,8 @@ def twice(answer: Answer) -> None:
     answer.backward(y, nodes)
     must(
         not (near(y.grad, 0.0) and near(a.grad, 0.0)),
-        "every gradient is 0: was the root's 1 set to zero after it was given?",
+        "every gradient is 0: is the body still empty, or was the root's 1 set to zero after it "
+        "was given?",
     )
     must(near(a.grad, -15.0), f"after one call a has 5b = −15, not {shown(a.grad)}")
     answer.backward(y, nodes)

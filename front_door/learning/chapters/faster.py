@@ -79,7 +79,7 @@ def interval(answer: Answer) -> None:
     )
     must(
         width > 0.5 * (right_width + narrow_high - narrow_low),
-        "5 % are cut off at either end, so it holds only 90 %: cut off 2.5 %",
+        "it is too narrow: cut off 2.5 % at either end (np.percentile takes percents), of medians",
     )
     must(
         max(abs(low - right_low), abs(high - right_high)) < 0.3 * right_width,

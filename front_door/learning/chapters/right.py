@@ -69,8 +69,8 @@ def complex_step(answer: Answer) -> None:
     "When are two gradients the same?",
     """
     Write `agrees(found, right, limit)` for two arrays: whether their largest difference is at
-    most `limit` times the largest entry of `right`. Another shape never agrees, even if it could
-    be broadcast, and nan never does.
+    most `limit` times the largest absolute value in `right`. Another shape never agrees, even if
+    it could be broadcast, and nan never does.
     """,
     """
     import numpy as np
@@ -93,6 +93,10 @@ def agrees(answer: Answer) -> None:
         "0.5 in a million is within 1e-6 of the largest entry: the limit is relative to that",
     )
     must(not says(large + np.array([5.0, 0.0]), large), "5 in a million is above 1e-6, and passes")
+    must(
+        says(np.array([-1e6 - 0.5, 1.0]), np.array([-1e6, 1.0])),
+        "the largest entry may be negative: take absolute values before the maximum",
+    )
     must(
         not says(np.array([1.0, 1.0]), np.array([[1.0, 1.0], [1.0, 1.0]])),
         "another shape passes, since NumPy broadcasts it: compare the shapes first",

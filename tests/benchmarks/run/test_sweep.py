@@ -1,5 +1,8 @@
 """A sweep: its points are measured like plans, kept as lines of the journal, and never twice."""
 
+import contextlib
+import socket
+
 import msgspec
 import pytest
 from small_runs import small
@@ -54,6 +57,14 @@ def test_a_resumed_sweep_has_each_point_once(run):
     assert [point.at for point in results.points] == [At(width=4), At(classes=3)]
     assert results.points[0] == first.points[0]
     assert not sweep.missing(PLAN, results.points)
+
+
+def test_the_machine_of_the_run_is_recorded_once_also_by_a_worker_on_it(tmp_path):
+    header = runner.header(PLAN, "benchgrad run x", runner.prepare(PLAN))
+    for client, is_own in ((socket.gethostname(), True), ("another", False)):
+        found = sweep.elsewhere(header, client, tmp_path, contextlib.nullcontext)
+        assert (found.name == HERE) == is_own
+        assert (found.host.environment == header.environment) == is_own
 
 
 def test_a_point_was_compared_with_the_reference_on_its_own_work(run):

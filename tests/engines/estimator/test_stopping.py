@@ -76,6 +76,15 @@ def test_the_parameters_that_were_best_on_the_rows_held_out_are_kept(engine):
     assert fitted.t_ == fitted.n_iter_ * 150
 
 
+def test_scores_are_those_of_the_last_fit():
+    X, y = blobs(200)
+    fitted = make_classifier(early_stopping=True, warm_start=True).fit(X, y)
+    assert len(fitted.validation_scores_) == 4
+    fitted.set_params(early_stopping=False).fit(X, y)
+    assert fitted.validation_scores_ is fitted.best_validation_score_ is None
+    assert fitted.best_loss_ == min(fitted.loss_curve_)
+
+
 def test_a_pass_alone_cannot_stop_early():
     X, y = blobs()
     with pytest.raises(ValueError, match=r"^early_stopping: partial_fit takes a single pass"):

@@ -58,6 +58,28 @@ def test_the_code_uses_the_words_of_the_class(check_source):
     assert verdict.finding.code.splitlines()[-4].startswith("x = Value(")
 
 
+def test_a_function_in_place_of_a_method_is_what_the_code_calls(check_source):
+    source = """
+from benchgrad.engines import ValueEngine
+from benchgrad.engines.scalar import Value
+
+
+def tanh(x):
+    out = x.tanh()
+    return Value(out.data, (x,), (1.0 - out.data,), "tanh")
+
+
+operations = {"exp": Value.exp, "log": Value.log, "relu": Value.relu, "tanh": tanh}
+engine = ValueEngine("mine", kind="scalar", value=Value, operations=operations)
+"""
+    verdict = next(v for v in wrong(check_source(source)) if v.check == "gradients: tanh(x)")
+    assert "tanh(x)" in verdict.finding.code
+    assert "x.tanh()" not in verdict.finding.code
+    digits = str.maketrans("", "", "[], \n")
+    printed = printed_by(verdict.finding.code).translate(digits)
+    assert printed.startswith(verdict.finding.actual.translate(digits)[:6])
+
+
 def test_a_deviation_that_is_declared_for_many_checks_may_pass_in_some(tmp_path):
     path = tmp_path / "declaring.py"
     declared = {"edge: *": "some of them", "gradients: x + y": "not so"}
