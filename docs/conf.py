@@ -42,6 +42,7 @@ html_js_files = ["book.js"]
 html_extra_path = ["../build/notebooks"]
 html_copy_source = False
 html_show_sphinx = False
+html_show_copyright = False
 html_theme_options = {"top_of_page_buttons": []}
 pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from benchgrad.benchmarks.analysis.rounds import Precision
 
 UNKNOWN = "–"
-_TIMES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
+_TIMES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"), (1e-12, "p"))
 _SIZES = ((2**30, "Gi"), (2**20, "Mi"), (2**10, "Ki"))
 _RATES = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 

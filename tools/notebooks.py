@@ -2,7 +2,7 @@
 
 A notebook runs anywhere where benchgrad is installed. So the sources that a page includes are in
 it as text, sentences with numbers become cells that say them, and the records that a page quotes
-are packed into a cell.
+are packed into a hidden cell at its head.
 """
 
 import ast
@@ -16,7 +16,9 @@ import nbformat
 
 _INCLUDE = re.compile(r"```\{literalinclude\} (\S+)\n(.*?)```", re.DOTALL)
 _EVAL = re.compile(r"\{eval\}`(\w+)`")
-_LINK = re.compile(r"\[([^\]]+)\]\((?!https?:)[^)]+\)")
+_LINK = re.compile(r"\[([^\]]+)\]\((?!https?:)\.\./([^)]+)\)")
+_RECORDS = "records"  # the variable that holds them in a notebook
+_RUN = f"run_of({_RECORDS})"
 
 
 def chapters(book):
@@ -30,13 +32,16 @@ def notebook_of(path, packed):
     cells = []
     for cell in found.cells:
         if cell.cell_type == "code":
-            cells.append(_code(cell, packed))
+            cells.append(_code(cell))
             continue
         for text in _paragraphs(_included(cell.source, path.parent)):
             if _EVAL.search(text):
                 cells.append(_telling(text))
             else:
-                cells.append(nbformat.v4.new_markdown_cell(_LINK.sub(r"\1", text)))
+                cells.append(nbformat.v4.new_markdown_cell(_linked(text)))
+    if any(_RUN in cell.source for cell in cells):
+        records = f"# The records that this chapter quotes, packed.\n{_RECORDS} = {packed!r}"
+        cells.insert(0, _hidden(nbformat.v4.new_code_cell(records)))
     made = nbformat.v4.new_notebook(cells=_joined(cells))
     made.metadata["kernelspec"] = {
         "name": "python3", "display_name": "Python 3", "language": "python"
@@ -56,24 +61,28 @@ def write_all(book, out, sample):
         nbformat.write(notebook_of(path, packed), out / f"{path.stem}.ipynb")
 
 
-def _code(cell, packed):
-    source, tags = cell.source, cell.metadata.get("tags", [])
-    if "run_of()" in source:
-        source = source.replace("run_of()", f'run_of("{packed}")')
-    made = nbformat.v4.new_code_cell(source)
-    if set(tags) & {"hide-input", "remove-input"} or packed in source:
-        made.metadata["jupyter"] = {"source_hidden": True}
-    return made
+def _code(cell):
+    made = nbformat.v4.new_code_cell(cell.source.replace("run_of()", _RUN))
+    is_hidden = {"hide-input", "remove-input"} & {*cell.metadata.get("tags", [])}
+    return _hidden(made) if is_hidden else made
+
+
+def _hidden(cell):
+    cell.metadata["jupyter"] = {"source_hidden": True}
+    return cell
+
+
+def _linked(text):
+    """Return a text with the links that lead out of the notebook as the names of their pages."""
+    return _LINK.sub(r"\1 (`docs/\2`)", text)
 
 
 def _telling(text):
     """Return a cell that says a paragraph, with the numbers of whoever runs it."""
-    text = _LINK.sub(r"\1", text).replace("{", "{{").replace("}", "}}")
+    text = _linked(text).replace("{", "{{").replace("}", "}}")
     text = re.sub(r"\{\{eval\}\}`(\w+)`", r"{\1}", text).replace('"""', "'''")
     source = f'from IPython.display import Markdown\n\nMarkdown(f"""{text}""")'
-    made = nbformat.v4.new_code_cell(source)
-    made.metadata["jupyter"] = {"source_hidden": True}
-    return made
+    return _hidden(nbformat.v4.new_code_cell(source))
 
 
 def _paragraphs(text):

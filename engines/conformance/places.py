@@ -22,14 +22,14 @@ def place_of(group: Group, failed: Counter[Feature], passed: Passed) -> str:
         return ""
     needed = _PRECISE_IN_SITUATION if simplest.situation else _PRECISE
     score_of = {}
-    for place in simplest.verdict.visited:
+    for place in simplest.places:
         n = failed["function", place]
         precision = n / (n + passed.counts["function", place])
         if n >= _MOST * len(group.simple) and precision >= needed:
             score_of[place] = precision * n
     best = max(score_of.values(), default=0.0)
     alike = [place for place, score in score_of.items() if score >= _ALIKE * best]
-    return _innermost(alike or _of_the_operation(group, passed), simplest)
+    return _to_look_at(alike or _of_the_operation(group, passed), simplest)
 
 
 def _of_the_operation(group: Group, passed: Passed) -> list[str]:
@@ -39,12 +39,21 @@ def _of_the_operation(group: Group, passed: Passed) -> list[str]:
         return []
     (operation,) = simplest.bases
     without = [s for s in (*group.seen, *passed.seen) if ("operation", operation) not in s.features]
-    elsewhere = {place for seen in without for place in seen.verdict.visited}
-    return [place for place in simplest.verdict.visited if place not in elsewhere]
+    elsewhere = {place for seen in without for place in seen.places}
+    return [place for place in simplest.places if place not in elsewhere]
 
 
-def _innermost(places: list[str], simplest: Seen) -> str:
-    """Return the function that ran last for a gradient, and first for a value."""
+def _to_look_at(places: list[str], simplest: Seen) -> str:
+    """Return the function that ran last for a gradient, and first for a value.
+
+    Where one of them calls it, that is the operation, and what it calls may well be right.
+    """
     if not places:
         return ""
-    return places[-1] if "gradient" in simplest.finding.reason else places[0]
+    found = places[-1] if "gradient" in simplest.finding.reason else places[0]
+    caller_of = {visit.place: visit.caller for visit in simplest.verdict.visited}
+    caller = found
+    while caller := caller_of.get(caller, ""):
+        if caller in places:
+            found = caller
+    return found

@@ -76,6 +76,11 @@ class Seen:
         return self.finding.cause is not None and self.finding.cause.kind.endswith(ends)
 
     @property
+    def places(self) -> tuple[str, ...]:
+        """The engine's own functions that ran in its check."""
+        return tuple(visit.place for visit in self.verdict.visited)
+
+    @property
     def bases(self) -> frozenset[str]:
         """The operations of which its own are forms."""
         return frozenset(map(base_of, self.own))
@@ -134,7 +139,7 @@ def _features(
     every = (*operations, *with_parts(own))
     features |= {("operation", each) for name in every for each in (name, base_of(name))}
     features |= {("about", each) for name in own for each in (name, base_of(name))}
-    features |= {("function", place) for place in verdict.visited}
+    features |= {("function", visit.place) for visit in verdict.visited}
     if check.group not in _OF_CALLS or finding.cause is None or "overwr" in finding.cause.kind:
         features |= {("situation", name) for name in check.touches}
     return features

@@ -19,7 +19,7 @@ class HintError(Exception):
 
 
 class Answer:
-    """What an answer defines, by name; a name that it lacks is the first mistake to mend."""
+    """What an answer defines, by name; a name that it lacks is the first mistake to fix."""
 
     def __init__(self, names: Mapping[str, Any]) -> None:
         self._names = names

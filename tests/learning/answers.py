@@ -1,4 +1,4 @@
-"""Answers to the exercises: a right one to each, and three typical wrong ones.
+"""Answers to the exercises: a right one to each, and at least three typical wrong ones.
 
 A wrong answer is an edit of the right one: what is replaced, by what, and the words that the hint
 must have. They are not part of the package.
@@ -56,7 +56,8 @@ ANSWERS = {
         (
             ("(self,), (other,)", "(self,), (self.data,)", "the number, 3"),
             ("(self,), (other,)", "(self, Value(other)), (other, self.data)", "2 parents"),
-            ("return self * other\n", "return other * self\n", "recurses"),
+            ("return self * other\n", "return other * self\n", "never ends"),
+            ("(self,), (other,)", "(self,), other", "bare number"),
         ),
     ),
     "1.3": Answers(
@@ -121,7 +122,7 @@ def backward(root, order):
 """,
         (
             ("parent.grad += partial", "parent.grad = partial", "overwritten"),
-            ("root.grad = 1.0", "pass", "by itself is 1"),
+            ("root.grad = 1.0", "pass", "with respect to itself is 1"),
             ("reversed(order)", "order", "reversed"),
         ),
     ),
@@ -151,6 +152,11 @@ def neuron(x, w, b):
             (" + b)", ")", "bias is missing"),
             (".relu()", "", "relu is missing"),
             ("wi * xi", "wi.data * xi", "do not reach the weights"),
+            (
+                "(sum(wi * xi for xi, wi in zip(x, w)) + b).relu()",
+                "max(sum(wi.data * xi for xi, wi in zip(x, w)) + b.data, 0.0)",
+                "remembers nothing",
+            ),
         ),
     ),
     "3.2": Answers(
@@ -188,6 +194,11 @@ def step(parameters, learning_rate):
             ("p.data -=", "p.data +=", "uphill"),
             ("        p.grad = 0.0\n", "", "not reset"),
             ("learning_rate * p.grad", "p.grad", "learning rate is missing"),
+            (
+                "p.data -= learning_rate * p.grad",
+                "p = p - learning_rate * p.grad",
+                "Change `p.data`",
+            ),
         ),
     ),
     "4.1": Answers(
@@ -344,7 +355,8 @@ def rows_for(fixed, per_row, factor):
 """,
         (
             ("(factor - 1)", "factor", "own cost on top"),
-            ("math.ceil", "int", "round up"),
+            ("math.ceil", "int", "round up, not to the nearest"),
+            ("math.ceil", "float", "a whole number of rows"),
             ("per_row * (factor - 1)", "factor - 1", "of the cost of a row"),
         ),
     ),
@@ -622,6 +634,11 @@ def interval(ratios, rng):
                 "np.percentile(medians, 2.5), np.percentile(medians, 97.5)",
                 "np.percentile(medians, 5), np.percentile(medians, 95)",
                 "too narrow: cut off 2.5 %",
+            ),
+            (
+                "np.percentile(medians, 2.5), np.percentile(medians, 97.5)",
+                "np.percentile(medians, 0.025), np.percentile(medians, 0.975)",
+                "takes percents",
             ),
             (
                 "np.percentile(medians, 2.5), np.percentile(medians, 97.5)",

@@ -18,7 +18,7 @@ def test_there_are_three_exercises_to_a_chapter_and_answers_to_each():
     assert list(exercises()) == numbers
     assert list(ANSWERS) == numbers
     assert len(titles()) == N_CHAPTERS
-    assert {len(answers.wrong) for answers in ANSWERS.values()} == {3}
+    assert min(len(answers.wrong) for answers in ANSWERS.values()) == 3
 
 
 @pytest.mark.parametrize("number", ANSWERS)
@@ -45,7 +45,8 @@ def test_a_typical_wrong_answer_hears_what_is_wrong(number, i):
 @pytest.mark.parametrize("number", ANSWERS)
 def test_no_two_wrong_answers_hear_the_same(number):
     answers = ANSWERS[number]
-    assert len({judged(number, answers.edited(edit)) for edit in answers.wrong}) == 3
+    said = {judged(number, answers.edited(edit)) for edit in answers.wrong}
+    assert len(said) == len(answers.wrong)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ A line of NumPy, of Python's library or of benchgrad is never the engine's own.
 import linecache
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 
 import hypothesis
 import numpy as np
+from msgspec import Struct
 
 import benchgrad.engines
 
@@ -70,11 +71,24 @@ def of_traceback(traceback: TracebackType | None) -> str:
     return found
 
 
+class Visit(Struct, frozen=True):
+    """A function of the engine that ran: its place, and that of the one that first called it.
+
+    The caller is the next of the engine's own functions outside; empty if there is none.
+    """
+
+    place: str
+    caller: str = ""
+
+
 @dataclass
 class Visited:
-    """The functions that ran while an engine was watched, in the order of their first calls."""
+    """The functions that ran while an engine was watched, in the order of their first calls.
 
-    codes: dict[CodeType, None] = field(default_factory=dict)
+    Each with the one that called it, or None where none had been seen before.
+    """
+
+    codes: dict[CodeType, CodeType | None] = field(default_factory=dict)
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -85,8 +99,8 @@ class Visited:
         codes = self.codes
 
         def note(frame: FrameType, event: str, argument: Any) -> None:
-            if event == "call":
-                codes[frame.f_code] = None
+            if event == "call" and frame.f_code not in codes:
+                codes[frame.f_code] = _caller(frame, codes)
 
         sys.setprofile(note)
         try:
@@ -94,13 +108,30 @@ class Visited:
         finally:
             sys.setprofile(None)
 
-    def own(self) -> tuple[str, ...]:
-        """Return the engine's own functions, each as its place."""
-        own = (c for c in self.codes if is_own(c.co_filename) and c.co_name not in _NAMELESS)
-        return tuple(dict.fromkeys(_places(own)))
+    def own(self) -> tuple[Visit, ...]:
+        """Return the engine's own functions."""
+        visits: dict[str, Visit] = {}
+        for code, caller in self.codes.items():
+            if _is_function_of_an_engine(code):
+                visit = Visit(_place_of(code), _place_of(caller) if caller else "")
+                visits.setdefault(visit.place, visit)
+        return tuple(visits.values())
 
 
-def _places(codes: Iterable[CodeType]) -> Iterator[str]:
-    for code in codes:
-        name = getattr(code, "co_qualname", code.co_name).replace(".<locals>", "")
-        yield place(code.co_filename, code.co_firstlineno, name)
+def _caller(frame: FrameType, seen: Container[CodeType]) -> CodeType | None:
+    """Return the next function outside that is the engine's own and was seen."""
+    outside = frame.f_back
+    while outside is not None:
+        if outside.f_code in seen and _is_function_of_an_engine(outside.f_code):
+            return outside.f_code
+        outside = outside.f_back
+    return None
+
+
+def _is_function_of_an_engine(code: CodeType) -> bool:
+    return code.co_name not in _NAMELESS and is_own(code.co_filename)
+
+
+def _place_of(code: CodeType) -> str:
+    name = getattr(code, "co_qualname", code.co_name).replace(".<locals>", "")
+    return place(code.co_filename, code.co_firstlineno, name)

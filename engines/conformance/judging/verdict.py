@@ -5,6 +5,8 @@ from typing import Any, Literal
 import numpy as np
 from msgspec import Struct
 
+from benchgrad.engines.conformance.judging.places import Visit
+
 Status = Literal["passed", "failed", "unsupported", "crashed"]
 Evidence = Literal["", "numbers", "exception", "memory", "time"]
 
@@ -86,7 +88,7 @@ class Verdict(Struct, frozen=True):
     deviation: str = ""
     wall_s: float = 0.0
     others: tuple[Finding, ...] = ()
-    visited: tuple[str, ...] = ()
+    visited: tuple[Visit, ...] = ()
 
     @property
     def is_wrong(self) -> bool:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchgrad.learning.exercise import Answer, exercise, must, returned
+from benchgrad.learning.exercise import Answer, exercise, must, returned, shown
 
 TITLE = "Arrays"
 
@@ -16,8 +16,9 @@ def _same(found: object, right: object) -> bool:
     "6.1",
     "A matrix product, backward",
     """
-    C = A @ B, and `g` is the gradient of the loss by C. Write `by_matmul(g, A, B)`: a pair, the
-    gradients of A and of B. The shapes leave little choice, except where all of them are equal.
+    C = A @ B, and `g` is the gradient of the loss with respect to C. Write `by_matmul(g, A, B)`:
+    a pair, the gradients of A and of B. The shapes leave little choice, except where all of them
+    are equal.
     """,
     """
     import numpy as np
@@ -113,9 +114,10 @@ def rows(answer: Answer) -> None:
     )
     must(found == 100, f"100 / n + 1 is at most 2 from 100 rows on, not {found}")
     many = answer.rows_for(100.0, 3.0, 1.5)
+    must(many == int(many), f"a batch is a whole number of rows, not {shown(many)}: round up")
     must(
         many != 66,
-        "66 rows are not enough, by a little: round up, and to a whole number of rows",
+        "66 rows are not enough, by a little: round up, not to the nearest number",
     )
     must(
         many == 67,

@@ -60,8 +60,8 @@ def _check_order(found: Sequence[Any], nodes: Sequence[Any]) -> None:
     "The loop",
     """
     Write `backward(root, order)`. The order has every node after its parents, and every `grad` is
-    0. Give each node the derivative of the root by it: a node passes its gradient, times the
-    partial, on to each parent.
+    0. Give each node the derivative of the root with respect to it: a node passes its gradient,
+    times the partial, on to each parent.
     """,
     """
     def backward(root, order):
@@ -76,8 +76,8 @@ def loop(answer: Answer) -> None:
     answer.backward(y, [a, b, c, y])
     must(
         near(y.grad, 1.0),
-        f"the derivative of the root by itself is 1, and its grad is {shown(y.grad)}: that is "
-        "where the walk begins",
+        "the derivative of the root with respect to itself is 1, and its grad is "
+        f"{shown(y.grad)}: that is where the walk begins",
     )
     must(
         not near(c.grad, 1.0),

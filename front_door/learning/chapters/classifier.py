@@ -24,6 +24,11 @@ def neuron(answer: Answer) -> None:
     """relu(w · x + b)."""
     w, b = [Value(0.5), Value(-2.0), Value(1.0)], Value(4.0)
     y = returned(answer.neuron([1.0, 2.0, 3.0], w, b), "neuron(x, w, b)")
+    must(
+        isinstance(y, Value),
+        f"it returns {shown(y)}, which remembers nothing: compute with the Values, not with their "
+        "`data`, and the result is a Value",
+    )
     must(not near(y.data, 0.0), "the bias is missing, or relu came before it was added")
     must(near(y.data, 3.5), f"relu(0.5 − 4 + 3 + 4) is 3.5, not {shown(y.data)}")
     low = answer.neuron([1.0, 2.0, 3.0], w, Value(-1.0))
@@ -96,7 +101,11 @@ def step(answer: Answer) -> None:
     a, b = Value(1.0), Value(-2.0)
     a.grad, b.grad = 4.0, -0.5
     answer.step([a, b], 0.1)
-    must(not (near(a.data, 1.0) and near(b.data, -2.0)), "nothing moved: is the body still empty?")
+    must(
+        not (near(a.data, 1.0) and near(b.data, -2.0)),
+        "nothing moved: is the body still empty? Or does `p = …` only give that name to another "
+        "Value? Change `p.data`",
+    )
     must(not near(a.data, 1.4), "it walks uphill: subtract the gradient, since the loss must fall")
     must(not near(a.data, -3.0), "the learning rate is missing: 0.1 times the gradient")
     must(

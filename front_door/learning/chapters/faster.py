@@ -71,6 +71,11 @@ def interval(answer: Answer) -> None:
         high - low > 1e-9,
         "the interval has no width: draw with replacement, or every draw is the same ratios",
     )
+    must(
+        low < np.median(ratios) < high,
+        "both ends are on one side of the median: np.percentile takes percents, 2.5 and 97.5, not "
+        "fractions",
+    )
     right_low, narrow_low, narrow_high, right_high = _ends(ratios)
     width, right_width = high - low, right_high - right_low
     must(
@@ -79,7 +84,7 @@ def interval(answer: Answer) -> None:
     )
     must(
         width > 0.5 * (right_width + narrow_high - narrow_low),
-        "it is too narrow: cut off 2.5 % at either end (np.percentile takes percents), of medians",
+        "it is too narrow: cut off 2.5 % at either end, of medians",
     )
     must(
         max(abs(low - right_low), abs(high - right_high)) < 0.3 * right_width,

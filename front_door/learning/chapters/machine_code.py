@@ -43,7 +43,8 @@ def forward(answer: Answer) -> None:
     "Backward, in one loop",
     """
     The same graph, with all results in `data`. Write `backward(ops, left, right, data)`: a list
-    with the gradient of the last number by each. Node i is at place `len(data) − len(ops) + i`.
+    with the gradient of the last number with respect to each number. Node i is at place
+    `len(data) − len(ops) + i`.
     """,
     """
     def backward(ops, left, right, data):
@@ -56,10 +57,10 @@ def back(answer: Answer) -> None:
     data = [2.0, 3.0, 6.0, 12.0, 24.0]
     found = returned(answer.backward(ops, left, right, data), "backward(ops, left, right, data)")
     must(len(found) == 5, f"there are 5 numbers, and {len(found)} gradients")
-    must(near(found[4], 1.0), "the gradient of the last number by itself is 1")
+    must(near(found[4], 1.0), "the gradient of the last number with respect to itself is 1")
     must(
         not near(found[3], 12.0),
-        "the partials of a product are swapped: by the left operand it is the right one's data",
+        "the partials of a product are swapped: for the left operand it is the right one's data",
     )
     must(
         near(found[3], 2.0),

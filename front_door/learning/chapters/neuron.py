@@ -39,12 +39,12 @@ def dot(answer: Answer) -> None:
     y.backward()
     must(
         not all_near([v.grad for v in x], [2.0, 3.0]),
-        "the partials are in another order than the parents: by an input it is the weight, by a "
-        "weight the input",
+        "the partials are in another order than the parents: for an input it is the weight, for "
+        "a weight the input",
     )
     must(
         all_near([v.grad for v in x], [5.0, 7.0]) and all_near([v.grad for v in w], [2.0, 3.0]),
-        "the gradients are wrong: by an input it is the weight, by a weight the input",
+        "the gradients are wrong: for an input it is the weight, for a weight the input",
     )
     must(near(b.grad, 1.0), f"the gradient of the bias is 1, not {shown(b.grad)}")
 
@@ -86,7 +86,7 @@ def data(answer: Answer) -> None:
     )
     must(
         all_near([v.grad for v in w], [2.0, 3.0]),
-        "the derivative by a weight is the input beside it",
+        "the derivative for a weight is the input beside it",
     )
     must(near(b.grad, 1.0), f"the gradient of the bias is 1, not {shown(b.grad)}")
 

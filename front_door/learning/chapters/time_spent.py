@@ -42,7 +42,7 @@ def count(answer: Answer) -> None:
     Write `leftover(make)`. It calls `make()`, drops the result at once, and returns how many
     objects only the cyclic garbage collector could free: what `gc.collect()` returns right then.
     Collect once before, so that nobody else's rubbish counts, and pause the collector in between
-    (`gc.disable()`). Leave it as you found it.
+    (`gc.disable()`). Leave it on or off, as you found it; `gc.isenabled()` tells.
     """,
     """
     import gc

@@ -3,7 +3,16 @@
 import math
 from typing import Any
 
-from benchgrad.learning.exercise import Answer, all_near, exercise, must, near, returned, shown
+from benchgrad.learning.exercise import (
+    Answer,
+    all_near,
+    exercise,
+    hint,
+    must,
+    near,
+    returned,
+    shown,
+)
 
 TITLE = "A number that remembers"
 
@@ -13,7 +22,7 @@ TITLE = "A number that remembers"
     "A product that remembers",
     """
     Write `__mul__` for two Values. The result holds the product, both parents, and one partial
-    for each parent: the derivative of the product by that parent. `__add__` shows the form.
+    for each parent: the derivative of the product with respect to it. `__add__` shows the form.
     """,
     """
     class Value:
@@ -78,7 +87,13 @@ def plain_numbers(answer: Answer) -> None:
     x = answer.Value(5.0)
     y = returned(x * 3, "x * 3")
     _one_parent(y, x, "x * 3")
-    z = returned(3 * x, "3 * x")
+    try:
+        z = returned(3 * x, "3 * x")
+    except RecursionError:
+        hint(
+            "`3 * x` never ends: in `__rmul__`, `other * self` calls `__rmul__` again; with the "
+            "Value on the left it is `__mul__` that runs"
+        )
     _one_parent(z, x, "3 * x")
 
 
@@ -90,11 +105,19 @@ def _one_parent(y: Any, x: Any, what: str) -> None:
         "parent",
     )
     must(y.parents[0] is x, f"the parent of {what} is x itself")
+    _partials_are_a_tuple(y)
     must(
         len(y.partials) == 1 and not near(y.partials[0], 5.0),
         f"the partial of {what} is the number, 3: when x grows by 1, the product grows by 3",
     )
     must(near(y.partials[0], 3.0), f"the partial of {what} is 3, not {shown(y.partials[0])}")
+
+
+def _partials_are_a_tuple(y: Any) -> None:
+    must(
+        isinstance(y.partials, tuple | list),
+        "`partials` is a bare number: make it a tuple of one, (partial,)",
+    )
 
 
 @exercise(
@@ -123,10 +146,8 @@ def tanh(answer: Answer) -> None:
     out = math.tanh(0.5)
     must(near(y.data, out), f"tanh(0.5) is {shown(out)}, and `data` is {shown(y.data)}")
     must(len(y.parents) == 1 and y.parents[0] is x, "tanh(x) has one parent, x")
-    must(
-        isinstance(y.partials, tuple | list),
-        "`partials` is a bare number: make it a tuple of one, (partial,)",
-    )
+    _partials_are_a_tuple(y)
+    must(len(y.partials) == 1, f"there are {len(y.partials)} partials for one parent")
     (partial,) = y.partials
     must(not near(partial, 1.0 - out), "the square is missing: the derivative is 1 − tanh²")
     must(
