@@ -38,6 +38,8 @@ _WORKER = "benchgrad.benchmarks.cell.instructions_worker"
 _EPOCHS = 2
 _STEPS = 48
 _SHORT_S, _LONG_S = 0.02, 0.5  # from the first on two epochs outweigh it, from the second on one
+# Compiling varies more, so the epochs are at least this share of all that came before them.
+_SHARE, _GROWTH = 0.01, 30
 _SLOWDOWN = 20.0  # of callgrind, at least
 _LONGEST_S = 600.0  # that each of the two runs may take
 _MOST_DIGITS = 18  # of a count; an engine may write valgrind's file too
@@ -84,8 +86,10 @@ class InstructionCounter:
         self._refuse_the_slow(epoch_s, 1 + n_more)
         fewer = self._counted(contestant, cell, 1)
         more = self._counted(contestant, cell, 1 + n_more)
-        if more <= fewer:
-            raise _NotCountedError(f"{n_more} more epochs took no more instructions")
+        while more - fewer < _SHARE * fewer:
+            n_more *= _GROWTH
+            self._refuse_the_slow(epoch_s, 1 + n_more)
+            more = self._counted(contestant, cell, 1 + n_more)
         return (more - fewer) / n_more
 
     def _refuse_the_slow(self, epoch_s: float, n_epochs: int) -> None:

@@ -69,6 +69,21 @@ def test_the_difference_of_two_runs_is_divided_by_their_epochs(imitated, tmp_pat
     assert float(row.rpartition(",")[2]) == pytest.approx(700 / n_more)
 
 
+def test_epochs_that_what_came_before_them_hides_are_counted_in_a_longer_run(imitated):
+    hidden = IMITATION.replace("|| n=1700", "|| n=1004")
+    long = 'case $(wc -l < "$calls") in *3) n=31000; esac\necho "totals'
+    imitated(hidden.replace('echo "totals', long))
+    (found,) = go(small("numpy", instructions=True)).instructions
+    assert found.per_epoch == pytest.approx(30_000 / (30 * more_epochs(2, 1e-3)))
+
+
+def test_an_engine_whose_epochs_stay_hidden_is_not_counted(imitated):
+    imitated(IMITATION.replace("n=1700", "n=1000"))
+    (found,) = go(small("numpy", instructions=True, timeout_s=20)).instructions
+    assert found.per_epoch is None
+    assert "epochs would take" in found.reason
+
+
 def test_an_engine_that_valgrind_refuses_has_the_reason(imitated):
     imitated(REFUSAL)
     results = go(small("numpy", instructions=True))
