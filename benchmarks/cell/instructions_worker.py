@@ -10,16 +10,10 @@ import numpy as np
 from msgspec import Struct
 
 from benchgrad.benchmarks.cell.arrays import mapped_arrays
-from benchgrad.benchmarks.cell.messages import CellJob, Failed, Failure
+from benchgrad.benchmarks.cell.failures import failure_of
+from benchgrad.benchmarks.cell.messages import CellJob, Failed
 from benchgrad.benchmarks.cell.training import Schedule
-from benchgrad.engines import (
-    MLP,
-    SGD,
-    MissingPackageError,
-    UnsupportedError,
-    load,
-    train_epochs,
-)
+from benchgrad.engines import MLP, SGD, load, train_epochs
 from benchgrad.processes.pipes import pipes_to_parent, send
 
 
@@ -32,11 +26,6 @@ class Trained(Struct, frozen=True, tag=True):
 
 Answer = Trained | Failed
 ANSWERS: msgspec.json.Decoder[Answer] = msgspec.json.Decoder(Answer)
-
-_STATUS: dict[type[Exception], Failure] = {
-    MissingPackageError: "missing",
-    UnsupportedError: "unsupported",
-}
 
 
 def trained(job: CellJob) -> Trained:
@@ -71,8 +60,7 @@ def main() -> None:
         try:
             answer = trained(job)
         except Exception as error:  # an engine may raise anything; it is data, with its name
-            reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
-            answer = Failed(_STATUS.get(type(error), "crashed"), reason)
+            answer = failure_of(error)
         send(answers, answer)
 
 

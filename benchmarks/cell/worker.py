@@ -6,16 +6,11 @@ Every call of the engine is on a clock, and the runner's own clock is a witness.
 the worker does as little as it can.
 """
 
-import contextlib
 import os
-import resource
 import statistics
-import sys
-import traceback
 import tracemalloc
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import IO, Any, Self
+from dataclasses import asdict
+from typing import IO, Any
 
 import msgspec
 import numpy as np
@@ -27,32 +22,30 @@ from benchgrad.benchmarks.cell.arrays import mapped_arrays
 from benchgrad.benchmarks.cell.clock import Clock, timed
 from benchgrad.benchmarks.cell.disturbance import Disturbance, DisturbanceCounters
 from benchgrad.benchmarks.cell.evaluation import Evaluator, Problem
+from benchgrad.benchmarks.cell.failures import failure_of
 from benchgrad.benchmarks.cell.messages import (
     CellJob,
     EpochsDone,
     Evaluated,
     Event,
     Failed,
-    Failure,
     Ready,
     TrainingFinished,
 )
 from benchgrad.benchmarks.cell.plain import NotPlainError, plain_copy
 from benchgrad.benchmarks.cell.policies import applied, collecting
 from benchgrad.benchmarks.cell.shelf import Shelf
-from benchgrad.benchmarks.cell.snapshots import SnapshotError, Snapshots
+from benchgrad.benchmarks.cell.snapshots import Snapshots
 from benchgrad.benchmarks.cell.spans import Span, spans
-from benchgrad.benchmarks.cell.traces import listen, of_error
+from benchgrad.benchmarks.cell.traces import listen
 from benchgrad.benchmarks.cell.training import Instruments, Schedule, TrainedEpoch, train
-from benchgrad.benchmarks.records import Epoch, GraphCounts, Usage
+from benchgrad.benchmarks.cell.usage import Called, Used, peak_bytes
+from benchgrad.benchmarks.records import Epoch, GraphCounts
 from benchgrad.benchmarks.regions import kept_epochs
 from benchgrad.engines import (
     MLP,
     Classifier,
     Engine,
-    EngineError,
-    MissingPackageError,
-    UnsupportedError,
     load,
 )
 from benchgrad.processes.pipes import pipes_to_parent, send
@@ -85,29 +78,8 @@ class CellWorker:
                 Snapshots(self._job.disk, self._first) as snapshots,
             ):
                 self._train(collecting(self._get_ready(), self._job.collector), snapshots)
-        except MissingPackageError as error:
-            self._fail("missing", _said(error))
-        except UnsupportedError as error:
-            self._fail("unsupported", _said(error))
-        except NotPlainError as error:
-            self._fail("invalid", _said(error))
-        except (EngineError, SnapshotError) as error:
-            self._fail("crashed", _said(error), error)
-        except SystemExit as error:
-            code = error.code if isinstance(error.code, int | None) else _said(error)
-            self._fail("crashed", f"it called sys.exit({code})", error)
-        except MemoryError as error:
-            self._fail("out_of_memory", f"MemoryError {_said(error)}".strip(), error)
-        except Exception as error:  # an engine may raise anything; it is data, with its name
-            innermost = traceback.extract_tb(error.__traceback__)[-1]
-            place = f"{Path(innermost.filename).name}, line {innermost.lineno}"
-            told = f"{type(error).__name__}: {_said(error)} [{place}]"
-            self._fail("crashed", _encodable(told), error)
-
-    def _fail(self, status: Failure, reason: str, error: BaseException | None = None) -> None:
-        """Report a failure, with the traceback of an error that nobody expects of an engine."""
-        trace = _encodable(of_error(error)) if error else ""
-        self._send(Failed(status, reason, trace, self._own_name))
+        except (SystemExit, Exception) as error:  # an engine may raise anything; it is data
+            self._send(failure_of(error, self._own_name))
 
     def _send(self, event: Event) -> None:
         self._end_if_forked()
@@ -174,8 +146,8 @@ class CellWorker:
     def _train(self, classifier: Classifier, snapshots: Snapshots) -> None:
         """Train all epochs, and only then evaluate them."""
         X, y = self._problem.data["X_train"], self._problem.data["y_train"]
-        before = _Used.now(self._clock)
-        called, shelf = _Called(), Shelf()
+        before = Used.now(self._clock)
+        called, shelf = Called(), Shelf()
         instruments = Instruments(self._clock, shelf.put)
         epochs = train(classifier, X, y, self._schedule(), instruments)
         for span in spans(epochs, self._clock, shelf):
@@ -184,8 +156,8 @@ class CellWorker:
             called.add(span)
             if reason:
                 break
-        after = _Used.now(self._clock)
-        peak_bytes, n_threads = _peak_bytes(), psutil.Process().num_threads()
+        after = Used.now(self._clock)
+        most_bytes, n_threads = peak_bytes(), psutil.Process().num_threads()
         self._evaluate(snapshots, called.n_epochs)
         if reason:
             self._send(Failed("invalid", reason))
@@ -195,7 +167,7 @@ class CellWorker:
         self._send(
             TrainingFinished(
                 **self._final(span.epochs[-1].parameters, plain_copy(logits.result, "logits")),
-                peak_bytes=peak_bytes,
+                peak_bytes=most_bytes,
                 n_threads=n_threads,
                 read_s=statistics.median(read.wall_s for read in reads),
                 logits_s=logits.wall_s,
@@ -277,83 +249,6 @@ class CellWorker:
             tracemalloc.stop()
 
 
-@dataclass
-class _Called:
-    """What the calls of the engine took so far, while it trained."""
-
-    n_epochs: int = 0
-    wall_s: float = 0.0
-    cpu_s: float = 0.0
-    waited_s: float = 0.0
-
-    def add(self, span: Span) -> None:
-        self.n_epochs += len(span.epochs)
-        self.wall_s += sum(epoch.calls_s for epoch in span.epochs)
-        self.cpu_s += sum(epoch.calls_cpu_s for epoch in span.epochs)
-        self.waited_s += span.disturbance.waited_s or 0.0
-
-
-@dataclass(frozen=True)
-class _Used:
-    """What this process, and those below it, used so far."""
-
-    own: resource.struct_rusage
-    wall_s: float
-    cpu_s: float
-    disturbance: Disturbance
-    children_cpu_s: float
-
-    @classmethod
-    def now(cls, clock: Clock) -> Self:
-        own = resource.getrusage(resource.RUSAGE_SELF)
-        return cls(own, clock.wall(), clock.cpu(), clock.disturbance(), _children_cpu_s())
-
-    def since(self, before: Self, called: _Called, step_python_bytes: int) -> Usage:
-        """Return what was used since `before`, apart from what calls of the engine took."""
-        between_cpu_s = max(0.0, self.cpu_s - before.cpu_s - called.cpu_s)
-        between_s = self.wall_s - before.wall_s - called.wall_s
-        other = self.disturbance - before.disturbance
-        idle_s = None
-        if other.waited_s is not None and other.stolen_s is not None:
-            taken_s = max(0.0, other.waited_s - called.waited_s) + other.stolen_s
-            idle_s = max(0.0, between_s - between_cpu_s - taken_s)
-        return Usage(
-            minor_faults=self.own.ru_minflt - before.own.ru_minflt,
-            major_faults=self.own.ru_majflt - before.own.ru_majflt,
-            voluntary_switches=self.own.ru_nvcsw - before.own.ru_nvcsw,
-            involuntary_switches=self.own.ru_nivcsw - before.own.ru_nivcsw,
-            step_python_bytes=step_python_bytes,
-            between_cpu_s=between_cpu_s,
-            between_idle_s=idle_s,
-            children_cpu_s=self.children_cpu_s,
-        )
-
-
-def _children_cpu_s() -> float:
-    """Return the processor time of all processes below this one, of those that ended too."""
-    ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-    total_s = ended.ru_utime + ended.ru_stime
-    for child in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.Error):  # it ended
-            times = child.cpu_times()
-            total_s += times.user + times.system
-    return total_s
-
-
-def _said(error: BaseException) -> str:
-    """Return what an exception of an engine's says, in one line; it may refuse to say anything."""
-    try:
-        text = str(error)
-    except Exception as other:
-        text = f"its text cannot be read: {type(other).__name__}"
-    return " ".join(_encodable(text).split())
-
-
-def _encodable(text: str) -> str:
-    """Return a text that can be sent: half a surrogate pair appears as its number."""
-    return text.encode("utf-8", "backslashreplace").decode()
-
-
 def _recorded(epoch: TrainedEpoch, own_s: float, disturbance: Disturbance) -> Epoch:
     """Return an epoch as the records hold it, without its accuracies."""
     return Epoch(
@@ -380,20 +275,6 @@ def _not_finite(losses: Array, epoch: int) -> str:
 def _flat(parameters: list[Array]) -> list[float | None]:
     flat: list[float | None] = np.concatenate([np.ravel(p) for p in parameters]).tolist()
     return flat
-
-
-def _peak_bytes() -> int:
-    """Return the highest resident memory of this process so far.
-
-    Linux keeps it per program; `ru_maxrss` would start from the memory of the parent.
-    """
-    status = Path("/proc/self/status")
-    if status.exists():
-        for line in status.read_text().splitlines():
-            if line.startswith("VmHWM:"):
-                return int(line.split()[1]) * 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def main() -> None:
