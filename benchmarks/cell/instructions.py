@@ -23,6 +23,7 @@ from benchgrad.benchmarks.cell.instructions_worker import ANSWERS, Trained
 from benchgrad.benchmarks.cell.listener import Listener, StoppedError
 from benchgrad.benchmarks.cell.measure import CellMeasurer
 from benchgrad.benchmarks.cell.messages import CellJob
+from benchgrad.benchmarks.cell.supplies import CACHE
 from benchgrad.benchmarks.plan import Contestant, Plan
 from benchgrad.benchmarks.records import Cell, Instructions
 from benchgrad.processes.child import ChildProcess, Launching, Limits
@@ -38,7 +39,7 @@ _WORKER = "benchgrad.benchmarks.cell.instructions_worker"
 _EPOCHS = 2
 _STEPS = 48
 _SHORT_S, _LONG_S = 0.02, 0.5  # from the first on two epochs outweigh it, from the second on one
-# Compiling varies more, so the epochs are at least this share of all that came before them.
+# Loading compiled code varies more, so the epochs are this share of all before them, or more.
 _SHARE, _GROWTH = 0.01, 30
 _SLOWDOWN = 20.0  # of callgrind, at least
 _LONGEST_S = 600.0  # that each of the two runs may take
@@ -84,12 +85,15 @@ class InstructionCounter:
         epoch_s = statistics.median(epoch.wall_s for epoch in cell.epochs)
         n_more = more_epochs(len(cell.epochs[0].losses), epoch_s)
         self._refuse_the_slow(epoch_s, 1 + n_more)
-        fewer = self._counted(contestant, cell, 1)
-        more = self._counted(contestant, cell, 1 + n_more)
-        while more - fewer < _SHARE * fewer:
-            n_more *= _GROWTH
-            self._refuse_the_slow(epoch_s, 1 + n_more)
-            more = self._counted(contestant, cell, 1 + n_more)
+        with tempfile.TemporaryDirectory() as cache:
+            fewer = self._counted(contestant, cell, 1, cache)
+            if any(Path(cache).iterdir()):  # it has compiled what all later runs find there
+                fewer = self._counted(contestant, cell, 1, cache)
+            more = self._counted(contestant, cell, 1 + n_more, cache)
+            while more - fewer < _SHARE * fewer:
+                n_more *= _GROWTH
+                self._refuse_the_slow(epoch_s, 1 + n_more)
+                more = self._counted(contestant, cell, 1 + n_more, cache)
         return (more - fewer) / n_more
 
     def _refuse_the_slow(self, epoch_s: float, n_epochs: int) -> None:
@@ -105,8 +109,11 @@ class InstructionCounter:
     def _longest_s(self) -> float:
         return min(_LONGEST_S, self._plan.timeout_s)
 
-    def _counted(self, contestant: Contestant, cell: Cell, n_epochs: int) -> int:
-        """Return the instructions of a whole process that trains so many epochs."""
+    def _counted(self, contestant: Contestant, cell: Cell, n_epochs: int, cache: str) -> int:
+        """Return the instructions of a whole process that trains so many epochs.
+
+        It may keep files in the folder `cache`, and finds there what earlier ones have kept.
+        """
         job = msgspec.structs.replace(
             self._measurer.job(contestant, cell.round),
             n_epochs=n_epochs,
@@ -114,18 +121,19 @@ class InstructionCounter:
             n_threads=1,
         )
         with tempfile.TemporaryDirectory() as folder:
-            done = self._trained(job, Path(folder))
+            done = self._trained(job, Path(folder), cache)
             self._check_work(done, cell)
             return _total(Path(folder) / f"{done.process}.out")
 
-    def _trained(self, job: CellJob, folder: Path) -> Trained:
+    def _trained(self, job: CellJob, folder: Path, cache: str) -> Trained:
         """Train under callgrind, which writes a file for each process into `folder`."""
         assert self._valgrind is not None
         # valgrind's own messages end in the pipe for what an engine prints.
         callgrind = [self._valgrind, "--tool=callgrind", f"--callgrind-out-file={folder}/%p.out"]
         # Callgrind's own memory is several times the engine's, so the plan's limit says nothing.
         limits = Limits(job.n_threads, self._longest_s)
-        launching = Launching(callgrind, self._measurer.variables(job) | _VARIABLES, (job.data,))
+        variables = self._measurer.variables(job) | _VARIABLES | {CACHE: cache}
+        launching = Launching(callgrind, variables, (job.data,))
         with ChildProcess(_WORKER, limits, launching) as worker:
             worker.send(job)
             done: Trained | None = None

@@ -25,7 +25,7 @@ from benchgrad.processes.leftovers import end_marked
 from benchgrad.processes.sealed import sealed
 
 _MARK = "BENCHGRAD_RUN"
-_CACHE = "XDG_CACHE_HOME"
+CACHE = "XDG_CACHE_HOME"
 _PREFIX = "benchgrad-cache-"
 
 
@@ -65,7 +65,7 @@ class Supplies:
         """Return the environment variables of every process of an engine."""
         cache = Path(self._caches, hashlib.sha256(engine.encode()).hexdigest()[:16])
         cache.mkdir(mode=0o700, exist_ok=True)
-        return self._mark | {_CACHE: str(cache)}
+        return self._mark | {CACHE: str(cache)}
 
     def __enter__(self) -> Self:
         self._caches = tempfile.mkdtemp(prefix=f"{_PREFIX}{self._mark[_MARK]}-")

@@ -77,6 +77,15 @@ def test_epochs_that_what_came_before_them_hides_are_counted_in_a_longer_run(imi
     assert found.per_epoch == pytest.approx(30_000 / (30 * more_epochs(2, 1e-3)))
 
 
+def test_what_an_engine_compiles_once_is_not_in_the_difference(imitated, engine_file):
+    first = 'case $(wc -l < "$calls") in *1) n=9000;; *2) n=1000;; *) n=1700; esac\n'
+    folder = imitated(IMITATION.replace('echo "totals', f'{first}echo "totals'))
+    path = engine_file(top="open(os.environ['XDG_CACHE_HOME'] + '/compiled', 'a').close()")
+    (found,) = go(small(path, instructions=True)).instructions
+    assert (found.reason, found.per_epoch) == ("", pytest.approx(700 / more_epochs(2, 1e-3)))
+    assert (folder / "calls").read_text().count("run") == 3
+
+
 def test_an_engine_whose_epochs_stay_hidden_is_not_counted(imitated):
     imitated(IMITATION.replace("n=1700", "n=1000"))
     (found,) = go(small("numpy", instructions=True, timeout_s=20)).instructions
