@@ -141,6 +141,22 @@ def backward(root, order):
             ("            node.grad = 0.0", "            pass", "passes on an old gradient"),
             ("        if node.parents:", "        if True:", "leaves add up"),
             ("    root.grad = 1.0\n", "", "every gradient is 0"),
+            (
+                """        if node.parents:
+            node.grad = 0.0
+    root.grad = 1.0
+    for node in reversed(order):
+        for parent, partial in zip(node.parents, node.partials):
+""",
+                """        pass
+    root.grad = 1.0
+    for node in reversed(order):
+        for parent, partial in zip(node.parents, node.partials):
+            if parent.parents:
+                parent.grad = 0.0
+""",
+                "loses what came first",
+            ),
         ),
     ),
     "3.1": Answers(
@@ -176,6 +192,7 @@ def cross_entropy(scores, label):
                 "sign is flipped",
             ),
             ("top = max(scores)", "top = 0.0", "overflows"),
+            ("+ top - scores", "- scores", "never negative: the largest"),
             (
                 "return math.log(total) + top - scores[label]",
                 "return math.exp(scores[label] - top) / total",
@@ -222,10 +239,11 @@ def count(root):
                 "leaves are counted",
             ),
             ("if parent not in seen:", "if True:", "counted twice"),
+            ("    return n\n", "    return len(root.parents)\n", "chain of three"),
             (
                 "seen, stack, n = {root}, [root], 0",
                 "seen, stack, n = {root}, list(dict.fromkeys(root.parents)), 0",
-                "the root is counted",
+                "the root is missing",
             ),
         ),
     ),
@@ -355,8 +373,9 @@ def rows_for(fixed, per_row, factor):
 """,
         (
             ("(factor - 1)", "factor", "own cost on top"),
-            ("math.ceil", "int", "round up, not to the nearest"),
+            ("math.ceil", "int", "not enough, by a little"),
             ("math.ceil", "float", "a whole number of rows"),
+            ("math.ceil", "round", "33 rows"),
             ("per_row * (factor - 1)", "factor - 1", "of the cost of a row"),
         ),
     ),
@@ -446,6 +465,11 @@ class Tape:
 """,
         (
             ("in self.calls:", "in reversed(self.calls):", "wrong order"),
+            (
+                "        for function, out, operands in self.calls:\n",
+                "        while self.calls:\n            function, out, operands = self.calls.pop(0)\n",
+                "second replay() does nothing",
+            ),
             (
                 "            function(*operands, out=out)\n",
                 "            out = function(*operands)\n",
@@ -572,7 +596,7 @@ def complex_step(f, x):
     return f(x + 1j * h).imag / h
 """,
         (
-            (".imag / h", ".imag", "divide the imaginary part"),
+            (".imag / h", ".imag", "the imaginary part divided"),
             ("h = 1e-20", "h = 1e-4", "as small as"),
             ("f(x + 1j * h).imag / h", "f(x + 1j * h) / h", "take its imaginary part"),
         ),
@@ -589,6 +613,9 @@ def agrees(found, right, limit):
 """,
         (
             (" * np.abs(right).max()", "", "relative to that"),
+            ("np.abs(found - right)", "(found - right)", "5 too little"),
+            ("(found - right).max()", "(found - right).mean()", "not their mean"),
+            (".max() <= limit", ".max() < limit", "just the limit"),
             (
                 "    if found.shape != right.shape:\n        return False\n",
                 "",
@@ -611,6 +638,11 @@ def paired(a, b):
 """,
         (
             ("x / y", "y / x", "upside down"),
+            (
+                "median(x / y for x, y in zip(a, b))",
+                "sorted(x / y for x, y in zip(a, b))[len(a) // 2]",
+                "middle two",
+            ),
             ("median(x / y for x, y in zip(a, b))", "median(a) / median(b)", "two medians"),
             (
                 "median(x / y for x, y in zip(a, b))",

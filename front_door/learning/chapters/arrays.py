@@ -32,7 +32,9 @@ def matmul(answer: Answer) -> None:
     """G @ Bᵀ and Aᵀ @ g, on square matrices too."""
     rng = np.random.default_rng(0)
     g, A, B = rng.normal(size=(3, 2, 2))
-    by_A, by_B = returned(answer.by_matmul(g, A, B), "by_matmul(g, A, B)")
+    pair = returned(answer.by_matmul(g, A, B), "by_matmul(g, A, B)")
+    must(isinstance(pair, tuple | list) and len(pair) == 2, "return a pair: (by_A, by_B)")
+    by_A, by_B = pair
     must(not _same(by_A, g @ B), "the gradient of A lacks a transpose: g @ B fits only squares")
     must(not _same(by_B, A @ g), "the gradient of B lacks a transpose: A @ g fits only squares")
     must(
@@ -40,8 +42,12 @@ def matmul(answer: Answer) -> None:
         "the two gradients are swapped: first that of A",
     )
     must(not _same(by_A, g * B), "that is the rule of `*`, element by element; use @")
-    must(_same(by_A, g @ B.T), "the gradient of A is wrong: g must meet B from the left")
-    must(_same(by_B, A.T @ g), "the gradient of B is wrong: g must meet A from the right")
+    must(
+        _same(by_A, g @ B.T), "the gradient of A is wrong: it is g @ B with one of them transposed"
+    )
+    must(
+        _same(by_B, A.T @ g), "the gradient of B is wrong: it is A @ g with one of them transposed"
+    )
     g, A, B = rng.normal(size=(3, 4)), rng.normal(size=(3, 2)), rng.normal(size=(2, 4))
     by_A, by_B = answer.by_matmul(g, A, B)
     must(
@@ -117,13 +123,14 @@ def rows(answer: Answer) -> None:
     must(many == int(many), f"a batch is a whole number of rows, not {shown(many)}: round up")
     must(
         many != 66,
-        "66 rows are not enough, by a little: round up, not to the nearest number",
+        "66 rows are not enough, by a little: round up",
     )
     must(
         many == 67,
         f"100 / n + 3 is at most 4.5 from 67 rows on, not {many}: the factor is of the cost of a "
         "row",
     )
+    must(answer.rows_for(100.0, 3.0, 2.0) == 34, "33 rows are not enough for 100 / n: round up")
 
 
 EXERCISES = (matmul, total, rows)

@@ -86,6 +86,10 @@ def loop(answer: Answer) -> None:
     )
     must(near(c.grad, 2.0), f"with y = c + c, the gradient of c is 2, not {shown(c.grad)}")
     must(
+        not (near(a.grad, -3.0) and near(b.grad, 2.0)),
+        "the node's own gradient is missing: pass on the gradient times the partial",
+    )
+    must(
         not (near(a.grad, 0.0) and near(b.grad, 0.0)),
         "nothing arrives at the leaves: walk from the root, so the order must be reversed",
     )
@@ -134,6 +138,17 @@ def twice(answer: Answer) -> None:
         "node with parents to 0",
     )
     must(near(a.grad, -30.0), f"after two calls a has 2 · 5b = −30, not {shown(a.grad)}")
+    x, w = Value(3.0), Value(1.0)
+    h = x * w
+    z = h * h + h
+    nodes = [x, w, h, z.parents[0], z]
+    for _ in range(2):
+        answer.backward(z, nodes)
+    must(
+        near(x.grad, 14.0),
+        "a node that is used more than once loses what came first: set its grad to 0 before the "
+        "walk, and only add to it on the way",
+    )
 
 
 EXERCISES = (order, loop, twice)

@@ -25,21 +25,22 @@ TITLE = "Broadcasting, undone"
 def shape(answer: Answer) -> None:
     """NumPy's rule."""
     found = returned(answer.broadcast((2, 3), (2, 3)), "broadcast((2, 3), (2, 3))")
-    must(tuple(found) == (2, 3), f"two equal shapes stay what they are, not {found}")
+    must(isinstance(found, tuple), f"a shape is a tuple, not a {type(found).__name__}")
+    must(found == (2, 3), f"two equal shapes stay what they are, not {found}")
     try:
         stretched = answer.broadcast((4, 1), (1, 3))
     except ValueError:
-        stretched = None
+        hint("(4, 1) with (1, 3) raises a ValueError: an axis of length 1 is stretched, to (4, 3)")
     must(
-        stretched is not None and tuple(stretched) == (4, 3),
+        tuple(stretched) == (4, 3),
         f"(4, 1) with (1, 3) is (4, 3), not {stretched}: an axis of length 1 is stretched",
     )
     try:
         wide = answer.broadcast((4, 3), (3,))
     except ValueError:
-        wide = None
+        hint("(4, 3) with (3,) raises a ValueError: line the shapes up at their ends, to (4, 3)")
     must(
-        wide is not None and tuple(wide) == (4, 3),
+        tuple(wide) == (4, 3),
         f"(4, 3) with (3,) is (4, 3), not {wide}: line the shapes up at their ends",
     )
     try:
@@ -82,6 +83,7 @@ def undo(answer: Answer) -> None:
         not np.allclose(bias, g.mean(axis=0)),
         "that is the mean: every copy passes on all that it gets, so add",
     )
+    must(not np.allclose(bias, g[0]), "that is the first copy alone: all of them add up")
     must(np.allclose(bias, g.sum(axis=0)), "the sums over the added axis are wrong")
     try:
         column = np.asarray(answer.unbroadcast(g, (4, 1)))

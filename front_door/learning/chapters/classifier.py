@@ -70,6 +70,11 @@ def cross_entropy(answer: Answer) -> None:
         "that is the probability of the right class: the loss is minus its logarithm",
     )
     must(
+        not near(found, right - 3.0),
+        "a loss is never negative: the largest score is out of the sum, and not of the right "
+        "class's score; add it back",
+    )
+    must(
         near(found, right),
         f"for scores 1 and 3 and label 0 it is {shown(right)}, not {shown(found)}",
     )
@@ -104,14 +109,16 @@ def step(answer: Answer) -> None:
     must(
         not (near(a.data, 1.0) and near(b.data, -2.0)),
         "nothing moved: is the body still empty? Or does `p = …` only give that name to another "
-        "Value? Change `p.data`",
+        "Value? Change `p.data`. Or is the gradient reset before it is used?",
     )
+    must(not near(b.data, -2.0), "only the first parameter moved: is the `return` in the loop?")
     must(not near(a.data, 1.4), "it walks uphill: subtract the gradient, since the loss must fall")
     must(not near(a.data, -3.0), "the learning rate is missing: 0.1 times the gradient")
     must(
         near(a.data, 0.6) and near(b.data, -1.95),
         f"1 − 0.1 · 4 is 0.6 and −2 + 0.1 · 0.5 is −1.95, not {shown(a.data)} and {shown(b.data)}",
     )
+    must(a.grad is not None, "a gradient of None cannot be added to: reset it to the number 0")
     must(
         near(a.grad, 0.0) and near(b.grad, 0.0),
         "the gradients are not reset: the next step would add to these",

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from benchgrad.learning.exercise import Answer, exercise, must, near, returned, shown
+from benchgrad.learning.exercise import Answer, all_near, exercise, must, near, returned, shown
 
 TITLE = "Is it faster?"
 
@@ -42,6 +42,11 @@ def paired(answer: Answer) -> None:
         near(found, 2.0),
         f"the ratios are 2, 2, 3, 2 and 3.33: their median is 2, not {shown(found)}",
     )
+    must(
+        near(answer.paired([4.0, 9.0, 2.0, 8.0], [1.0, 3.0, 2.0, 4.0]), 2.5),
+        "of the ratios 4, 3, 1 and 2 the median is 2.5: of an even number, the mean of the middle "
+        "two",
+    )
 
 
 @exercise(
@@ -67,6 +72,11 @@ def interval(answer: Answer) -> None:
     found = returned(answer.interval(list(ratios), np.random.default_rng(0)), call)
     low, high = map(float, found)
     must(low <= high, "the lower end comes first")
+    again = answer.interval(list(ratios), np.random.default_rng(0))
+    must(
+        all_near([*map(float, again)], [low, high]),
+        "the same `rng` gives another interval: draw with the one that you are given",
+    )
     must(
         high - low > 1e-9,
         "the interval has no width: draw with replacement, or every draw is the same ratios",
@@ -84,7 +94,8 @@ def interval(answer: Answer) -> None:
     )
     must(
         width > 0.5 * (right_width + narrow_high - narrow_low),
-        "it is too narrow: cut off 2.5 % at either end, of medians",
+        "it is too narrow: cut off 2.5 % at either end of 2,000 medians, each of as many ratios as "
+        "there are",
     )
     must(
         max(abs(low - right_low), abs(high - right_high)) < 0.3 * right_width,
@@ -139,6 +150,8 @@ def clock(answer: Answer) -> None:
         "the clock stops before the work is done: read the handle first, then look at the clock",
     )
     must(not near(found, 5.0), "the clock starts too late: look at it before you call work()")
+    must(not near(found, 5.02), "work() is called twice: keep the handle that it returns")
+    must(found > 0.005 or found < 0, "that is no time of `clock`: use the one that you are given")
     must(not near(found, -5.01), "it is negative: later moment minus earlier one")
     must(not near(found, 105.01), "that is a moment, not a duration: subtract the first reading")
     must(near(found, 5.01), f"this work takes 5.01 s; it says {shown(found)}")

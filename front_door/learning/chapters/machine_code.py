@@ -64,12 +64,16 @@ def back(answer: Answer) -> None:
     )
     must(
         near(found[3], 2.0),
-        f"the last node is 12 · 2: its left operand gets 2, not {shown(found[3])} (walk from the "
-        "last node to the first)",
+        f"the last node is 12 · 2: its left operand gets 2, not {shown(found[3])}; node i is at "
+        "place `len(data) − len(ops) + i`, and `left[i]` is a place in `data`",
     )
     must(
         not near(found[2], 0.0),
         "nothing arrives at place 2: walk from the last node to the first",
+    )
+    must(
+        not near(found[2], 1.0),
+        "the gradient of the node is missing: pass on its gradient times the partial",
     )
     must(
         not near(found[2], 2.0),
@@ -105,6 +109,11 @@ def two_by_two(answer: Answer) -> None:
         ("arrays", "machine code"): 0.5,
     }
     interpreter, granularity = returned(answer.factors(times), "factors(times)")
+    must(
+        not (near(interpreter, 12.0) and near(granularity, 500.0)),
+        "the two are swapped: first machine code on the graph of numbers",
+    )
+    must(not near(granularity, 1 / 12), "the second is upside down: 6 s against 0.5 s is 12 times")
     must(not near(interpreter, 1 / 500), "upside down: 3,000 s against 6 s is 500 times as fast")
     must(not near(interpreter, 2994.0), "that is a difference of times; how many times is a ratio")
     must(
@@ -117,6 +126,9 @@ def two_by_two(answer: Answer) -> None:
         "that is the granularity with the interpreter in it: compare the two in machine code",
     )
     must(near(granularity, 12.0), f"6 / 0.5 is 12, not {shown(granularity)}")
+    uneven = dict(zip(times, (7.0, 3.0, 2.0, 1.5), strict=True))
+    found = answer.factors(uneven)
+    must(near(found[0], 3.5), f"7 / 2 is 3.5, not {shown(found[0])}: a factor need not be whole")
 
 
 EXERCISES = (forward, back, two_by_two)

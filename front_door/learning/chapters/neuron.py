@@ -33,6 +33,10 @@ def dot(answer: Answer) -> None:
         f"the node has {len(y.parents)} parents; two inputs, two weights and a bias are 5",
     )
     must(
+        [*map(id, y.parents)] == [*map(id, (*x, *w, b))],
+        "the parents are in another order than asked for: all of x, all of w, then b",
+    )
+    must(
         len(y.partials) == 5,
         f"there are {len(y.partials)} partials for 5 parents: the bias has one as well, 1",
     )

@@ -35,6 +35,7 @@ def engine(answer: Answer) -> None:
     mine = answer.engine
     must(mine is not ..., "`engine` is still empty")
     must(hasattr(mine, "classifier"), "`engine` is no ValueEngine")
+    must(isinstance(mine.value, type), "`value` is an instance: give the class itself, Value")
     must(mine.name == "mine", f'the engine is called {mine.name!r}; call it "mine"')
     must(
         mine.kind == "scalar",
@@ -78,6 +79,10 @@ def layer(answer: Answer) -> None:
     b = np.array([Value(10.0), Value(20.0)], object)
     x = np.array([[1.0, 1.0], [1.0, 2.0], [0.0, 0.0]])
     out = returned(answer.linear(x, W, b), "linear(x, W, b)")
+    must(
+        isinstance(out, np.ndarray) and out.dtype == object,
+        "the result is an array of objects: np.empty((n, k), dtype=object)",
+    )
     must(np.shape(out) == (3, 2), f"3 rows and 2 neurons make shape (3, 2), not {np.shape(out)}")
     data = [[node.data for node in row] for row in out]
     must(not np.allclose(data[2], 0.0), "the bias is missing: a row of zeros gives the biases")
@@ -92,8 +97,9 @@ def layer(answer: Answer) -> None:
         f"each element is one node with 3 parents, two weights and the bias; this has {n_parents}",
     )
     out[1, 0].backward()
+    must(near(b[0].grad, 1.0), f"the gradient of the bias is 1, not {shown(b[0].grad)}")
     must(
-        near(W[1, 0].grad, 2.0) and near(b[0].grad, 1.0),
+        near(W[1, 0].grad, 2.0),
         f"the gradient of a weight is its input, 2, not {shown(W[1, 0].grad)}",
     )
 
@@ -131,6 +137,10 @@ def update(answer: Answer) -> None:
     must(
         not np.allclose(v, 0.9 * np.ones(2) + g),
         "the weight decay is missing from the velocity",
+    )
+    must(
+        not np.allclose(p, np.array([1.0, 2.0]) - 0.1 * np.ones(2)),
+        "the parameters moved by the old velocity: the new one comes first",
     )
     must(np.allclose(v, right_v), f"the velocity is {right_v}, not {v}")
     must(np.allclose(p, right_p), f"the parameters are {right_p}, not {p}")

@@ -41,13 +41,20 @@ def tape(answer: Answer) -> None:
     recorded.replay()
     must(
         not np.allclose(held, [2.0, 8.0]),
-        "replay() changes nothing in `out`: make the calls again, into the same arrays",
+        "replay() changes nothing in `out`: make the calls again, on the same arrays; copies of "
+        "them do not change",
     )
     must(
         not np.allclose(held, [6.0, 16.0]),
         "the calls are replayed in the wrong order: the second reads what the first has written",
     )
     must(np.allclose(held, [18.0, 32.0]), f"2x · x at (3, 4) is (18, 32), not {held}")
+    x[:] = 1.0, 5.0
+    recorded.replay()
+    must(
+        np.allclose(held, [2.0, 50.0]),
+        "a second replay() does nothing: keep the calls, they are made again and again",
+    )
 
 
 @exercise(
@@ -78,6 +85,10 @@ def constant_calls(answer: Answer) -> None:
         "an input is not computed at all: return only targets of steps",
     )
     must(list(found) == ["a", "e", "f"], f"a, e and f vary, in this order; it says {list(found)}")
+    again = [("z", ["x", "y"]), ("a", ["z"])]
+    found = list(answer.varying(again, {"x", "y"}))
+    must(len(found) == len(set(found)), f"each target once: z is in {found} twice")
+    must(found == ["z", "a"], f"in the order of the steps: z comes before a, not {found}")
     must(given == {"x"}, "it writes into `inputs`, which is not its own")
 
 

@@ -54,7 +54,8 @@ def complex_step(answer: Answer) -> None:
     must(not isinstance(found, complex), "it returns a complex number: take its imaginary part")
     must(
         abs(found) > 1e-6,
-        "it is almost 0: divide the imaginary part by the step",
+        "it is almost 0: the step must be imaginary, as 1e-20j is, and the imaginary part divided "
+        "by its size",
     )
     must(
         abs(found - math.e) < 1e-13 * math.e or abs(found - math.e) > 0.1 or found == 0,
@@ -94,6 +95,18 @@ def agrees(answer: Answer) -> None:
     )
     must(not says(large + np.array([5.0, 0.0]), large), "5 in a million is above 1e-6, and passes")
     must(
+        not says(large - np.array([5.0, 0.0]), large),
+        "5 too little in a million passes: take absolute values of the differences",
+    )
+    must(
+        not says(large + np.array([1.5, 0.0]), large),
+        "1.5 in a million is above 1e-6, and passes: take the largest difference, not their mean",
+    )
+    must(
+        bool(answer.agrees(np.array([3.0]), np.array([2.0]), 0.5)),
+        "a difference that is just the limit agrees: at most",
+    )
+    must(
         says(np.array([-1e6 - 0.5, 1.0]), np.array([-1e6, 1.0])),
         "the largest entry may be negative: take absolute values before the maximum",
     )
@@ -104,7 +117,7 @@ def agrees(answer: Answer) -> None:
     must(
         not says(np.array([np.nan, 0.0]), large),
         "nan passes: every comparison with nan is false, so ask whether the difference is small, "
-        "not whether it is large",
+        "not whether it is large; and nanmax would leave it out",
     )
 
 

@@ -30,9 +30,17 @@ def count(answer: Answer) -> None:
     found = returned(answer.count(y), "count(y)")
     must(found != 4, "the leaves are counted too: a and b were made by no operation")
     must(found != 3, "c is counted twice: remember which nodes you have seen")
-    must(found != 1, "the root is counted, or its parents are: both belong to the graph")
+    must(found != 1, "the root is missing, or its parents are: an operation made each of them")
     must(found == 2, f"y = c + c with c = a · b has 2 nodes, not {found}")
     must(answer.count(a) == 0, "a leaf alone has no node")
+    must(
+        answer.count((c + 1.0) * 2.0) == 3,
+        "a chain of three operations has 3 nodes: go on from parents to their parents",
+    )
+    must(
+        answer.count(a * b + b * a) == 3,
+        "two nodes with equal `data` are two nodes: remember the nodes themselves",
+    )
 
 
 @exercise(
@@ -63,7 +71,8 @@ def leftover(answer: Answer) -> None:
 
 
 def _check_leftover(found: Callable[[Callable[[], Any]], Any]) -> None:
-    returned(found(_no_cycle), "leftover(make)")
+    first = returned(found(_no_cycle), "leftover(make)")
+    must(isinstance(first, int), "return the number that gc.collect() gives")
     _cycles(20)
     must(
         found(_no_cycle) == 0,
@@ -125,6 +134,10 @@ def _allocating() -> list[Any]:
 def costs(answer: Answer) -> None:
     """A line through two points."""
     fixed, per_node = returned(answer.costs(100, 0.7, 300, 1.1), "costs(100, 0.7, 300, 1.1)")
+    must(
+        not (near(fixed, 0.002) and near(per_node, 0.5)),
+        "the two are swapped: first the fixed cost",
+    )
     must(not near(per_node, 500.0), "that is nodes per second: divide the time by the nodes")
     must(
         not near(per_node, 1.1 / 300) and not near(per_node, 0.007),

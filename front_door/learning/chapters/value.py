@@ -39,7 +39,11 @@ TITLE = "A number that remembers"
 def product(answer: Answer) -> None:
     """The product, its parents and its partials."""
     a, b = answer.Value(2.0), answer.Value(-3.0)
-    y = returned(a * b, "a * b")
+    try:
+        y = returned(a * b, "a * b")
+    except RecursionError:
+        hint("inside `__mul__`, `self * other` calls `__mul__` again: multiply their `data`")
+    must(isinstance(y, answer.Value), f"`a * b` gives {shown(y)}: return a Value that holds it")
     must(near(y.data, -6.0), f"2 · (−3) is −6, and `data` is {shown(y.data)}")
     must(
         len(y.parents) == 2 and y.parents[0] is a and y.parents[1] is b,
@@ -47,6 +51,10 @@ def product(answer: Answer) -> None:
         "(self, other)",
     )
     must(len(y.partials) == 2, "there must be one partial for each of the two parents")
+    must(
+        not any(isinstance(partial, answer.Value) for partial in y.partials),
+        "a partial is a plain number: take the `data` of the Values",
+    )
     must(
         not all_near(y.partials, (2.0, -3.0)),
         "the partials are swapped: when a grows by 1, a · b grows by b",
@@ -145,6 +153,10 @@ def tanh(answer: Answer) -> None:
     y = returned(x.tanh(), "x.tanh()")
     out = math.tanh(0.5)
     must(near(y.data, out), f"tanh(0.5) is {shown(out)}, and `data` is {shown(y.data)}")
+    must(
+        isinstance(y.parents, tuple | list),
+        "`parents` is a bare Value: make it a tuple of one, (self,)",
+    )
     must(len(y.parents) == 1 and y.parents[0] is x, "tanh(x) has one parent, x")
     _partials_are_a_tuple(y)
     must(len(y.partials) == 1, f"there are {len(y.partials)} partials for one parent")
