@@ -56,7 +56,8 @@ def _write(figure: Figure, results: Results, found: Headline | None) -> None:
     figure.text(0.045, 0.055, f"{place}  ·  {day}", fontsize=15, color=_SOFT)
     if found is None:
         figure.text(0.045, 0.6, "no ratio", fontsize=60, color=_AMBER, weight="bold")
-        figure.text(0.045, 0.5, "Fewer than two engines are ranked.", fontsize=20)
+        why = "Fewer than two engines are ranked." if results.plan.timed else "It is not timed."
+        figure.text(0.045, 0.5, why, fontsize=20)
         return
     slow, fast = (_cut(engine.name, _NAME_LENGTH) for engine in (found.slow, found.fast))
     colour = _AMBER if found.is_disturbed else _ACCENT

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from benchgrad.benchmarks.analysis.accuracy import studies
 from benchgrad.benchmarks.analysis.statistics import (
     Estimate,
     control_seconds,
@@ -59,8 +60,10 @@ def headline(results: Results, engines: Sequence[EngineSummary]) -> Headline | N
     """Return the ratio per epoch between the two published engines, or else slowest to fastest.
 
     Only ranked engines are compared, each with the garbage collector as shipped; None if there are
-    fewer than two.
+    fewer than two, or if the run is not timed.
     """
+    if not results.plan.timed:
+        return None
     ranked = [e for e in engines if e.is_as_shipped and not math.isnan(e.times_fastest.ratio)]
     if len(ranked) < 2:
         return None
@@ -82,6 +85,25 @@ def headline(results: Results, engines: Sequence[EngineSummary]) -> Headline | N
         ),
         cpu_ratio=paired(cpu[fast.name], cpu[slow.name], in_both).ratio,
         published_ratio=slow.published_epoch_s / fast.published_epoch_s,
+    )
+
+
+def why_no_headline(results: Results) -> str:
+    """Return what heads a report without a ratio: why it has none, and what it says instead."""
+    if results.plan.timed:
+        return (
+            "Fewer than two engines finished with work equal to the reference's, so there is no "
+            "ratio."
+        )
+    found = studies(results)
+    said = "This run is not timed, so there is no ratio."
+    if not found:
+        return said
+    apart, spread = max(each.apart for each in found), max(each.spread for each in found)
+    return (
+        f"{said} With the same seed, the accuracies of its engines differ by at most "
+        f"{formats.percent(apart)}; from seed to seed, those of one engine deviate by up to "
+        f"{formats.percent(spread)}."
     )
 
 

@@ -34,7 +34,7 @@ from benchgrad.reports.file_names import (
     TIMINGS,
     report_files,
 )
-from benchgrad.reports.findings import drift, has_intervals, headline
+from benchgrad.reports.findings import drift, has_intervals, headline, why_no_headline
 from benchgrad.reports.ladder import Rung, ladder
 from benchgrad.reports.opening import agreement, choice, identity, nodes_picture
 from benchgrad.reports.overview import Overview, distribution, overview
@@ -193,6 +193,7 @@ def _context(
         "has_intervals": has_intervals(engines),
         "precision": precision(results.plan, results.cells),
         "headline": found,
+        "no_headline": why_no_headline(results),
         "payoffs": payoffs(results, engines),
         "two_by_two": two_by_two(results, engines),
         "drift": drift(results),

@@ -12,7 +12,7 @@ from benchgrad.benchmarks.records import Results
 from benchgrad.reports import formats, text_tables
 from benchgrad.reports.columns import chosen
 from benchgrad.reports.engine_summary import EngineSummary, summaries
-from benchgrad.reports.findings import Headline, drift, has_intervals, headline
+from benchgrad.reports.findings import Headline, drift, has_intervals, headline, why_no_headline
 from benchgrad.reports.opening import Identity, identity
 from benchgrad.reports.own_names import with_own_names
 from benchgrad.reports.scaling import sentences, sweep_context
@@ -61,6 +61,8 @@ def _told(results: Results, engines: Sequence[EngineSummary]) -> Iterator[Table 
     if found := headline(results, engines):
         yield _what(found)
         yield f"why: {_why(identity(results, found), found)}"
+    elif not results.plan.timed:
+        yield why_no_headline(results)
     if sweep := sweep_context(results):
         yield from sentences(sweep)
 

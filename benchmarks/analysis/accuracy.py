@@ -40,7 +40,7 @@ class Study:
 def studies(results: Results) -> list[Study]:
     """Return a study for each data set and engine; none unless the run varies the seed.
 
-    The interval is Student's t over the seeds.
+    The interval is Student's t over the seeds, and ends where an accuracy does.
     """
     axes = results.plan.axes
     if axes is None or not axes.seed:
@@ -67,4 +67,5 @@ def _study(dataset: str, engine: str, seeds: dict[int, float], first: dict[int, 
     n, mean, spread = len(accuracies), float(accuracies.mean()), float(accuracies.std(ddof=1))
     reach = -float(special.stdtrit(n - 1, (1.0 - CONFIDENCE) / 2.0)) * spread / math.sqrt(n)
     apart = max((abs(seeds[s] - first[s]) for s in seeds.keys() & first.keys()), default=math.nan)
-    return Study(dataset, engine, n, mean, mean - reach, mean + reach, spread, apart)
+    low, high = max(mean - reach, 0.0), min(mean + reach, 1.0)
+    return Study(dataset, engine, n, mean, low, high, spread, apart)

@@ -14,6 +14,7 @@ from benchgrad.benchmarks.analysis.which import answer
 from benchgrad.benchmarks.axes import At, Axes
 from benchgrad.benchmarks.plan import Contestant, DataPlan, ModelPlan, TrainingPlan
 from benchgrad.benchmarks.records import Host, Point, PointData, RecordError
+from benchgrad.reports.findings import why_no_headline
 from benchgrad.reports.page import render_report
 from benchgrad.reports.scaling import axis_table, in_a_sentence, map_table, sweep_context
 from benchgrad.reports.terminal import summary
@@ -128,7 +129,7 @@ def test_other_runs_do_not_miss_the_figures_of_sweeps():
     assert b"fastest engine, size by size" not in render_report(run)["index.html"]
 
 
-def test_a_study_compares_the_engines_seed_by_seed():
+def a_study():
     base = results(
         (Contestant("a"), Contestant("b")),
         [cell("a", [1.0]), cell("b", [1.0, 1.0])],
@@ -139,10 +140,33 @@ def test_a_study_compares_the_engines_seed_by_seed():
         Point(at, HERE, PointData(2, 4, 2, 2), 1, [cell("a", [1.0] * n), cell("b", [1.0] * n)])
         for at, n in zip(base.plan.points(), (2, 3, 4), strict=True)
     ]  # fmt: skip
-    found = {each.engine: each for each in studies(msgspec.structs.replace(base, points=points))}
+    return msgspec.structs.replace(base, points=points)
+
+
+def test_a_study_compares_the_engines_seed_by_seed():
+    found = {each.engine: each for each in studies(a_study())}
     assert found["a"].n_seeds == 4
     assert found["a"].mean == pytest.approx((1 + 2 + 3 + 4) / 4 / 8)
     assert found["a"].apart == 0.0
     assert found["b"].apart == pytest.approx(1 / 8)
     reach = 3.182 * math.sqrt(5 / 3) / 8 / 2  # Student's t with 3 degrees of freedom
     assert found["a"].high - found["a"].mean == pytest.approx(reach, rel=1e-3)
+
+
+def test_a_run_that_is_not_timed_has_no_ratio_and_says_what_its_seeds_say():
+    run = a_study()
+    files, words = render_report(run), why_no_headline(run)
+    assert words.startswith("This run is not timed")
+    assert "differ by at most 12.5 %" in words
+    assert "deviate by up to 16.1 %" in words  # the deviation of 1, 2, 3 and 4, in eighths
+    for name in ("summary.md", "index.html", "snippet.md"):
+        assert words.encode() in files[name]
+    assert b"**One epoch takes" not in files["summary.md"]
+    assert b"An epoch takes <b>" not in files["index.html"]
+    assert words in list(summary(run))
+    assert b"## From seed to seed" in files["summary.md"]
+
+
+def test_the_interval_of_an_accuracy_ends_where_an_accuracy_does():
+    for study in studies(a_study()):
+        assert 0.0 <= study.low <= study.mean <= study.high <= 1.0
