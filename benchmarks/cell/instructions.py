@@ -42,7 +42,7 @@ _SHORT_S, _LONG_S = 0.02, 0.5  # from the first on two epochs outweigh it, from 
 # Loading compiled code varies more, so the epochs are this share of all before them, or more.
 _SHARE, _GROWTH = 0.01, 30
 _SLOWDOWN = 20.0  # of callgrind, at least
-_LONGEST_S = 600.0  # that each of the two runs may take
+_LONGEST_S = 600.0  # that each of its runs may take
 _MOST_DIGITS = 18  # of a count; an engine may write valgrind's file too
 # Other hash seeds sort sets and dictionaries of names otherwise.
 _VARIABLES = {"PYTHONHASHSEED": "0"}
@@ -85,7 +85,8 @@ class InstructionCounter:
         epoch_s = statistics.median(epoch.wall_s for epoch in cell.epochs)
         n_more = more_epochs(len(cell.epochs[0].losses), epoch_s)
         self._refuse_the_slow(epoch_s, 1 + n_more)
-        with tempfile.TemporaryDirectory() as cache:
+        own = self._measurer.variables(self._measurer.job(contestant, cell.round))[CACHE]
+        with tempfile.TemporaryDirectory(dir=own) as cache:
             fewer = self._counted(contestant, cell, 1, cache)
             if any(Path(cache).iterdir()):  # it has compiled what all later runs find there
                 fewer = self._counted(contestant, cell, 1, cache)

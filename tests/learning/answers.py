@@ -298,6 +298,11 @@ def dot(x, w, b):
                 "in another order",
             ),
             (" + [1.0]", "", "4 partials for 5 parents"),
+            (
+                "(*x, *w, b), tuple(partials)",
+                "(x[0], w[0], x[1], w[1], b), (w[0].data, x[0].data, w[1].data, x[1].data, 1.0)",
+                "another order than asked for",
+            ),
         ),
     ),
     "5.2": Answers(
@@ -398,6 +403,7 @@ def broadcast(a, b):
                 "at their ends",
             ),
             (" and 1 not in (i, j)", "", "is stretched"),
+            ("tuple(shape)", "shape", "a shape is a tuple"),
             (
                 '            raise ValueError(f"{i} and {j} do not match")',
                 "            pass",
@@ -497,6 +503,12 @@ def varying(steps, inputs):
             ("            known.add(target)\n", "", "varies as well"),
             ("if known & set(operands):", "if True:", "constants alone"),
             ("found = []", "found = list(inputs)", "an input is not computed"),
+            ("    return found\n", "    return sorted(found)\n", "order of the steps"),
+            (
+                "        if known & set(operands):\n",
+                "        for operand in known & set(operands):\n",
+                "each target once",
+            ),
         ),
     ),
     "8.3": Answers(
@@ -575,6 +587,11 @@ def factors(times):
                 'times["numbers", "machine code"] / times["arrays", "machine code"]',
                 'times["numbers", "Python"] / times["arrays", "Python"]',
                 "interpreter in it",
+            ),
+            (
+                '["numbers", "Python"] / times',
+                '["numbers", "Python"] // times',
+                "need not be whole",
             ),
         ),
     ),
@@ -662,6 +679,7 @@ def interval(ratios, rng):
 """,
         (
             ("len(ratios))", "len(ratios), replace=False)", "with replacement"),
+            ("rng.choice", "np.random.choice", "the one that you are given"),
             (
                 "np.percentile(medians, 2.5), np.percentile(medians, 97.5)",
                 "np.percentile(medians, 5), np.percentile(medians, 95)",
