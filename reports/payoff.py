@@ -34,10 +34,10 @@ class Payoff:
 def payoffs(results: Results, engines: Sequence[EngineSummary]) -> list[Payoff]:
     """Return the engines that start later than another one and catch up after their first epoch.
 
-    Only ranked engines are compared. One is faster than another if the whole interval of their
-    ratio says so, or without an interval if the difference is worth reporting.
+    Only ranked engines of a timed run are compared. One is faster than another if the whole
+    interval of their ratio says so, or without an interval if the difference is worth reporting.
     """
-    rounds = ranked_rounds(results.cells)
+    rounds = ranked_rounds(results.cells) if results.plan.timed else {}
     ranked = [engine for engine in engines if engine.name in rounds]
     found = []
     for engine in ranked:
