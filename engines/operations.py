@@ -69,7 +69,18 @@ class Operations:
 
 
 def methods_of(value: type, names: Iterable[str]) -> dict[str, Callable[..., Any]]:
-    """Return the operations that a Value class has as methods of the same names."""
+    """Return the operations that a Value class has as methods of the same names.
+
+    Raises:
+        ValueError: the names are one string, which would be taken for a list of letters.
+        AttributeError: the class lacks a method.
+    """
+    if isinstance(names, str):
+        listed = [name.strip() for name in names.split(",")]
+        raise ValueError(f"operations is the string {names!r}; it must be a list: {listed}")
+    for name in names:
+        if not hasattr(value, name):
+            raise AttributeError(f"{value.__name__} has no method {name!r}, an operation's name")
     return {name: getattr(value, name) for name in names}
 
 

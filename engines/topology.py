@@ -1,7 +1,7 @@
 """The order in which both engines walk a graph. All it knows of a node is its parents."""
 
 from collections.abc import Hashable
-from typing import Protocol, Self, TypeVar
+from typing import Any, Protocol, Self, TypeVar
 
 
 class Node(Hashable, Protocol):
@@ -23,11 +23,11 @@ def topological_order(root: N) -> list[N]:
     """
     order: list[N] = []
     entered: set[N] = set()
-    stack: list[N | None] = [root]
+    stack: list[Any] = [root]
     while stack:
         node = stack.pop()
         if node is None:
-            order.append(stack.pop())  # type: ignore[arg-type]  # below each None is a node
+            order.append(stack.pop())
         elif node not in entered:
             entered.add(node)
             if parents := node.parents:

@@ -41,13 +41,14 @@ def text_report(outcome: Outcome, shows_all: bool = False) -> Iterator[Table | T
 def headline(outcome: Outcome) -> str:
     """Return the verdict in a line: right for training this classifier, and in general use?"""
     training = outcome.training
-    faults = outcome.faults
-    n_silent = sum(fault.is_silent for fault in faults)
-    if not faults:
-        general = "no fault found in general use"
-    else:
-        n = "1 fault" if len(faults) == 1 else f"{len(faults)} faults"
-        general = f"{n} in general use, {n_silent or 'none'} of them silent"
+    n, n_silent = len(outcome.faults), sum(fault.is_silent for fault in outcome.faults)
+    match n:
+        case 0:
+            general = "no fault found in general use"
+        case 1:
+            general = f"1 fault in general use, {'a silent' if n_silent else 'not a silent'} one"
+        case _:
+            general = f"{n} faults in general use, {n_silent or 'none'} of them silent"
     return f"{outcome.engine}: {training}; {general}"
 
 
@@ -111,9 +112,10 @@ def _summary(outcome: Outcome) -> str:
     if lacking:
         names = sorted(reason.split(_LACKS)[1] for reason in lacking)
         lines.append(f"not probed, since the engine does not name it: {', '.join(names)}")
-    wrong = sum(v.counts_against for v in outcome.verdicts)
+    against = [v for v in outcome.verdicts if v.counts_against]
+    how = " or ".join(sorted({v.status for v in against}, reverse=True))
     n = len(outcome.verdicts)
-    verdict = "all well" if outcome.passed else f"{wrong} of {n} checks are wrong"
+    verdict = "all well" if outcome.passed else f"{len(against)} of {n} checks {how}"
     return "\n".join(
         [*lines, f"{outcome.engine}: {verdict}, seed {outcome.seed}, {outcome.wall_s:.1f} s"]
     )

@@ -87,6 +87,18 @@ def returned(value: Any, call: str) -> Any:
     return value
 
 
+def pair(value: Any, call: str) -> tuple[Any, Any]:
+    """Return the two things that a call of the answer gave."""
+    found = returned(value, call)
+    is_many = isinstance(found, tuple | list) or (hasattr(found, "shape") and found.shape)
+    if not is_many:
+        raise HintError(f"`{call}` returns one thing, {shown(found)}; it must be a pair")
+    if len(found) != 2:
+        raise HintError(f"`{call}` returns {len(found):,} things; it must be a pair")
+    one, other = found
+    return one, other
+
+
 def near(found: object, right: float, tolerance: float = 1e-9) -> bool:
     """Return whether a number is the right one, but for rounding; anything else is not."""
     try:

@@ -76,6 +76,11 @@ def test_methods_of_a_class():
     np.testing.assert_array_equal(table["sum"](tensor.Value([1.0, 2.0]), axis=0).data, 3.0)
 
 
+def test_names_of_methods_in_one_string():
+    with pytest.raises(ValueError, match=r"must be a list: \['exp', 'log'\]"):
+        methods_of(tensor.Value, "exp, log")
+
+
 def test_methods_of_a_class_that_lacks_one():
     with pytest.raises(AttributeError, match="cosine"):
         methods_of(tensor.Value, ["cosine"])

@@ -166,6 +166,7 @@ def neuron(x, w, b):
 """,
         (
             (" + b)", ")", "bias is missing"),
+            (" + b).relu()", ").relu() + b", "comes too early"),
             (".relu()", "", "relu is missing"),
             ("wi * xi", "wi.data * xi", "do not reach the weights"),
             (
@@ -330,6 +331,7 @@ def dot(x, w, b):
                 "(*[xi if wi.data else 0.0 for xi, wi in zip(x, w)], 1.0)",
                 "whatever the weight",
             ),
+            ("(*x, 1.0)", "(*[v.data for v in w], 1.0)", "their own partials"),
         ),
     ),
     "5.3": Answers(
@@ -341,6 +343,8 @@ def nodes(n_in, n_out):
             ("2 * n_in * n_out", "(2 * n_in - 1) * n_out", "additions of the bias"),
             ("2 * n_in * n_out", "2 * n_in", "that is one neuron"),
             ("2 * n_in * n_out", "n_in * n_out", "only products"),
+            ("2 * n_in * n_out, n_out", "n_out, 2 * n_in * n_out", "the pair is swapped"),
+            ("2 * n_in * n_out, n_out", "2 * n_in * n_out", "must be a pair"),
         ),
     ),
     "6.1": Answers(
@@ -366,6 +370,8 @@ def by_sum(g, a, axis):
             ("np.broadcast_to(np.expand_dims(g, axis), a.shape)", "g", "shape of its array"),
             ("np.expand_dims(g, axis)", "g", "wrong axis"),
             ("a.shape)", "a.shape) / a.shape[axis]", "gradient of a mean"),
+            ("np.broadcast_to(np.expand_dims(g, axis), a.shape)", "a * g", "as `a` is here"),
+            ("np.broadcast_to(np.expand_dims(g, axis), a.shape)", "a * 0.0 + 1.0", "chain rule"),
         ),
     ),
     "6.3": Answers(
@@ -443,6 +449,7 @@ def pass_on(parent, gradient):
 """,
         (
             ("gradient.copy()", "gradient", "keep a copy"),
+            ("parent.grad is None", "parent.grad == None", "ask `parent.grad is None`"),
             (
                 "parent.grad = parent.grad + gradient",
                 "parent.grad = gradient.copy()",
@@ -542,6 +549,11 @@ def run(ops, left, right, data):
 """,
         (
             ("op == 1", "op == 0", "mixed up"),
+            (
+                "    for op, i, j",
+                "    for op, i, j in zip(ops, right, left):\n        data[9]\n    for op, i, j",
+                "beyond the end",
+            ),
             ("data = list(data)", "pass", "begin with a copy"),
             ("    return data\n", "    return data[-len(ops):]\n", "are 4 numbers"),
         ),
@@ -589,6 +601,12 @@ def factors(times):
                 "interpreter in it",
             ),
             (
+                'times["numbers", "Python"] / times["numbers", "machine code"]',
+                'times["numbers", "Python"] / times["arrays", "Python"]',
+                "machine code with Python",
+            ),
+            ("return interpreter, granularity", "return interpreter", "must be a pair"),
+            (
                 '["numbers", "Python"] / times',
                 '["numbers", "Python"] // times',
                 "need not be whole",
@@ -630,6 +648,11 @@ def agrees(found, right, limit):
 """,
         (
             (" * np.abs(right).max()", "", "relative to that"),
+            (
+                "    return bool(np.abs(found - right).max()",
+                "    assert np.abs(found - right).max() <= 1\n    return bool(np.abs(found - right).max()",
+                "should return False",
+            ),
             ("np.abs(found - right)", "(found - right)", "5 too little"),
             ("(found - right).max()", "(found - right).mean()", "not their mean"),
             (".max() <= limit", ".max() < limit", "just the limit"),
@@ -679,6 +702,11 @@ def interval(ratios, rng):
 """,
         (
             ("len(ratios))", "len(ratios), replace=False)", "with replacement"),
+            (
+                "np.percentile(medians, 2.5), np.percentile(medians, 97.5)",
+                "medians",
+                "returns 2,000 things",
+            ),
             ("rng.choice", "np.random.choice", "the one that you are given"),
             (
                 "np.percentile(medians, 2.5), np.percentile(medians, 97.5)",
@@ -717,6 +745,8 @@ def timed(work, clock):
                 "starts too late",
             ),
             ("clock() - begun", "clock()", "a moment, not a duration"),
+            ("return clock() - begun", "return handle, clock() - begun", "returns a tuple"),
+            ("return clock() - begun", "return handle.read()", "what the handle gave"),
         ),
     ),
     "12.1": Answers(
@@ -729,6 +759,8 @@ engine = ValueEngine("mine", kind="scalar", value=Value, operations=["exp", "log
         (
             ('kind="scalar"', 'kind="tensor"', "kind is scalar"),
             ('"log", ', "", "needs log"),
+            ('["exp", "log", "relu"]', '"exp, log, relu"', "must be a list"),
+            ('["exp", "log", "relu"]', '["exp, log, relu"]', "has no method"),
             ('"mine"', '"yours"', 'call it "mine"'),
         ),
     ),

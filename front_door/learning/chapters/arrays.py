@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from benchgrad.learning.exercise import Answer, exercise, must, returned, shown
+from benchgrad.learning.exercise import Answer, exercise, must, pair, returned, shown
 
 TITLE = "Arrays"
 
@@ -32,9 +32,7 @@ def matmul(answer: Answer) -> None:
     """G @ Bᵀ and Aᵀ @ g, on square matrices too."""
     rng = np.random.default_rng(0)
     g, A, B = rng.normal(size=(3, 2, 2))
-    pair = returned(answer.by_matmul(g, A, B), "by_matmul(g, A, B)")
-    must(isinstance(pair, tuple | list) and len(pair) == 2, "return a pair: (by_A, by_B)")
-    by_A, by_B = pair
+    by_A, by_B = pair(answer.by_matmul(g, A, B), "by_matmul(g, A, B)")
     must(not _same(by_A, g @ B), "the gradient of A lacks a transpose: g @ B fits only squares")
     must(not _same(by_B, A @ g), "the gradient of B lacks a transpose: A @ g fits only squares")
     must(
@@ -77,6 +75,14 @@ def total(answer: Answer) -> None:
     columns = np.array([[3.0, 5.0], [3.0, 5.0]])
     found = returned(answer.by_sum(g, a, 0), "by_sum(g, a, 0)")
     must(np.shape(found) == (2, 2), f"a gradient has the shape of its array, not {np.shape(found)}")
+    must(
+        not _same(found, np.zeros((2, 2))),
+        "all of it is 0, as `a` is here: the derivative of a sum does not depend on its terms",
+    )
+    must(
+        not _same(found, np.ones((2, 2))),
+        "those are the derivatives of the sums: by the chain rule each is multiplied by `g`",
+    )
     must(not _same(found, columns / 2), "that is the gradient of a mean: a sum divides by nothing")
     must(
         not _same(found, columns.T), "g is repeated along the wrong axis: a square array hides that"

@@ -29,7 +29,8 @@ def neuron(answer: Answer) -> None:
         f"it returns {shown(y)}, which remembers nothing: compute with the Values, not with their "
         "`data`, and the result is a Value",
     )
-    must(not near(y.data, 0.0), "the bias is missing, or relu came before it was added")
+    must(not near(y.data, 0.0), "the bias is missing")
+    must(not near(y.data, 4.0), "relu comes too early: it bends the whole sum, with the bias")
     must(near(y.data, 3.5), f"relu(0.5 − 4 + 3 + 4) is 3.5, not {shown(y.data)}")
     low = answer.neuron([1.0, 2.0, 3.0], w, Value(-1.0))
     must(not near(low.data, -1.5), "the relu is missing: below 0 a neuron gives 0")

@@ -4,7 +4,15 @@ from typing import Any
 
 import numpy as np
 
-from benchgrad.learning.exercise import Answer, all_near, exercise, must, near, returned, shown
+from benchgrad.learning.exercise import (
+    Answer,
+    exercise,
+    must,
+    near,
+    pair,
+    returned,
+    shown,
+)
 
 TITLE = "Is it faster?"
 
@@ -68,14 +76,14 @@ def paired(answer: Answer) -> None:
 def interval(answer: Answer) -> None:
     """A percentile bootstrap of the median."""
     ratios = np.random.default_rng(1).normal(10.0, 1.0, 101)
-    call = "interval(ratios, rng)"
-    found = returned(answer.interval(list(ratios), np.random.default_rng(0)), call)
+    rng, unused = np.random.default_rng(0), np.random.default_rng(0)
+    found = pair(answer.interval(list(ratios), rng), "interval(ratios, rng)")
     low, high = map(float, found)
     must(low <= high, "the lower end comes first")
-    again = answer.interval(list(ratios), np.random.default_rng(0))
     must(
-        all_near([*map(float, again)], [low, high]),
-        "the same `rng` gives another interval: draw with the one that you are given",
+        rng.random() != unused.random(),
+        "`rng` was not used: draw with the one that you are given, so that the same `rng` gives "
+        "the same interval",
     )
     must(
         high - low > 1e-9,
@@ -145,6 +153,11 @@ def clock(answer: Answer) -> None:
     """The clock stops when the work is done."""
     work = _Work()
     found = returned(answer.timed(work, work.clock), "timed(work, clock)")
+    must(
+        isinstance(found, float),
+        f"it returns a {type(found).__name__}: the time alone is asked for, a number of seconds",
+    )
+    must(not near(found, 1.0), "that is what the handle gave, not how long it took")
     must(
         not near(found, 0.01),
         "the clock stops before the work is done: read the handle first, then look at the clock",

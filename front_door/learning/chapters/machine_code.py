@@ -1,6 +1,16 @@
 """Chapter 9: machine code. The reader flattens a graph, walks it, and reads a two-by-two."""
 
-from benchgrad.learning.exercise import Answer, all_near, exercise, must, near, returned, shown
+from benchgrad.learning.exercise import (
+    Answer,
+    all_near,
+    exercise,
+    hint,
+    must,
+    near,
+    pair,
+    returned,
+    shown,
+)
 
 TITLE = "Machine code, and the two-by-two"
 _ADD, _MULTIPLY = 0, 1
@@ -23,9 +33,14 @@ _ADD, _MULTIPLY = 0, 1
 def forward(answer: Answer) -> None:
     """One loop over flat lists."""
     leaves = [2.0, 3.0]
-    found = returned(
-        answer.run([_MULTIPLY, _ADD], [0, 2], [1, 0], leaves), "run(ops, left, right, data)"
-    )
+    try:
+        found = answer.run([_MULTIPLY, _ADD], [0, 2], [1, 0], leaves)
+    except IndexError:
+        hint(
+            "a place is beyond the end of a list: append each result to a copy of `data`, and "
+            "look up operands in that copy, where the results are as well"
+        )
+    returned(found, "run(ops, left, right, data)")
     must(leaves == [2.0, 3.0], "it changes the list that it was given: begin with a copy")
     must(len(found) == 4, f"2 leaves and 2 nodes are 4 numbers; it returns {len(found)}")
     must(all_near(found[:2], leaves), "the list begins with the leaves")
@@ -108,7 +123,7 @@ def two_by_two(answer: Answer) -> None:
         ("numbers", "machine code"): 6.0,
         ("arrays", "machine code"): 0.5,
     }
-    interpreter, granularity = returned(answer.factors(times), "factors(times)")
+    interpreter, granularity = pair(answer.factors(times), "factors(times)")
     must(
         not (near(interpreter, 12.0) and near(granularity, 500.0)),
         "the two are swapped: first machine code on the graph of numbers",
@@ -119,6 +134,10 @@ def two_by_two(answer: Answer) -> None:
     must(
         not near(interpreter, 6000.0),
         "from numbers in Python to arrays in machine code two things change: stay on one edge",
+    )
+    must(
+        not near(interpreter, 1500.0),
+        "the first compares numbers with arrays: machine code with Python is asked for, on numbers",
     )
     must(near(interpreter, 500.0), f"3,000 / 6 is 500, not {shown(interpreter)}")
     must(

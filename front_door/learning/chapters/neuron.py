@@ -1,7 +1,16 @@
 """Chapter 5: one node for a neuron. The reader writes that node, and counts what it saves."""
 
 from benchgrad.engines.scalar import Value
-from benchgrad.learning.exercise import Answer, all_near, exercise, must, near, returned, shown
+from benchgrad.learning.exercise import (
+    Answer,
+    all_near,
+    exercise,
+    must,
+    near,
+    pair,
+    returned,
+    shown,
+)
 
 TITLE = "One node for a neuron"
 
@@ -85,6 +94,10 @@ def data(answer: Answer) -> None:
     must(len(y.partials) == 3, f"there are {len(y.partials)} partials for 3 parents")
     y.backward()
     must(
+        not all_near([v.grad for v in w], [5.0, 0.0]),
+        "the weights are their own partials: the partial for a weight is the input beside it",
+    )
+    must(
         not near(w[1].grad, 0.0),
         "the weight 0 gets no gradient: its derivative is the input, 3, whatever the weight",
     )
@@ -110,7 +123,11 @@ def data(answer: Answer) -> None:
 )
 def nodes(answer: Answer) -> None:
     """2 · n_in nodes for a neuron, or one."""
-    per_number, per_neuron = returned(answer.nodes(3, 4), "nodes(3, 4)")
+    per_number, per_neuron = pair(answer.nodes(3, 4), "nodes(3, 4)")
+    must(
+        (per_number, per_neuron) != (4, 24),
+        "the pair is swapped: first the nodes with one for each product and addition",
+    )
     must(
         per_number != 20,
         "the additions of the bias are missing: 3 products need 2 additions, and the bias a third",

@@ -57,7 +57,7 @@ def test_one_fault_is_one_story_and_the_simplest_check_tells_it():
     assert (fault.heading, fault.verdict.check) == ("tanh", "gradients: tanh(x)")
     assert len(fault.checks) == 3
     first, story, *_ = map(str, text_report(outcome(*verdicts)))
-    assert first == "mine: training was not tried; 1 fault in general use, 1 of them silent"
+    assert first == "mine: training was not tried; 1 fault in general use, a silent one"
     assert story.startswith("\n1. tanh: wrong numbers, silently (3 checks)")
 
 
