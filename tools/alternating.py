@@ -1,8 +1,9 @@
-"""An engine whose epochs are in turn a worker's and bare ones; `make overhead` compares them.
+"""An engine whose epochs are in turn a worker's, bare, and evaluated; for `make overhead`.
 
 It trains with the engine named in `ALTERNATING_ENGINE`, and appends to the file named in
-`ALTERNATING_TIMES` a line for each turn: the medians of a worker's epochs and of the bare ones that
-follow them, in seconds. Its cells are invalid, since bare epochs are more epochs.
+`ALTERNATING_TIMES` a line for each turn: the medians of a worker's epochs, of the bare ones that
+follow them, and of as many with an evaluation after each, in seconds. Its cells are invalid, since
+those are more epochs.
 """
 
 import os
@@ -33,14 +34,16 @@ _N_LEFT_OUT = 3  # after a change, while the caches fill
 
 
 class AlternatingClassifier(DelegatingClassifier):
-    """Trains as a real classifier does; every so many epochs it trains as many more at once.
+    """Trains as a real classifier does; every so many epochs it trains twice as many more at once.
 
-    Those are bare: the same data and loop in the same process, and nothing between two epochs but
-    to draw the batches.
+    The first of those are bare: the same data and loop in the same process, and nothing between two
+    epochs but to draw the batches. Between the others the parameters are evaluated as well, as they
+    were before benchgrad kept them until the end.
     """
 
-    def __init__(self, real: Classifier, times: Path) -> None:
+    def __init__(self, real: Classifier, evaluated: Callable[[Array], Array], times: Path) -> None:
         super().__init__(real)
+        self._evaluated = evaluated
         self._times = times
         self._taken_s: list[float] = []
         self._rng = batch_generator(0)
@@ -50,9 +53,12 @@ class AlternatingClassifier(DelegatingClassifier):
         if len(self._taken_s) == N_EACH:
             for drawn in draw_epochs(N_EACH, len(y), len(batches[0]), self._rng):
                 self._timed(X, y, drawn)
-            in_worker, bare = self._taken_s[_N_LEFT_OUT:N_EACH], self._taken_s[N_EACH:]
+            for drawn in draw_epochs(N_EACH, len(y), len(batches[0]), self._rng):
+                self._timed(X, y, drawn)
+                self._evaluated(X)
+            kinds = [self._taken_s[i : i + N_EACH] for i in range(0, 3 * N_EACH, N_EACH)]
             with self._times.open("a") as file:
-                file.write(f"{median(in_worker)} {median(bare[_N_LEFT_OUT:])}\n")
+                file.write(" ".join(str(median(kind[_N_LEFT_OUT:])) for kind in kinds) + "\n")
             self._taken_s.clear()
         return losses
 
@@ -79,7 +85,12 @@ class AlternatingEngine(Engine):
         self, model: MLP, parameters: Sequence[Array], optimizer: SGD, dtype: str = "float64"
     ) -> Classifier:
         real = self._real.classifier(model, parameters, optimizer, dtype)
-        return AlternatingClassifier(real, Path(os.environ[TIMES]))
+
+        def evaluated(X: Array) -> Array:
+            reference = load("numpy").classifier(model, real.parameters(), optimizer, dtype)
+            return reference.logits(X)
+
+        return AlternatingClassifier(real, evaluated, Path(os.environ[TIMES]))
 
     def value_and_grad(
         self, function: Callable[..., Any], *arrays: Array
