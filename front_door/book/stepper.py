@@ -74,7 +74,7 @@ def _steps(order: Sequence[Any], said: Sequence[str]) -> list[_Step]:
     last = len(order) - 1
     steps = [_Step(-1, tuple(gradients), "Before the first step every gradient is 0.")]
     gradients[last] = 1.0
-    begun = f"The derivative of {said[last]} by itself is 1: here the walk begins."
+    begun = f"The derivative of {said[last]} with respect to itself is 1: the walk begins here."
     steps.append(_Step(last, tuple(gradients), begun))
     for i in reversed(range(len(order))):
         node = order[i]

@@ -102,7 +102,7 @@ def test_the_graph_is_stepped_through_by_keyboard(visit):
     assert set(grads(window)) == {"0"}
     window.locator(".bg-touch .bg-scroll").focus()
     window.keyboard.press("ArrowRight")
-    assert "by itself is 1" in window.locator(".bg-touch .bg-said").inner_text()
+    assert "with respect to itself is 1" in window.locator(".bg-touch .bg-said").inner_text()
     assert sorted(grads(window)) == ["0"] * 5 + ["1"]
     for _ in range(3):
         window.keyboard.press("ArrowRight")

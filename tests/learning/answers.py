@@ -56,7 +56,7 @@ ANSWERS = {
         (
             ("(self,), (other,)", "(self,), (self.data,)", "the number, 3"),
             ("(self,), (other,)", "(self, Value(other)), (other, self.data)", "2 parents"),
-            ("return self * other\n", "return other * self\n", "never ends"),
+            ("return self * other\n", "return other * self\n", "calls itself forever"),
             ("(self,), (other,)", "(self,), other", "bare number"),
         ),
     ),
@@ -121,7 +121,7 @@ def backward(root, order):
             parent.grad += partial * node.grad
 """,
         (
-            ("parent.grad += partial", "parent.grad = partial", "overwritten"),
+            ("parent.grad += partial", "parent.grad = partial", "you overwrite"),
             ("root.grad = 1.0", "pass", "with respect to itself is 1"),
             ("reversed(order)", "order", "reversed"),
         ),
@@ -139,7 +139,7 @@ def backward(root, order):
 """,
         (
             ("            node.grad = 0.0", "            pass", "passes on an old gradient"),
-            ("        if node.parents:", "        if True:", "leaves add up"),
+            ("        if node.parents:", "        if True:", "leaves accumulate"),
             ("    root.grad = 1.0\n", "", "every gradient is 0"),
             (
                 """        if node.parents:
@@ -193,7 +193,7 @@ def cross_entropy(scores, label):
                 "sign is flipped",
             ),
             ("top = max(scores)", "top = 0.0", "overflows"),
-            ("+ top - scores", "- scores", "never negative: the largest"),
+            ("+ top - scores", "- scores", "never negative: you subtracted"),
             (
                 "return math.log(total) + top - scores[label]",
                 "return math.exp(scores[label] - top) / total",
@@ -278,7 +278,7 @@ def costs(n, a, m, b):
         (
             ("(b - a) / (m - n)", "(m - n) / (b - a)", "nodes per second"),
             ("(b - a) / (m - n)", "b / m", "fixed part is still in it"),
-            ("a - n * per_node", "a - per_node", "what is left of 0.7"),
+            ("a - n * per_node", "a - per_node", "leaves 0.5 s"),
         ),
     ),
     "5.1": Answers(
@@ -296,13 +296,13 @@ def dot(x, w, b):
             (
                 "[wi.data for wi in w] + [xi.data for xi in x]",
                 "[xi.data for xi in x] + [wi.data for wi in w]",
-                "in another order",
+                "not in the order",
             ),
             (" + [1.0]", "", "4 partials for 5 parents"),
             (
                 "(*x, *w, b), tuple(partials)",
                 "(x[0], w[0], x[1], w[1], b), (w[0].data, x[0].data, w[1].data, x[1].data, 1.0)",
-                "another order than asked for",
+                "in the wrong order",
             ),
         ),
     ),
@@ -384,10 +384,10 @@ def rows_for(fixed, per_row, factor):
 """,
         (
             ("(factor - 1)", "factor", "own cost on top"),
-            ("math.ceil", "int", "not enough, by a little"),
+            ("math.ceil", "int", "just too few"),
             ("math.ceil", "float", "a whole number of rows"),
             ("math.ceil", "round", "33 rows"),
-            ("per_row * (factor - 1)", "factor - 1", "of the cost of a row"),
+            ("per_row * (factor - 1)", "factor - 1", "multiplies `per_row`"),
         ),
     ),
     "7.1": Answers(
@@ -535,7 +535,7 @@ def share(lives):
 """,
         (
             ("until < made", "until <= made", "only after that step"),
-            ("until < made", "False", "no memory is used again"),
+            ("until < made", "False", "no memory is reused"),
             ("until < made", "number < 1", "alive at once"),
         ),
     ),
@@ -552,7 +552,7 @@ def run(ops, left, right, data):
             (
                 "    for op, i, j",
                 "    for op, i, j in zip(ops, right, left):\n        data[9]\n    for op, i, j",
-                "beyond the end",
+                "past the end",
             ),
             ("data = list(data)", "pass", "begin with a copy"),
             ("    return data\n", "    return data[-len(ops):]\n", "are 4 numbers"),
@@ -572,7 +572,7 @@ def backward(ops, left, right, data):
     return grads
 """,
         (
-            ("grads[j] += g", "grads[j] = g", "nothing is overwritten"),
+            ("grads[j] += g", "grads[j] = g", "overwrite nothing"),
             ("(data[j], data[i])", "(data[i], data[j])", "swapped"),
             ("reversed(range(len(ops)))", "range(len(ops))", "from the last node to the first"),
         ),
@@ -653,9 +653,9 @@ def agrees(found, right, limit):
                 "    assert np.abs(found - right).max() <= 1\n    return bool(np.abs(found - right).max()",
                 "should return False",
             ),
-            ("np.abs(found - right)", "(found - right)", "5 too little"),
+            ("np.abs(found - right)", "(found - right)", "5 below a million"),
             ("(found - right).max()", "(found - right).mean()", "not their mean"),
-            (".max() <= limit", ".max() < limit", "just the limit"),
+            (".max() <= limit", ".max() < limit", "exactly the limit"),
             (
                 "    if found.shape != right.shape:\n        return False\n",
                 "",
@@ -664,7 +664,7 @@ def agrees(found, right, limit):
             (
                 "bool(np.abs(found - right).max() <= limit * np.abs(right).max())",
                 "not np.abs(found - right).max() > limit * np.abs(right).max()",
-                "nan passes",
+                "nan agrees",
             ),
         ),
     ),
@@ -716,7 +716,7 @@ def interval(ratios, rng):
             (
                 "np.percentile(medians, 2.5), np.percentile(medians, 97.5)",
                 "np.percentile(medians, 0.025), np.percentile(medians, 0.975)",
-                "takes percents",
+                "takes percentages",
             ),
             (
                 "np.percentile(medians, 2.5), np.percentile(medians, 97.5)",
@@ -744,7 +744,7 @@ def timed(work, clock):
                 "    handle = work()\n    begun = clock()",
                 "starts too late",
             ),
-            ("clock() - begun", "clock()", "a moment, not a duration"),
+            ("clock() - begun", "clock()", "a point in time"),
             ("return clock() - begun", "return handle, clock() - begun", "returns a tuple"),
             ("return clock() - begun", "return handle.read()", "what the handle gave"),
         ),

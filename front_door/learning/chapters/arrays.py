@@ -33,13 +33,19 @@ def matmul(answer: Answer) -> None:
     rng = np.random.default_rng(0)
     g, A, B = rng.normal(size=(3, 2, 2))
     by_A, by_B = pair(answer.by_matmul(g, A, B), "by_matmul(g, A, B)")
-    must(not _same(by_A, g @ B), "the gradient of A lacks a transpose: g @ B fits only squares")
-    must(not _same(by_B, A @ g), "the gradient of B lacks a transpose: A @ g fits only squares")
+    must(
+        not _same(by_A, g @ B),
+        "the gradient of A lacks a transpose: g @ B fits only square matrices",
+    )
+    must(
+        not _same(by_B, A @ g),
+        "the gradient of B lacks a transpose: A @ g fits only square matrices",
+    )
     must(
         not (_same(by_A, A.T @ g) and _same(by_B, g @ B.T)),
         "the two gradients are swapped: first that of A",
     )
-    must(not _same(by_A, g * B), "that is the rule of `*`, element by element; use @")
+    must(not _same(by_A, g * B), "that is the rule for `*`, element by element; use @")
     must(
         _same(by_A, g @ B.T), "the gradient of A is wrong: it is g @ B with one of them transposed"
     )
@@ -105,7 +111,7 @@ def total(answer: Answer) -> None:
     "6.3",
     "How many rows are enough?",
     """
-    A step costs `fixed` seconds however many rows it has, and `per_row` seconds for each. Write
+    A step costs `fixed` seconds however many rows it has, plus `per_row` seconds for each. Write
     `rows_for(fixed, per_row, factor)`: the smallest batch in which a row costs at most `factor`
     times `per_row`. A batch is a whole number.
     """,
@@ -129,14 +135,15 @@ def rows(answer: Answer) -> None:
     must(many == int(many), f"a batch is a whole number of rows, not {shown(many)}: round up")
     must(
         many != 66,
-        "66 rows are not enough, by a little: round up",
+        "66 rows are just too few: round up",
     )
     must(
         many == 67,
-        f"100 / n + 3 is at most 4.5 from 67 rows on, not {many}: the factor is of the cost of a "
-        "row",
+        f"100 / n + 3 is at most 4.5 from 67 rows on, not {many}: `factor` multiplies `per_row`",
     )
-    must(answer.rows_for(100.0, 3.0, 2.0) == 34, "33 rows are not enough for 100 / n: round up")
+    must(
+        answer.rows_for(100.0, 3.0, 2.0) == 34, "with 33 rows, 100 / 33 is still above 3: round up"
+    )
 
 
 EXERCISES = (matmul, total, rows)

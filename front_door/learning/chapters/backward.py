@@ -14,9 +14,9 @@ _DEEP = 5_000  # deeper than Python's limit of recursion
     "2.1",
     "An order for the walk",
     """
-    Write `ordered(root)`: a list of all nodes that the root was made from, and the root itself.
-    Each node comes once, and after all of its parents. A node has a tuple `parents`; a leaf's is
-    empty. Graphs are deep, so use a stack of your own instead of recursion.
+    Write `ordered(root)`: a list of all values that the root was made from, leaves included, and
+    the root itself. Each comes once, and after all of its parents. Each has a tuple `parents`; a
+    leaf's is empty. Graphs can be deep, so use a stack of your own instead of recursion.
     """,
     """
     def ordered(root):
@@ -35,7 +35,8 @@ def order(answer: Answer) -> None:
     for _ in range(_DEEP):
         x = x + 1.0
     must(
-        len(answer.ordered(x)) == _DEEP + 1, f"a chain of {_DEEP:,} additions has as many nodes + 1"
+        len(answer.ordered(x)) == _DEEP + 1,
+        f"a chain of {_DEEP:,} additions must give {_DEEP + 1:,} values",
     )
 
 
@@ -47,7 +48,8 @@ def _check_order(found: Sequence[Any], nodes: Sequence[Any]) -> None:
     place = {id(node): i for i, node in enumerate(found)}
     must(id(nodes[-1]) in place, "the root itself is missing")
     must(
-        all(id(node) in place for node in nodes), "some node is missing: leaves belong to the order"
+        all(id(node) in place for node in nodes),
+        "some node is missing: leaves belong in the order, too",
     )
     must(
         all(place[id(parent)] < place[id(node)] for node in nodes for parent in node.parents),
@@ -59,9 +61,9 @@ def _check_order(found: Sequence[Any], nodes: Sequence[Any]) -> None:
     "2.2",
     "The loop",
     """
-    Write `backward(root, order)`. The order has every node after its parents, and every `grad` is
-    0. Give each node the derivative of the root with respect to it: a node passes its gradient,
-    times the partial, on to each parent.
+    Write `backward(root, order)`. The order has every value after its parents, and every `grad` is
+    0. Set each value's `grad` to the derivative of the root with respect to it: a node passes on
+    to each parent its gradient, times that parent's partial.
     """,
     """
     def backward(root, order):
@@ -76,13 +78,13 @@ def loop(answer: Answer) -> None:
     answer.backward(y, [a, b, c, y])
     must(
         near(y.grad, 1.0),
-        "the derivative of the root with respect to itself is 1, and its grad is "
+        "the derivative of the root with respect to itself is 1, but its grad is "
         f"{shown(y.grad)}: that is where the walk begins",
     )
     must(
         not near(c.grad, 1.0),
-        "c is used twice in y = c + c, so it gets 1 + 1: a gradient is overwritten where it must "
-        "be added to what is there",
+        "c is used twice in y = c + c, so it gets 1 + 1: you overwrite the gradient that is "
+        "there; add to it",
     )
     must(near(c.grad, 2.0), f"with y = c + c, the gradient of c is 2, not {shown(c.grad)}")
     must(
@@ -104,9 +106,9 @@ def loop(answer: Answer) -> None:
     "2.3",
     "Twice",
     """
-    Somebody calls `backward` twice on one graph. Leaves add up over calls: training with several
-    losses relies on it. An intermediate node must start from 0 each time, or it passes its old
-    gradient on again. Write the whole `backward(root, order)`.
+    Somebody calls `backward` twice on the same graph. Leaves accumulate over calls: training with
+    several losses relies on it. An intermediate node must start from 0 each time, or it passes its
+    old gradient on again. Write the whole `backward(root, order)`.
     """,
     """
     def backward(root, order):
@@ -122,14 +124,14 @@ def twice(answer: Answer) -> None:
     answer.backward(y, nodes)
     must(
         not (near(y.grad, 0.0) and near(a.grad, 0.0)),
-        "every gradient is 0: is the body still empty, or was the root's 1 set to zero after it "
-        "was given?",
+        "every gradient is 0: is the body still empty, or did you set the root's to 1 and then "
+        "reset it?",
     )
     must(near(a.grad, -15.0), f"after one call a has 5b = −15, not {shown(a.grad)}")
     answer.backward(y, nodes)
     must(
         not near(a.grad, -15.0),
-        "after two calls the leaf a still has the gradient of one: leaves add up, only nodes "
+        "after two calls the leaf a still has the gradient of one: leaves accumulate, only nodes "
         "with parents start from 0",
     )
     must(

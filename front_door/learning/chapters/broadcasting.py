@@ -13,9 +13,9 @@ TITLE = "Broadcasting, undone"
     "7.1",
     "The shape of a result",
     """
-    Write `broadcast(a, b)` for two shapes: the shape of the result. Line them up at their ends.
-    Where one has no axis, or length 1, it is stretched to the other; two other lengths that
-    differ are a `ValueError`. (No NumPy this time.)
+    Write `broadcast(a, b)` for the shapes of two arrays: the shape of their sum. Line them up at
+    their ends. Where one has no axis, or length 1, it is stretched to the other; any other two
+    lengths that differ raise a `ValueError`. (No NumPy this time.)
     """,
     """
     def broadcast(a, b):
@@ -48,7 +48,7 @@ def shape(answer: Answer) -> None:
     except ValueError:
         pass
     else:
-        hint(f"(4, 3) with (4, 2) fits nothing, and gives {wrong}: raise a ValueError")
+        hint(f"(4, 3) and (4, 2) do not fit, but it returns {wrong}: raise a ValueError")
     must(tuple(answer.broadcast((), (2,))) == (2,), "() with (2,) is (2,)")
 
 
@@ -57,8 +57,8 @@ def shape(answer: Answer) -> None:
     "Undo it",
     """
     Write `unbroadcast(gradient, shape)`: the gradient of an operand of that shape, given the
-    gradient of the result it was stretched to. An element that was repeated gets the sum of what
-    arrives at its copies. Axes may have been added in front, and axes of length 1 stretched.
+    gradient with the shape that it was stretched to. An element that was repeated gets the sum of
+    what arrives at its copies. Axes may have been added in front, and axes of length 1 stretched.
     """,
     """
     import numpy as np
@@ -83,7 +83,7 @@ def undo(answer: Answer) -> None:
         not np.allclose(bias, g.mean(axis=0)),
         "that is the mean: every copy passes on all that it gets, so add",
     )
-    must(not np.allclose(bias, g[0]), "that is the first copy alone: all of them add up")
+    must(not np.allclose(bias, g[0]), "that is only the first copy: add up all of them")
     must(np.allclose(bias, g.sum(axis=0)), "the sums over the added axis are wrong")
     try:
         column = np.asarray(answer.unbroadcast(g, (4, 1)))
@@ -109,9 +109,9 @@ def undo(answer: Answer) -> None:
     "7.3",
     "Hand a gradient on",
     """
-    Write `pass_on(parent, gradient)`. `parent.grad` is None until a gradient arrives; then they
-    add up. The array that you are given may be somebody else's gradient as well: x + x hands the
-    same one to x twice. So never write into an array, and never keep one that is not yours.
+    Write `pass_on(parent, gradient)`. `parent.grad` is None until the first gradient arrives; later
+    ones are added to it. The array that you are given may be somebody else's gradient as well:
+    x + x hands the same one to x twice. So never write into it, and keep a copy, not the array.
     """,
     """
     import numpy as np
@@ -131,8 +131,8 @@ def hand_on(answer: Answer) -> None:
         answer.pass_on(parent, g)
     except ValueError:
         hint(
-            "it asks whether an array is true, or equal to None, and gets an answer for each "
-            "element: ask `parent.grad is None`"
+            "`not parent.grad` and `parent.grad == None` look at each element of an array: ask "
+            "`parent.grad is None`"
         )
     must(np.allclose(g, [1.0, 2.0]), "it writes into an array that is not its own: add without +=")
     must(

@@ -30,7 +30,7 @@ def neuron(answer: Answer) -> None:
         "`data`, and the result is a Value",
     )
     must(not near(y.data, 0.0), "the bias is missing")
-    must(not near(y.data, 4.0), "relu comes too early: it bends the whole sum, with the bias")
+    must(not near(y.data, 4.0), "relu comes too early: apply it to the whole sum, bias included")
     must(near(y.data, 3.5), f"relu(0.5 − 4 + 3 + 4) is 3.5, not {shown(y.data)}")
     low = answer.neuron([1.0, 2.0, 3.0], w, Value(-1.0))
     must(not near(low.data, -1.5), "the relu is missing: below 0 a neuron gives 0")
@@ -47,8 +47,9 @@ def neuron(answer: Answer) -> None:
     "The loss of a row",
     """
     Write `cross_entropy(scores, label)` for plain numbers: the logarithm of the sum of
-    `exp(score)`, minus the score of the right class. Take the largest score out first, since
-    `math.exp(1000)` overflows; the result stays the same.
+    `exp(score)`, minus the score of the right class. (That is the negative logarithm of softmax.)
+    Subtract the largest score from all of them first, since `math.exp(1000)` overflows; the result
+    stays the same.
     """,
     """
     import math
@@ -64,7 +65,7 @@ def cross_entropy(answer: Answer) -> None:
     found = returned(answer.cross_entropy([1.0, 3.0], 0), "cross_entropy([1, 3], 0)")
     must(
         not near(found, -right),
-        "the sign is flipped: a loss is never negative, log-sum minus score",
+        "the sign is flipped: a loss is never negative; it is the log of the sum, minus the score",
     )
     must(
         not near(found, math.exp(-right)),
@@ -72,8 +73,8 @@ def cross_entropy(answer: Answer) -> None:
     )
     must(
         not near(found, right - 3.0),
-        "a loss is never negative: the largest score is out of the sum, and not of the right "
-        "class's score; add it back",
+        "a loss is never negative: you subtracted the largest score inside the sum, but not from "
+        "the score of the right class",
     )
     must(
         near(found, right),
@@ -93,7 +94,7 @@ def cross_entropy(answer: Answer) -> None:
     "3.3",
     "A step downhill",
     """
-    Write `step(parameters, learning_rate)` for a list of Values whose gradients are there: move
+    Write `step(parameters, learning_rate)` for a list of Values whose gradients are known: move
     each one's `data` against its gradient, and set the gradient to 0 for the next step. Change
     the Values in place; the model holds them.
     """,
@@ -109,8 +110,8 @@ def step(answer: Answer) -> None:
     answer.step([a, b], 0.1)
     must(
         not (near(a.data, 1.0) and near(b.data, -2.0)),
-        "nothing moved: is the body still empty? Or does `p = …` only give that name to another "
-        "Value? Change `p.data`. Or is the gradient reset before it is used?",
+        "nothing moved: is the body still empty? Or does `p = …` only rebind the name? "
+        "Change `p.data`. Or is the gradient reset before it is used?",
     )
     must(not near(b.data, -2.0), "only the first parameter moved: is the `return` in the loop?")
     must(not near(a.data, 1.4), "it walks uphill: subtract the gradient, since the loss must fall")

@@ -21,8 +21,8 @@ TITLE = "Is it faster?"
     "11.1",
     "A ratio in pairs",
     """
-    In each round both engines were timed, one right after the other, so the machine was as slow
-    for one as for the other. Write `paired(a, b)` for two lists of times: the median over the
+    In each round both engines were timed, one right after the other, so a slow machine was equally
+    slow for both. Write `paired(a, b)` for two lists of times: the median over the
     rounds of how many times as long a took as b in the same round.
     """,
     """
@@ -52,8 +52,8 @@ def paired(answer: Answer) -> None:
     )
     must(
         near(answer.paired([4.0, 9.0, 2.0, 8.0], [1.0, 3.0, 2.0, 4.0]), 2.5),
-        "of the ratios 4, 3, 1 and 2 the median is 2.5: of an even number, the mean of the middle "
-        "two",
+        "of the ratios 4, 3, 1 and 2 the median is 2.5: of an even count it is the mean of the "
+        "middle two",
     )
 
 
@@ -61,7 +61,7 @@ def paired(answer: Answer) -> None:
     "11.2",
     "How sure?",
     """
-    Write `interval(ratios, rng)`: a bootstrap interval of 95 % for their median. Draw as many
+    Write `interval(ratios, rng)`: a 95 % bootstrap interval for their median. Draw as many
     ratios as there are, with replacement (`rng.choice`), take the median, do that 2,000 times; the
     interval goes from the 2.5th to the 97.5th percentile of these medians.
     """,
@@ -91,14 +91,14 @@ def interval(answer: Answer) -> None:
     )
     must(
         low < np.median(ratios) < high,
-        "both ends are on one side of the median: np.percentile takes percents, 2.5 and 97.5, not "
-        "fractions",
+        "both ends are on one side of the median: np.percentile takes percentages, 2.5 and 97.5, "
+        "not fractions",
     )
     right_low, narrow_low, narrow_high, right_high = _ends(ratios)
     width, right_width = high - low, right_high - right_low
     must(
         width < 2.0 * right_width,
-        "that is the spread of single ratios: the median of many is surer than any one of them",
+        "that is the spread of single ratios: the median of many varies less than one of them",
     )
     must(
         width > 0.5 * (right_width + narrow_high - narrow_low),
@@ -155,7 +155,7 @@ def clock(answer: Answer) -> None:
     found = returned(answer.timed(work, work.clock), "timed(work, clock)")
     must(
         isinstance(found, float),
-        f"it returns a {type(found).__name__}: the time alone is asked for, a number of seconds",
+        f"it returns a {type(found).__name__}: return the time alone, in seconds",
     )
     must(not near(found, 1.0), "that is what the handle gave, not how long it took")
     must(
@@ -164,9 +164,14 @@ def clock(answer: Answer) -> None:
     )
     must(not near(found, 5.0), "the clock starts too late: look at it before you call work()")
     must(not near(found, 5.02), "work() is called twice: keep the handle that it returns")
-    must(found > 0.005 or found < 0, "that is no time of `clock`: use the one that you are given")
-    must(not near(found, -5.01), "it is negative: later moment minus earlier one")
-    must(not near(found, 105.01), "that is a moment, not a duration: subtract the first reading")
+    must(
+        found > 0.005 or found < 0, "that time is not from `clock`: use the one that you are given"
+    )
+    must(not near(found, -5.01), "it is negative: later reading minus earlier one")
+    must(
+        not near(found, 105.01),
+        "that is a point in time, not a duration: subtract the first reading",
+    )
     must(near(found, 5.01), f"this work takes 5.01 s; it says {shown(found)}")
 
 

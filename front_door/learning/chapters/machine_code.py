@@ -21,9 +21,9 @@ _ADD, _MULTIPLY = 0, 1
     "A graph without objects",
     """
     A graph as three lists: node i has the operation `ops[i]` (0 is +, 1 is ·) and the operands
-    `left[i]` and `right[i]`, which are places in `data`. `data` begins with the leaves; the result
-    of node i is appended. Write `run(ops, left, right, data)`: it returns the whole list, and
-    leaves the one that it was given as it is.
+    `left[i]` and `right[i]`, which are indices into `data`. `data` begins with the leaves; the
+    result of node i is appended. Write `run(ops, left, right, data)`: it returns the whole list,
+    and leaves the one that it was given unchanged.
     """,
     """
     def run(ops, left, right, data):
@@ -37,7 +37,7 @@ def forward(answer: Answer) -> None:
         found = answer.run([_MULTIPLY, _ADD], [0, 2], [1, 0], leaves)
     except IndexError:
         hint(
-            "a place is beyond the end of a list: append each result to a copy of `data`, and "
+            "an index is past the end of a list: append each result to a copy of `data`, and "
             "look up operands in that copy, where the results are as well"
         )
     returned(found, "run(ops, left, right, data)")
@@ -48,7 +48,7 @@ def forward(answer: Answer) -> None:
     must(near(found[2], 6.0), f"2 · 3 is 6, not {shown(found[2])}")
     must(
         near(found[3], 8.0),
-        "the second node reads place 2, the first node's result: 6 + 2 is 8, not "
+        "the second node reads index 2, the first node's result: 6 + 2 is 8, not "
         f"{shown(found[3])}",
     )
 
@@ -58,7 +58,7 @@ def forward(answer: Answer) -> None:
     "Backward, in one loop",
     """
     The same graph, with all results in `data`. Write `backward(ops, left, right, data)`: a list
-    with the gradient of the last number with respect to each number. Node i is at place
+    with the gradient of the last number with respect to each number. Node i is at index
     `len(data) − len(ops) + i`.
     """,
     """
@@ -80,11 +80,11 @@ def back(answer: Answer) -> None:
     must(
         near(found[3], 2.0),
         f"the last node is 12 · 2: its left operand gets 2, not {shown(found[3])}; node i is at "
-        "place `len(data) − len(ops) + i`, and `left[i]` is a place in `data`",
+        "index `len(data) − len(ops) + i`, and `left[i]` is an index into `data`",
     )
     must(
         not near(found[2], 0.0),
-        "nothing arrives at place 2: walk from the last node to the first",
+        "nothing arrives at index 2: walk from the last node to the first",
     )
     must(
         not near(found[2], 1.0),
@@ -92,7 +92,7 @@ def back(answer: Answer) -> None:
     )
     must(
         not near(found[2], 2.0),
-        "12 is 6 + 6, so place 2 gets two gradients: add them, nothing is overwritten",
+        "12 is 6 + 6, so index 2 gets two gradients: add them, and overwrite nothing",
     )
     must(near(found[2], 4.0), f"6 is added to itself: it gets 2 + 2, not {shown(found[2])}")
     must(
@@ -105,10 +105,10 @@ def back(answer: Answer) -> None:
     "9.3",
     "Read a two-by-two",
     """
-    Four engines, four times of an epoch: `times[nodes, run_by]` with nodes `"numbers"` or
-    `"arrays"` and run_by `"Python"` or `"machine code"`. Write `factors(times)`: a pair, how many
-    times as fast machine code is on the graph of numbers, and how many times as fast arrays are
-    where no interpreter runs.
+    Four engines, four epoch times: `times[nodes, run_by]` with nodes `"numbers"` or `"arrays"` and
+    run_by `"Python"` or `"machine code"`. Write `factors(times)`, a pair: how many times as fast as
+    Python machine code is, on numbers; and how many times as fast as numbers arrays are, in
+    machine code.
     """,
     """
     def factors(times):
@@ -128,16 +128,18 @@ def two_by_two(answer: Answer) -> None:
         not (near(interpreter, 12.0) and near(granularity, 500.0)),
         "the two are swapped: first machine code on the graph of numbers",
     )
-    must(not near(granularity, 1 / 12), "the second is upside down: 6 s against 0.5 s is 12 times")
+    must(
+        not near(granularity, 1 / 12), "the second is upside down: 0.5 s instead of 6 s is 12 times"
+    )
     must(not near(interpreter, 1 / 500), "upside down: 3,000 s against 6 s is 500 times as fast")
     must(not near(interpreter, 2994.0), "that is a difference of times; how many times is a ratio")
     must(
         not near(interpreter, 6000.0),
-        "from numbers in Python to arrays in machine code two things change: stay on one edge",
+        "from numbers in Python to arrays in machine code two things change: stay on one side",
     )
     must(
         not near(interpreter, 1500.0),
-        "the first compares numbers with arrays: machine code with Python is asked for, on numbers",
+        "the first compares numbers with arrays: compare machine code with Python, on numbers",
     )
     must(near(interpreter, 500.0), f"3,000 / 6 is 500, not {shown(interpreter)}")
     must(

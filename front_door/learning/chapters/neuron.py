@@ -43,7 +43,7 @@ def dot(answer: Answer) -> None:
     )
     must(
         [*map(id, y.parents)] == [*map(id, (*x, *w, b))],
-        "the parents are in another order than asked for: all of x, all of w, then b",
+        "the parents are in the wrong order; it is all of x, all of w, then b",
     )
     must(
         len(y.partials) == 5,
@@ -52,12 +52,13 @@ def dot(answer: Answer) -> None:
     y.backward()
     must(
         not all_near([v.grad for v in x], [2.0, 3.0]),
-        "the partials are in another order than the parents: for an input it is the weight, for "
-        "a weight the input",
+        "the partials are not in the order of the parents: the partial for an input is the weight, "
+        "and for a weight the input",
     )
     must(
         all_near([v.grad for v in x], [5.0, 7.0]) and all_near([v.grad for v in w], [2.0, 3.0]),
-        "the gradients are wrong: for an input it is the weight, for a weight the input",
+        "the gradients are wrong: the partial for an input is the weight, and for a weight the "
+        "input",
     )
     must(near(b.grad, 1.0), f"the gradient of the bias is 1, not {shown(b.grad)}")
 
@@ -112,9 +113,10 @@ def data(answer: Answer) -> None:
     "5.3",
     "What it saves",
     """
-    A layer of `n_out` neurons with `n_in` inputs each takes one row. Write `nodes(n_in, n_out)`:
-    a pair, how many nodes it makes with a node for each product and each addition (the bias is
-    added too), and with one node for each neuron. Leave the activation out.
+    A layer of `n_out` neurons with `n_in` inputs each processes one row of data. Write
+    `nodes(n_in, n_out)`. It returns a pair: how many nodes that makes with one for each product
+    and each addition (the bias is added, too), and how many with one for each neuron. Leave the
+    activation out.
     """,
     """
     def nodes(n_in, n_out):
@@ -126,7 +128,7 @@ def nodes(answer: Answer) -> None:
     per_number, per_neuron = pair(answer.nodes(3, 4), "nodes(3, 4)")
     must(
         (per_number, per_neuron) != (4, 24),
-        "the pair is swapped: first the nodes with one for each product and addition",
+        "the pair is swapped: the count with a node for each product and addition comes first",
     )
     must(
         per_number != 20,

@@ -18,9 +18,9 @@ _LABELS = np.array([0, 1, 1])
     "12.1",
     "From a class to an engine",
     """
-    `Value` of benchgrad.engines.scalar stands for a class of yours. Make it an engine called
-    "mine", in the variable `engine`: `ValueEngine(name, kind=…, value=…, operations=[…])`. A
-    Value is one number. To train with cross-entropy the classifier needs the operations exp, log
+    `Value` from benchgrad.engines.scalar stands in for a class of your own. Make it an engine
+    called "mine", in the variable `engine`: `ValueEngine(name, kind=…, value=…, operations=[…])`.
+    A Value is one number. To train with cross-entropy the classifier needs the operations exp, log
     and relu.
     """,
     """
@@ -34,7 +34,7 @@ def engine(answer: Answer) -> None:
     """A declaration that trains as the reference does."""
     mine = answer.engine
     must(mine is not ..., "`engine` is still empty")
-    must(hasattr(mine, "classifier"), "`engine` is no ValueEngine")
+    must(hasattr(mine, "classifier"), "`engine` is not a ValueEngine")
     must(isinstance(mine.value, type), "`value` is an instance: give the class itself, Value")
     must(mine.name == "mine", f'the engine is called {mine.name!r}; call it "mine"')
     must(
@@ -60,9 +60,9 @@ def _losses(engine: Any) -> list[float]:
     "12.2",
     "A layer of neurons",
     """
-    An engine may bring its own layer. Write `linear(x, W, b)`: x has shape (n, d) and holds plain
-    numbers, W (d, k) and b (k,) hold Values. Return an object array (n, k) whose element [i, j]
-    is x[i] · W[:, j] + b[j], as one node.
+    An engine may bring its own layer; this is the first one. Write `linear(x, W, b)`: x has shape
+    (n, d) and holds plain numbers, W (d, k) and b (k,) hold Values. Return an object array (n, k)
+    whose element [i, j] is x[i] · W[:, j] + b[j], as one node.
     """,
     """
     import numpy as np
@@ -108,7 +108,7 @@ def layer(answer: Answer) -> None:
     "12.3",
     "The update, to the letter",
     """
-    Engines can be compared at every step because they all update alike. Write
+    Engines can be compared at every step because they all update in the same way. Write
     `update(p, g, v, learning_rate, momentum, weight_decay)` for arrays:
     v = momentum · v + g + weight_decay · p, then p −= learning_rate · v. Parameters and
     velocities change in place, the gradient stays as it is.
@@ -127,11 +127,11 @@ def update(answer: Answer) -> None:
     must(
         not np.array_equal(p, [1.0, 2.0]),
         "the parameters are unchanged: change the arrays in place (p[:] = …, or p -= …), since "
-        "`p = …` only gives another array that name",
+        "`p = …` only rebinds the name",
     )
     must(
         not np.array_equal(v, [1.0, 1.0]),
-        "the velocity is unchanged: it must be there for the next step, in place",
+        "the velocity is unchanged: update `v` in place, since the next step needs it",
     )
     must(np.array_equal(g, [0.5, -0.5]), "it writes into the gradient, which is not its own")
     must(
@@ -140,7 +140,7 @@ def update(answer: Answer) -> None:
     )
     must(
         not np.allclose(p, np.array([1.0, 2.0]) - 0.1 * np.ones(2)),
-        "the parameters moved by the old velocity: the new one comes first",
+        "the parameters moved by the old velocity: compute the new one first",
     )
     must(np.allclose(v, right_v), f"the velocity is {right_v}, not {v}")
     must(np.allclose(p, right_p), f"the parameters are {right_p}, not {p}")

@@ -11,8 +11,8 @@ TITLE = "The graph, recorded and replayed"
     "8.1",
     "A tape",
     """
-    Write a class `Tape`. `call(function, out, *operands)` calls `function(*operands, out=out)`,
-    which writes its result into the array `out`, and remembers the call. `replay()` makes all
+    Write a class `Tape`. `call(function, out, *operands)` records a call, and makes it:
+    `function(*operands, out=out)` writes its result into the array `out`. `replay()` makes all
     calls again, in order, into the same arrays.
     """,
     """
@@ -53,7 +53,7 @@ def tape(answer: Answer) -> None:
     recorded.replay()
     must(
         np.allclose(held, [2.0, 50.0]),
-        "a second replay() does nothing: keep the calls, they are made again and again",
+        "a second replay() does nothing: keep the calls after a replay",
     )
 
 
@@ -61,8 +61,8 @@ def tape(answer: Answer) -> None:
     "8.2",
     "Calls that need no replay",
     """
-    A tape is a list of steps `(target, operands)`, with a name for each array. Only the arrays in
-    `inputs` change between replays, and whatever is computed from them. Write
+    A tape is a list of steps `(target, operands)`, in which arrays are given by name. Only the
+    arrays in `inputs`, and whatever is computed from them, change between replays. Write
     `varying(steps, inputs)`: the targets that must be computed again, in order.
     """,
     """
@@ -84,7 +84,9 @@ def constant_calls(answer: Answer) -> None:
         "x" not in found,
         "an input is not computed at all: return only targets of steps",
     )
-    must(list(found) == ["a", "e", "f"], f"a, e and f vary, in this order; it says {list(found)}")
+    must(
+        list(found) == ["a", "e", "f"], f"a, e and f vary, in this order; it returns {list(found)}"
+    )
     again = [("z", ["x", "y"]), ("a", ["z"])]
     found = list(answer.varying(again, {"x", "y"}))
     must(len(found) == len(set(found)), f"each target once: z is in {found} twice")
@@ -97,9 +99,9 @@ def constant_calls(answer: Answer) -> None:
     "Sharing memory",
     """
     Each result is made at one step and last read at a later one: a pair `(made, last)`, sorted by
-    `made`. A result may take over the memory of one whose last reader is done: made after that
-    step, not in it. Write `share(lives)`: for each result the number of its memory, from 0, with
-    as few as possible.
+    `made`. A result may reuse the memory of an earlier one if it is made after the step that last
+    reads the earlier one, not in it. Write `share(lives)`: for each result the number of its piece
+    of memory, counting from 0. Use as few pieces as possible.
     """,
     """
     def share(lives):
@@ -122,10 +124,10 @@ def memory(answer: Answer) -> None:
             )
     must(
         len(set(found)) < len(lives),
-        "no memory is used again: give it back when its last reader is done",
+        "no memory is reused: give it back when its last reader is done",
     )
-    must(len(set(found)) == 2, f"two memories are enough here; it takes {len(set(found))}")
-    must(sorted(set(found)) == [0, 1], "the memories are numbered from 0")
+    must(len(set(found)) == 2, f"two pieces of memory are enough here; it takes {len(set(found))}")
+    must(sorted(set(found)) == [0, 1], "the pieces are numbered from 0")
 
 
 EXERCISES = (tape, constant_calls, memory)

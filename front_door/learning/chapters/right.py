@@ -15,8 +15,8 @@ TITLE = "Is it right?"
     "10.1",
     "A difference on both sides",
     """
-    Write `central(f, x, h)`: the slope of f at x from a step of h to either side. Taken from both
-    sides, the error shrinks with h², from one side only with h.
+    Write `central(f, x, h)`: the slope of f at x from a step of h to either side. From both sides
+    the error shrinks like h²; from one side, only like h.
     """,
     """
     def central(f, x, h):
@@ -31,7 +31,7 @@ def central(answer: Answer) -> None:
         "that is the difference on one side: its error is 0.61 here, not 0.01",
     )
     must(not near(found, 24.02), "the distance between the two points is 2h, not h")
-    must(not near(found, -12.01), "the sign is flipped: later value minus earlier one")
+    must(not near(found, -12.01), "the sign is flipped: f(x + h) minus f(x − h)")
     must(near(found, 12.01), f"for x³ at 2 with h = 0.1 it is 12.01, not {shown(found)}")
 
 
@@ -54,13 +54,13 @@ def complex_step(answer: Answer) -> None:
     must(not isinstance(found, complex), "it returns a complex number: take its imaginary part")
     must(
         abs(found) > 1e-6,
-        "it is almost 0: the step must be imaginary, as 1e-20j is, and the imaginary part divided "
-        "by its size",
+        "it is almost 0: the step must be imaginary, such as 1e-20j, and the imaginary part "
+        "divided by 1e-20",
     )
     must(
         abs(found - math.e) < 1e-13 * math.e or abs(found - math.e) > 0.1 or found == 0,
-        f"it is off by {abs(found - math.e):.1g}: take a step as small as 1e-20, there is no "
-        "difference that could lose digits",
+        f"it is off by {abs(found - math.e):.1g}: take a step as small as 1e-20: nothing is "
+        "subtracted, so no digits are lost",
     )
     must(near(found, math.e, 1e-13), f"the slope of exp at 1 is {math.e:.6f}, not {shown(found)}")
 
@@ -70,8 +70,8 @@ def complex_step(answer: Answer) -> None:
     "When are two gradients the same?",
     """
     Write `agrees(found, right, limit)` for two arrays: whether their largest difference is at
-    most `limit` times the largest absolute value in `right`. Another shape never agrees, even if
-    it could be broadcast, and nan never does.
+    most `limit` times the largest absolute value in `right`. Arrays of different shapes never
+    agree, even if they could be broadcast, and nan never agrees.
     """,
     """
     import numpy as np
@@ -97,18 +97,22 @@ def agrees(answer: Answer) -> None:
         says(large + np.array([0.5, 0.5]), large),
         "0.5 in a million is within 1e-6 of the largest entry: the limit is relative to that",
     )
-    must(not says(large + np.array([5.0, 0.0]), large), "5 in a million is above 1e-6, and passes")
+    must(
+        not says(large + np.array([5.0, 0.0]), large),
+        "5 in a million is above 1e-6, but it returns True",
+    )
     must(
         not says(large - np.array([5.0, 0.0]), large),
-        "5 too little in a million passes: take absolute values of the differences",
+        "a value 5 below a million agrees with it: take absolute values of the differences",
     )
     must(
         not says(large + np.array([1.5, 0.0]), large),
-        "1.5 in a million is above 1e-6, and passes: take the largest difference, not their mean",
+        "1.5 in a million is above 1e-6, but it returns True: take the largest "
+        "difference, not their mean",
     )
     must(
         bool(answer.agrees(np.array([3.0]), np.array([2.0]), 0.5)),
-        "a difference that is just the limit agrees: at most",
+        "a difference of exactly the limit agrees: it says at most",
     )
     must(
         says(np.array([-1e6 - 0.5, 1.0]), np.array([-1e6, 1.0])),
@@ -116,12 +120,12 @@ def agrees(answer: Answer) -> None:
     )
     must(
         not says(np.array([1.0, 1.0]), np.array([[1.0, 1.0], [1.0, 1.0]])),
-        "another shape passes, since NumPy broadcasts it: compare the shapes first",
+        "a different shape agrees, since NumPy broadcasts it: compare the shapes first",
     )
     must(
         not says(np.array([np.nan, 0.0]), large),
-        "nan passes: every comparison with nan is false, so ask whether the difference is small, "
-        "not whether it is large; and nanmax would leave it out",
+        "nan agrees with a number: every comparison with nan is false, so ask whether the "
+        "difference is small, not whether it is large; and nanmax ignores it",
     )
 
 

@@ -14,8 +14,8 @@ TITLE = "Where the time goes"
     "4.1",
     "Count the nodes",
     """
-    Write `count(root)`: how many operations made this value. Each node with parents counts once,
-    however often it is used; leaves do not count.
+    Write `count(root)`: how many operations went into this value. Each node with parents counts
+    once, however often it is used; leaves do not count.
     """,
     """
     def count(root):
@@ -32,7 +32,7 @@ def count(answer: Answer) -> None:
     must(found != 3, "c is counted twice: remember which nodes you have seen")
     must(found != 1, "the root is missing, or its parents are: an operation made each of them")
     must(found == 2, f"y = c + c with c = a · b has 2 nodes, not {found}")
-    must(answer.count(a) == 0, "a leaf alone has no node")
+    must(answer.count(a) == 0, "a leaf on its own counts 0")
     must(
         answer.count((c + 1.0) * 2.0) == 3,
         "a chain of three operations has 3 nodes: go on from parents to their parents",
@@ -49,8 +49,8 @@ def count(answer: Answer) -> None:
     """
     Write `leftover(make)`. It calls `make()`, drops the result at once, and returns how many
     objects only the cyclic garbage collector could free: what `gc.collect()` returns right then.
-    Collect once before, so that nobody else's rubbish counts, and pause the collector in between
-    (`gc.disable()`). Leave it on or off, as you found it; `gc.isenabled()` tells.
+    Collect once beforehand, so that nobody else's rubbish counts, and pause the collector in
+    between (`gc.disable()`). Leave it on or off, as you found it; `gc.isenabled()` tells which.
     """,
     """
     import gc
@@ -83,7 +83,7 @@ def _check_leftover(found: Callable[[Callable[[], Any]], Any]) -> None:
     )
     must(
         found(_kept_cycle) == 1,
-        "a result in a cycle is kept alive: a name that holds it must be gone before you collect",
+        "a result in a cycle is kept alive: delete the name that holds it before you collect",
     )
     must(
         found(_allocating) >= 3_000,
@@ -123,8 +123,8 @@ def _allocating() -> list[Any]:
     "Fixed cost, cost per node",
     """
     A step took `a` seconds with `n` nodes and `b` seconds with `m` nodes. If its cost is a fixed
-    part plus so much for each node, both parts follow. Write `costs(n, a, m, b)`; it returns
-    `(fixed, per_node)`.
+    part plus a constant amount for each node, both can be worked out. Write `costs(n, a, m, b)`;
+    it returns `(fixed, per_node)`.
     """,
     """
     def costs(n, a, m, b):
@@ -146,11 +146,11 @@ def costs(answer: Answer) -> None:
     )
     must(
         near(per_node, 0.002),
-        f"200 nodes more take 0.4 s more: 0.002 s each, not {shown(per_node)}",
+        f"200 more nodes take 0.4 s more: 0.002 s each, not {shown(per_node)}",
     )
     must(
         near(fixed, 0.5),
-        f"what is left of 0.7 s without its 100 nodes is 0.5 s of fixed cost, not {shown(fixed)}",
+        f"0.7 s minus 100 nodes at 0.002 s leaves 0.5 s of fixed cost, not {shown(fixed)}",
     )
 
 

@@ -22,7 +22,7 @@ TITLE = "A number that remembers"
     "A product that remembers",
     """
     Write `__mul__` for two Values. The result holds the product, both parents, and one partial
-    for each parent: the derivative of the product with respect to it. `__add__` shows the form.
+    for each parent: the derivative of the product with respect to it. `__add__` shows the pattern.
     """,
     """
     class Value:
@@ -44,7 +44,7 @@ def product(answer: Answer) -> None:
     except RecursionError:
         hint("inside `__mul__`, `self * other` calls `__mul__` again: multiply their `data`")
     must(isinstance(y, answer.Value), f"`a * b` gives {shown(y)}: return a Value that holds it")
-    must(near(y.data, -6.0), f"2 · (−3) is −6, and `data` is {shown(y.data)}")
+    must(near(y.data, -6.0), f"2 · (−3) is −6, but `data` is {shown(y.data)}")
     must(
         len(y.parents) == 2 and y.parents[0] is a and y.parents[1] is b,
         "the product does not remember its `parents`: they are the two Values themselves, "
@@ -73,7 +73,7 @@ def product(answer: Answer) -> None:
     "1.2",
     "Plain numbers",
     """
-    `x * 3` and `3 * x` should work as well. A plain number has no gradient, so it becomes no
+    `x * 3` and `3 * x` should work as well. A plain number has no gradient, so it is not a
     parent: the result has one parent and one partial. Write both methods.
     """,
     """
@@ -99,18 +99,18 @@ def plain_numbers(answer: Answer) -> None:
         z = returned(3 * x, "3 * x")
     except RecursionError:
         hint(
-            "`3 * x` never ends: in `__rmul__`, `other * self` calls `__rmul__` again; with the "
-            "Value on the left it is `__mul__` that runs"
+            "`3 * x` calls itself forever: in `__rmul__`, `other * self` calls `__rmul__` again; "
+            "`self * other` calls `__mul__`"
         )
     _one_parent(z, x, "3 * x")
 
 
 def _one_parent(y: Any, x: Any, what: str) -> None:
-    must(near(y.data, 15.0), f"with x = 5, {what} is 15, and `data` is {shown(y.data)}")
+    must(near(y.data, 15.0), f"with x = 5, {what} is 15, but `data` is {shown(y.data)}")
     must(
         len(y.parents) == 1,
-        f"{what} has {len(y.parents)} parents: a plain number needs no gradient, so it is no "
-        "parent",
+        f"{what} has {len(y.parents)} parents: a plain number needs no gradient, so it is not "
+        "a parent",
     )
     must(y.parents[0] is x, f"the parent of {what} is x itself")
     _partials_are_a_tuple(y)
@@ -132,8 +132,8 @@ def _partials_are_a_tuple(y: Any) -> None:
     "1.3",
     "An operation of your own: tanh",
     """
-    Add `tanh` to the class. Its derivative is 1 − tanh², and the tanh is at hand: it is the
-    result. Remember that `partials` is a tuple with an entry for each parent.
+    Add `tanh` to the class. Its derivative is 1 − tanh², and you already have tanh: it is
+    the result. Remember that `partials` is a tuple with an entry for each parent.
     """,
     """
     import math
@@ -148,11 +148,11 @@ def _partials_are_a_tuple(y: Any) -> None:
     """,
 )
 def tanh(answer: Answer) -> None:
-    """The tanh and its derivative."""
+    """Tanh and its derivative."""
     x = answer.Value(0.5)
     y = returned(x.tanh(), "x.tanh()")
     out = math.tanh(0.5)
-    must(near(y.data, out), f"tanh(0.5) is {shown(out)}, and `data` is {shown(y.data)}")
+    must(near(y.data, out), f"tanh(0.5) is {shown(out)}, but `data` is {shown(y.data)}")
     must(
         isinstance(y.parents, tuple | list),
         "`parents` is a bare Value: make it a tuple of one, (self,)",
@@ -164,7 +164,7 @@ def tanh(answer: Answer) -> None:
     must(not near(partial, 1.0 - out), "the square is missing: the derivative is 1 − tanh²")
     must(
         not near(partial, 1.0 - 0.25),
-        "that is 1 − x²: square the result of the tanh, not its operand",
+        "that is 1 − x²: square the result of tanh, not its operand",
     )
     must(
         near(partial, 1.0 - out * out),
