@@ -29,8 +29,15 @@ from benchgrad.benchmarks.analysis.which import Answer
 from benchgrad.benchmarks.records import Environment, Results
 from benchgrad.reports import formats
 
-UNSEEN = "not seen"
-_A = {"step": "a step", "call": "a call", "element": "an element", "flop": "of products"}
+UNSEEN = "–"
+_A = {
+    "epoch": "an epoch",
+    "step": "a step",
+    "call": "a call",
+    "element": "an element",
+    "parameter": "a parameter",
+    "flop": "of products",
+}
 _QUANTITIES = {"time of an epoch": "epoch_s", "memory": "memory_bytes"}
 
 

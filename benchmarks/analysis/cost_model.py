@@ -1,4 +1,4 @@
-"""The cost model: what a step, a call, an element and an arithmetic operation cost an engine.
+"""The cost model: what an epoch, a step, a call, an element and a FLOP cost an engine.
 
 Fitted to the points of a sweep, for one engine on one host. Pure functions of records.
 """
@@ -16,39 +16,45 @@ from numpy.typing import NDArray
 from benchgrad.benchmarks.analysis.points import Measured, Shape
 from benchgrad.benchmarks.analysis.statistics import CONFIDENCE
 
-MIN_POINTS = 6  # fewer determine no model with four costs
+MIN_POINTS = 6  # fewer determine no model with several costs
 # Of the points, sorted by their time, every third is held out when the model is checked.
 _EACH_HELD_OUT = 3
 _F_SCALE = 0.05  # relative errors beyond this count less than by their square
-_UNKNOWN = 3.0  # a cost whose interval reaches further than this factor is not determined
 Array = NDArray[np.float64]
 
-TERMS = ("step", "call", "element", "flop")
+TERMS = ("epoch", "step", "call", "element", "parameter", "flop")
 
 
 @dataclass(frozen=True)
 class Work:
     """What an epoch consists of. For a graph of numbers the calls are its nodes.
 
+    An engine that trains an epoch in one call pays for that call once, not for each step.
     `elements` are those of the arrays that a step makes and changes, written plainly; of a graph of
-    numbers the edges, each of which a backward pass follows. `flops` are those of the matrix
-    products, which a graph of numbers has none of: there they are nodes.
+    numbers the edges, each of which a backward pass follows. `parameters` are those that the steps
+    of a graph of numbers read and write one by one; in arrays they are elements. `flops` are those
+    of the matrix products, which a graph of numbers has none of: there they are nodes.
     """
 
     steps: float
     calls: float
     elements: float
+    parameters: float
     flops: float
 
     @property
     def row(self) -> Array:
-        """The four amounts, in the order of `TERMS`."""
-        return np.array([self.steps, self.calls, self.elements, self.flops])
+        """The amounts in one epoch, in the order of `TERMS`."""
+        amounts = (1.0, self.steps, self.calls, self.elements, self.parameters, self.flops)
+        return np.array(amounts)
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What one of something takes, in seconds, with its interval."""
+    """What one of something takes, in seconds, with its interval.
+
+    All are 0 for something that the engine's times at these points do not show.
+    """
 
     each_s: float
     low_s: float
@@ -56,8 +62,8 @@ class Cost:
 
     @property
     def is_known(self) -> bool:
-        """Whether the points determine it: its interval reaches no further than a factor."""
-        return self.each_s > 0.0 and self.high_s < _UNKNOWN * self.each_s
+        """Whether the points show it."""
+        return self.each_s > 0.0
 
 
 @dataclass(frozen=True)
@@ -145,16 +151,17 @@ def work_of(shape: Shape, graph: GraphSize | None) -> Work:
     parameter itself.
     """
     n_steps, n_rows, layers = shape.n_steps, shape.n_rows, shape.layers
-    if graph is not None:
-        nodes, edges = graph.of(shape)
-        return Work(n_steps, n_rows * nodes, n_rows * edges, 0.0)
     pairs = list(itertools.pairwise(layers))
     parameters = sum(a * b + b for a, b in pairs)
+    if graph is not None:
+        nodes, edges = graph.of(shape)
+        return Work(n_steps, n_rows * nodes, n_rows * edges, n_steps * parameters, 0.0)
     products = [a * b for a, b in pairs]
     return Work(
         steps=n_steps,
         calls=n_steps * 2 * len(pairs),
         elements=n_rows * (layers[0] + 4 * sum(layers[1:])) + n_steps * 3 * parameters,
+        parameters=0.0,
         flops=n_rows * 2 * (3 * sum(products) - products[0]),
     )
 
@@ -186,34 +193,51 @@ def fitted(points: Sequence[Measured]) -> CostModel | None:
 
 
 def _costs(points: Sequence[Measured], graph: GraphSize | None) -> tuple[Cost, ...]:
-    """Return the costs that fit some points, with their intervals."""
-    from scipy import optimize, stats
+    """Return the costs that fit some points, with their intervals.
 
+    Terms that the points do not tell apart, such as the nodes and the edges of a graph that grow
+    together, would share the time between them at will. So a term whose interval holds 0 is left
+    out, the least certain first, and the others are fitted again.
+    """
     amounts = np.array([work_of(each.shape, graph).row for each in points])
     seconds = np.array([each.epoch_s for each in points])
     used = amounts.max(axis=0) > 0.0
-    scaled = amounts[:, used] / seconds[:, None]  # each row times the costs should be one
-    scale = scaled.max(axis=0)
-    start, _ = optimize.nnls(scaled / scale, np.ones(len(points)))
+    while True:
+        each, reach = _fit(amounts[:, used] / seconds[:, None])
+        certainty = np.divide(each, reach, out=np.full(len(each), math.inf), where=reach > 0.0)
+        if certainty.min() > 1.0 or used.sum() == 1:
+            break
+        used[np.flatnonzero(used)[certainty.argmin()]] = False
+    costs = np.zeros((len(TERMS), 3))
+    costs[used] = np.transpose([each, np.maximum(each - reach, 0.0), each + reach])
+    return tuple(Cost(*map(float, cost)) for cost in costs)
+
+
+def _fit(rates: Array) -> tuple[Array, Array]:
+    """Return the costs and the reach of their intervals: each row times the costs should be one."""
+    from scipy import optimize, stats
+
+    n_points, n_terms = rates.shape
+    scale = rates.max(axis=0)
+    start, _ = optimize.nnls(rates / scale, np.ones(n_points))
 
     def errors(costs: Array) -> Array:
-        logs: Array = np.log(np.maximum((scaled / scale) @ costs, 1e-12))
+        logs: Array = np.log(np.maximum((rates / scale) @ costs, 1e-12))
         return logs
 
     found = optimize.least_squares(
         errors, np.maximum(start, 1e-6), bounds=(0.0, np.inf), loss="soft_l1", f_scale=_F_SCALE
     )
-    spread = _spread(found.jac, errors(found.x))
-    t = float(stats.t.ppf((1.0 + CONFIDENCE) / 2.0, max(len(points) - int(used.sum()), 1)))
-    each, reach = np.zeros(len(TERMS)), np.full(len(TERMS), math.inf)
-    each[used], reach[used] = found.x / scale, t * spread / scale
-    return tuple(Cost(c, max(c - r, 0.0), c + r) for c, r in zip(each, reach, strict=True))
+    t = float(stats.t.ppf((1.0 + CONFIDENCE) / 2.0, max(n_points - n_terms, 1)))
+    return found.x / scale, t * _spread(found.jac, errors(found.x)) / scale
 
 
 def _spread(jacobian: Array, errors: Array) -> Array:
     """Return the standard errors of the costs, from errors whose spread is measured robustly."""
-    sigma = (
-        1.4826 * float(np.median(np.abs(errors))) * math.sqrt(len(errors) / max(len(errors) - 4, 1))
-    )
-    found: Array = sigma * np.sqrt(np.diag(np.linalg.pinv(jacobian.T @ jacobian)))
-    return found
+    n_points, n_terms = jacobian.shape
+    freedom = n_points / max(n_points - n_terms, 1)
+    sigma = 1.4826 * float(np.median(np.abs(errors))) * math.sqrt(freedom)
+    curvatures, axes = np.linalg.eigh(jacobian.T @ jacobian)
+    curvatures = np.maximum(curvatures, 1e-12 * curvatures.max())  # 0 where terms grow together
+    spread: Array = sigma * np.sqrt((axes**2 / curvatures).sum(axis=1))
+    return spread

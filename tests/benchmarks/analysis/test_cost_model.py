@@ -14,7 +14,8 @@ from benchgrad.benchmarks.axes import At
 from benchgrad.benchmarks.plan import Contestant, Plan
 from benchgrad.engines import MLP
 
-COSTS = np.array([20e-6, 5e-6, 1e-9, 1 / 20e9])  # a step, a call, an element, a flop
+# An epoch, a step, a call, an element, a parameter on its own (which arrays lack), a flop.
+COSTS = np.array([300e-6, 20e-6, 5e-6, 1e-9, 0.0, 1 / 20e9])
 SHAPES = [
     Shape((20, *[width] * depth, 3), batch, 960, "float64")
     for width, batch, depth in itertools.product((4, 32, 256), (4, 32, 256), (1, 2, 4))
@@ -48,7 +49,16 @@ def test_the_costs_of_exact_times_are_found():
 def test_the_intervals_hold_the_costs_of_noisy_times():
     model = fitted(arrays(noise=0.03))
     assert all(c.low_s <= true <= c.high_s for c, true in zip(model.costs, COSTS, strict=True))
-    assert all(cost.low_s < cost.each_s < cost.high_s for cost in model.costs)
+    assert all(cost.low_s < cost.each_s < cost.high_s for cost in model.costs if cost.is_known)
+    assert [cost.is_known for cost in model.costs] == [true > 0.0 for true in COSTS]
+
+
+def test_an_epoch_in_one_call_is_told_from_steps():
+    costs = COSTS.copy()
+    costs[1:3] = 0.0
+    model = fitted(arrays(noise=0.03, costs=costs))
+    assert not any(cost.is_known for cost in model.costs[1:3])
+    assert model.costs[0].low_s <= costs[0] <= model.costs[0].high_s
 
 
 def test_a_point_that_the_machine_disturbed_does_not_bend_the_model():
@@ -67,21 +77,32 @@ def test_the_arithmetic_is_that_of_the_engines():
         assert work_of(shape, None).flops == MLP(shape.layers).step_flops(shape.n_rows)
 
 
-def test_a_graph_of_numbers_costs_its_nodes_and_edges_at_sizes_that_nobody_counted():
-    def nodes(shape):
-        pairs = itertools.pairwise(shape.layers)
-        return shape.batch * (sum(2 * a * b for a, b in pairs) + 3 * sum(shape.layers[1:-1]) + 7)
+def nodes(shape):
+    pairs = itertools.pairwise(shape.layers)
+    return shape.batch * (sum(2 * a * b for a, b in pairs) + 3 * sum(shape.layers[1:-1]) + 7)
 
-    small = [s for s in SHAPES if s.layers[1] < 256]
-    points = [
-        point(s, s.n_rows / s.batch * (1e-6 * nodes(s) + 2e-6 * (2 * nodes(s))), "numbers",
-              nodes=nodes(s), edges=2 * nodes(s), counted_rows=s.batch)
-        for s in small
-    ]  # fmt: skip
-    model = fitted(points)
+
+def numbers(noise=0.0):
+    """Points of a graph of numbers, whose edges are twice its nodes everywhere."""
+    rng = np.random.default_rng(0)
+    for s in (s for s in SHAPES if s.layers[1] < 256):
+        steps, factor = s.n_rows / s.batch, float(np.exp(rng.normal(0.0, noise)))
+        yield point(s, factor * steps * (1e-6 * nodes(s) + 2e-6 * (2 * nodes(s))), "numbers",
+                    nodes=nodes(s), edges=2 * nodes(s), counted_rows=s.batch)  # fmt: skip
+
+
+def test_a_graph_of_numbers_costs_its_nodes_and_edges_at_sizes_that_nobody_counted():
     large = SHAPES[-1]
     expected = large.n_rows / large.batch * 5e-6 * nodes(large)
-    assert model.epoch_s(large) == pytest.approx(expected, rel=1e-3)
+    assert fitted([*numbers()]).epoch_s(large) == pytest.approx(expected, rel=1e-3)
+
+
+def test_nodes_and_edges_that_grow_together_do_not_share_the_time_at_will():
+    model = fitted([*numbers(noise=0.03)])
+    assert sum(cost.is_known for cost in model.costs[2:4]) == 1
+    large = SHAPES[-1]
+    expected = large.n_rows / large.batch * 5e-6 * nodes(large)
+    assert model.epoch_s(large) == pytest.approx(expected, rel=0.05)
 
 
 def test_few_points_give_no_model():
