@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 
 from benchgrad.reports.style import Style
 
+_FIT_INSIDE = 5  # names; more would cover the lines, and stand below them
 COLUMNS = ("axis", "quantity", "value", "engine", "host", "cost", "label")
 CAPTION = (
     "Both axes are logarithmic, so a straight line is a power of the size. Each engine's name has "
@@ -35,4 +36,6 @@ def draw_axis(ax: Axes, frame: pd.DataFrame, style: Style, label: str) -> None:
     ax.yaxis.set_minor_formatter(NullFormatter())
     ax.set_xlabel(label)
     # Passed explicitly: matplotlib's own legends skip names that begin with an underscore.
-    ax.legend(list(lines.values()), list(lines), fontsize=7, loc="best")
+    many = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.2), "ncols": 2}
+    where = {"loc": "best"} if len(lines) <= _FIT_INSIDE else many
+    ax.legend(list(lines.values()), list(lines), fontsize=7, **where)

@@ -123,6 +123,13 @@ def test_a_report_shows_the_figures_of_a_sweep_and_the_points_that_were_lost():
     assert "measured again at width 16: worker tcp://x died" in list(summary(run))
 
 
+def test_a_cost_model_has_a_cell_for_each_of_its_costs():
+    lines = render_report(sweep())["summary.md"].decode().splitlines()
+    begin = next(i for i, line in enumerate(lines) if line.startswith("| engine | an epoch"))
+    assert {line.count("|") for line in lines[begin : begin + 4]} == {9}
+    assert lines[begin + 2].startswith("| `calls` | 16.0 ms (")
+
+
 def test_other_runs_do_not_miss_the_figures_of_sweeps():
     run = msgspec.structs.replace(sweep(), points=[], hosts={})
     assert sweep_context(run) is None
