@@ -26,6 +26,7 @@ from benchgrad.benchmarks.analysis.scaling import (
     slope,
 )
 from benchgrad.benchmarks.analysis.which import Answer
+from benchgrad.benchmarks.axes import BASE
 from benchgrad.benchmarks.records import Environment, Results
 from benchgrad.reports import formats
 
@@ -201,12 +202,8 @@ def machine_line(here: Environment) -> str:
 
 def left_out(results: Results) -> list[str]:
     """Return each engine that was left out of a point, with the reason."""
-    return [
-        f"{point.at}: {cell.engine}: {cell.reason}"
-        for point in results.points
-        for cell in point.cells
-        if cell.status != "ok" and cell.round == 0
-    ]
+    beside = [each for each in measured(results) if each.at != BASE and each.reason]
+    return [f"{each.at}: {each.engine}: {each.reason}" for each in beside]
 
 
 def study_table(results: Results) -> pd.DataFrame:

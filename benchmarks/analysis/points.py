@@ -17,10 +17,11 @@ from benchgrad.benchmarks.analysis.statistics import countable, round_seconds
 from benchgrad.benchmarks.analysis.undisturbed import disturbed_rounds, selection
 from benchgrad.benchmarks.axes import BASE, At, Value, apart_from
 from benchgrad.benchmarks.axes import place as placed
-from benchgrad.benchmarks.plan import Plan
+from benchgrad.benchmarks.plan import Contestant, Plan
 from benchgrad.benchmarks.records import Cell, Point, PointData, Results, Status
 
 HERE = "this machine"  # where a run was started, and its plan itself was measured
+BEGUN_ONLY = "its budget ended in its first epoch, in which some engines compile"
 _NEAREST = 1.2  # neighbours on an axis nearer than this factor have nothing between them
 
 
@@ -66,8 +67,9 @@ class Measured:
     `epoch_s` is that of the quickest round, since a neighbour on the machine only adds to it, and
     one point is compared with others; `rounds_s` has the rounds one by one, and `n_disturbed` of
     these are processor time, since the machine disturbed the round; `memory_bytes` is what
-    the process held at most beyond what it began with. `nodes` and `edges` are those of the graph
-    of a step on `counted_rows`. `test_accuracy` is the one after the last epoch.
+    the process held at most beyond what it began with. A point whose budget ended in the first
+    epoch of a longer training has no time, and says so in `reason`. `nodes` and `edges` are those
+    of the graph of a step on `counted_rows`. `test_accuracy` is the one after the last epoch.
     """
 
     engine: str
@@ -120,7 +122,8 @@ def _engines(
             continue
         first = next((cell for cell in own if cell.status != "ok"), own[0])
         is_ok = all(cell.status == "ok" for cell in own)
-        rounds_s = _rounds(own, plan.threads) if is_ok else {}
+        begun_only = [cell for cell in own if _ended_in_its_first(cell, plan, contestant)]
+        rounds_s = _rounds(own, plan.threads) if is_ok and not begun_only else {}
         counts = own[0].counts
         last = own[0].epochs[-1].test_accuracy if own[0].epochs else None
         yield Measured(
@@ -129,7 +132,7 @@ def _engines(
             host=host,
             shape=shape_of(plan, data, plan.batch_size_of(contestant)),
             status=first.status,
-            reason=first.reason,
+            reason=BEGUN_ONLY if is_ok and begun_only else first.reason,
             epoch_s=min(rounds_s.values(), default=math.nan),
             rounds_s=rounds_s,
             n_disturbed=len(rounds_s.keys() & disturbed_rounds(own)) if plan.threads == 1 else 0,
@@ -140,6 +143,11 @@ def _engines(
             holds_arrays=counts is None or counts.array_bytes > 0,
             test_accuracy=math.nan if last is None else last,
         )
+
+
+def _ended_in_its_first(cell: Cell, plan: Plan, contestant: Contestant) -> bool:
+    """Return whether a budget left a cell its first epoch only, in which some engines compile."""
+    return len(cell.epochs) == 1 < plan.epochs_of(contestant)
 
 
 def _rounds(cells: Sequence[Cell], n_threads: int) -> dict[int, float]:

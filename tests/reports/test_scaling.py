@@ -8,7 +8,7 @@ import pytest
 from conftest import cell, results
 
 from benchgrad.benchmarks.analysis.accuracy import studies
-from benchgrad.benchmarks.analysis.points import HERE, refinements
+from benchgrad.benchmarks.analysis.points import BEGUN_ONLY, HERE, refinements
 from benchgrad.benchmarks.analysis.scaling import overtakings
 from benchgrad.benchmarks.analysis.which import answer
 from benchgrad.benchmarks.axes import At, Axes
@@ -121,6 +121,23 @@ def test_a_report_shows_the_figures_of_a_sweep_and_the_points_that_were_lost():
     assert b"Measured again at width 16: worker tcp" in files["summary.md"]
     assert render_report(run) == files
     assert "measured again at width 16: worker tcp://x died" in list(summary(run))
+
+
+def test_a_first_epoch_that_a_budget_left_alone_is_no_time_of_an_epoch():
+    run = sweep()
+    plan = run.plan.with_each(budget_s=0.5)
+    first, *others = run.points
+    alone = msgspec.structs.replace(first.cells[0], epochs=first.cells[0].epochs[:1])
+    begun = msgspec.structs.replace(first, cells=[alone, *first.cells[1:]])
+    cut = msgspec.structs.replace(run, plan=plan, points=[begun, *others])
+    assert {(r.x, r.y) for r in map_table(cut).itertuples() if r.part == "point"} == {
+        (r.x, r.y) for r in map_table(run).itertuples() if r.part == "point"
+    }
+    table = axis_table(cut)
+    assert len(table[table["engine"] == alone.engine]) < len(
+        axis_table(run)[axis_table(run)["engine"] == alone.engine]
+    )
+    assert sweep_context(cut).left_out == [f"{first.at}: {alone.engine}: {BEGUN_ONLY}"]
 
 
 def test_a_cost_model_has_a_cell_for_each_of_its_costs():
