@@ -59,7 +59,7 @@ class TrainedEpoch(NamedTuple):
 
     `wall_s`, `cpu_s` and `collector_s` belong to the call of `train_epoch`. `late_s` is what the
     read of the parameters took longer than a read with nothing left to do: work that was put off
-    until then belongs to the epoch. `calls_s` and `calls_cpu_s` belong to both calls.
+    until then belongs to the epoch. `read_s` and `read_cpu_s` belong to the read.
     """
 
     losses: Array
@@ -68,13 +68,23 @@ class TrainedEpoch(NamedTuple):
     cpu_s: float
     collector_s: float
     late_s: float
-    calls_s: float
-    calls_cpu_s: float
+    read_s: float
+    read_cpu_s: float
 
     @property
     def seconds(self) -> float:
         """The time that counts."""
         return self.wall_s + self.late_s
+
+    @property
+    def calls_s(self) -> float:
+        """The time of both calls."""
+        return self.wall_s + self.read_s
+
+    @property
+    def calls_cpu_s(self) -> float:
+        """The processor time of both calls."""
+        return self.cpu_s + self.read_cpu_s
 
 
 def train(
@@ -131,15 +141,14 @@ class _Timekeeper:
         found = self.read()
         read_ended_s = wall()
         read_cpu_ended_s = cpu()
-        wall_s, cpu_s = ended_s - began_s, cpu_ended_s - cpu_began_s
-        read_s = read_ended_s - read_began_s
+        wall_s, read_s = ended_s - began_s, read_ended_s - read_began_s
         return TrainedEpoch(
             losses=losses,
             parameters=plain_copies(found, "parameters", copied),
             wall_s=wall_s,
-            cpu_s=cpu_s,
+            cpu_s=cpu_ended_s - cpu_began_s,
             collector_s=collected_s,
             late_s=max(0.0, read_s - min(self.idle_s, _READ_SHARE * wall_s)),
-            calls_s=wall_s + read_s,
-            calls_cpu_s=cpu_s + read_cpu_ended_s - read_cpu_began_s,
+            read_s=read_s,
+            read_cpu_s=read_cpu_ended_s - read_cpu_began_s,
         )

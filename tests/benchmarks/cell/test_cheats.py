@@ -418,19 +418,19 @@ CHEATS = {
     ),
     "another stopwatch": Cheat(
         AFTER_EACH_EPOCH.format(afterwards="time.sleep(0.05)"),
-        top=WORKER_OF + "true = training.timed\n"
-        "def timed(*arguments, clock):\n"
-        "    found = true(*arguments, clock=clock)\n"
-        "    return clocks.Timed(found.result, found.wall_s / 3, found.cpu_s / 3, 0.0)\n"
-        "training.timed = timed",
+        top=WORKER_OF + "true = training._Timekeeper.epoch\n"
+        "def epoch(*arguments):\n"
+        "    found = true(*arguments)\n"
+        "    return found._replace(wall_s=found.wall_s / 3, cpu_s=found.cpu_s / 3)\n"
+        "training._Timekeeper.epoch = epoch",
         named="pass between its epochs",
     ),
     "a stopwatch that always says nothing": Cheat(
         "",
-        top=WORKER_OF + "true = training.timed\n"
-        "def timed(*arguments, clock):\n"
-        "    return clocks.Timed(true(*arguments, clock=clock).result, 0.0, 0.0, 0.0)\n"
-        "training.timed = timed",
+        top=WORKER_OF + "true = training._Timekeeper.epoch\n"
+        "def epoch(*arguments):\n"
+        "    return true(*arguments)._replace(wall_s=0.0, cpu_s=0.0, late_s=0.0)\n"
+        "training._Timekeeper.epoch = epoch",
         invalid="an epoch took no time at all",
     ),
     "events at a tenth of their times": Cheat(

@@ -29,7 +29,7 @@ class Machine:
     def epochs(self, taken_s):
         for wall_s in taken_s:
             self.now += wall_s
-            yield TrainedEpoch(np.zeros(1), [], wall_s, 0.0, 0.0, 0.0, wall_s, 0.0)
+            yield TrainedEpoch(np.zeros(1), [], wall_s, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def lengths(taken_s):
