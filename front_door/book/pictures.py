@@ -27,8 +27,6 @@ _RC: Any = {
     "font.size": 11,
     "grid.color": _FAINT,
     "grid.linewidth": 0.5,
-    "legend.frameon": False,
-    "legend.labelcolor": INK,
     "svg.fonttype": "none",
     "text.color": INK,
     "xtick.color": INK,
@@ -75,6 +73,9 @@ def picture(figure: Figure, alt: str) -> Picture:
     """Return a figure of matplotlib as part of the page."""
     import matplotlib as mpl
 
+    for ax in figure.axes:
+        if legend := ax.get_legend():  # made by a page, in matplotlib's own style: on a white board
+            legend.set_frame_on(False)
     buffer = io.StringIO()
     with mpl.rc_context({**_RC, "svg.hashsalt": alt}):
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})

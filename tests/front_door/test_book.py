@@ -6,7 +6,17 @@ import re
 import pytest
 from pages import ROOT
 
-from benchgrad.book import Said, best_of, exercises_of, seconds, slider, stepper
+from benchgrad.book import (
+    Said,
+    axes,
+    best_of,
+    colour,
+    exercises_of,
+    picture,
+    seconds,
+    slider,
+    stepper,
+)
 from benchgrad.book.sample import SampleError, read_run, run_of
 from benchgrad.engines.scalar import Value
 
@@ -119,3 +129,13 @@ def test_the_exercises_of_a_chapter_are_shown_with_their_stubs():
     assert exercises_of(2)._repr_markdown_().count("```python") == 3
     with pytest.raises(ValueError, match="no chapter 13"):
         exercises_of(13)
+
+
+def test_a_legend_stands_on_no_board_of_its_own():
+    # whose colour a dark page would not change, while it changes that of the letters
+    figure, ax = axes()
+    ax.plot([0, 1], [0, 1], color=colour("tensor"), label="a line")
+    ax.legend()
+    svg = picture(figure, "a line").svg
+    assert "a line</text>" in svg
+    assert "fill: #ffffff" not in svg
