@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
+from benchgrad.benchmarks.analysis.equality import agreed_steps, reference_of
 from benchgrad.benchmarks.analysis.floor import floor
 from benchgrad.benchmarks.analysis.forecast import wander
 from benchgrad.benchmarks.analysis.honesty import remarks
@@ -35,6 +36,7 @@ _CPU_CLOCK_S = 0.05
 # What a row may be beside what its cells are: one that cannot be shown (`reports.showing`).
 RowStatus = Status | Literal["not shown"]
 
+_MANY_STEPS = 50  # in which an engine agrees with the reference: its gradients are right
 _FASTEST = Estimate(1.0, math.nan, math.nan, 0)
 _UNRANKED = Estimate(math.nan, math.nan, math.nan, 0)
 
@@ -198,7 +200,7 @@ def _summary(
         status=worst.status,
         reason=worst.reason,
         note=worst.note,
-        warnings=tuple(_warnings(timing, process, cells, results.plan.threads)),
+        warnings=tuple(_warnings(timing, process, cells, results)),
         rounds=sum(bool(cell.epochs) for cell in cells),
         epochs_done=_epochs_done(contestant, cells),
         epochs_planned=worst.epochs_planned,
@@ -227,13 +229,36 @@ def _known(number: float | None) -> float:
     return math.nan if number is None else number
 
 
-def _warnings(timing: Timing, process: Process, cells: list[Cell], n_threads: int) -> Iterator[str]:
+def _warnings(
+    timing: Timing, process: Process, cells: list[Cell], results: Results
+) -> Iterator[str]:
     worst = next((cell for cell in cells if cell.status != "ok"), cells[0])
-    yield from filter(None, (_busy(process, n_threads), _cut_short(worst, cells), _uneven(timing)))
+    busy = _busy(process, results.plan.threads)
+    about = (busy, _cut_short(worst, cells), _uneven(timing), _parted(worst, results))
+    yield from filter(None, about)
     for cell in cells:
         if found := list(remarks(cell)):  # those of one round are enough
             yield from found
             return
+
+
+def _parted(cell: Cell, results: Results) -> str:
+    """Return when an engine that trained otherwise than the reference parted from it.
+
+    A wrong gradient shows within a few steps. A training that is unstable multiplies rounding, so
+    that engines that add in another order part after many steps, though nothing is wrong.
+    """
+    judged, reference = cell.equality, reference_of(cell, results)
+    if cell.status != "invalid" or judged is None or reference is None:
+        return ""
+    n = agreed_steps(reference, [epoch.losses for epoch in cell.epochs], judged.limit)
+    if not _MANY_STEPS <= n < judged.n_steps:
+        return ""
+    return (
+        f"agrees with {judged.reference} in its first {n:,} of {judged.n_steps:,} steps; an "
+        "unstable training multiplies rounding, and fewer epochs or smaller steps show whether it "
+        "is that"
+    )
 
 
 def _why_uncounted(counted: Instructions | None, results: Results) -> str:

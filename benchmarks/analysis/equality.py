@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchgrad.benchmarks.records import Equality, Reference, Snapshot
+from benchgrad.benchmarks.records import Cell, Equality, Reference, Results, Snapshot
 
 # The largest difference allowed, relative to 1 + |reference|, in runs of up to _STEPS steps. In
 # longer ones it grows in proportion, as rounding errors do at worst.
@@ -66,6 +67,24 @@ def equality_of(
         logit_difference=_storable(logit_difference),
         limit=limit(dtype, len(found)),
     )
+
+
+def reference_of(cell: Cell, results: Results) -> Reference | None:
+    """Return what a cell is compared with, None if the records lack it."""
+    plan = results.plan
+    contestant = next(each for each in plan.engines if each.name == cell.engine)
+    wanted = (cell.round, plan.batch_size_of(contestant))
+    return next((r for r in results.references if (r.round, r.batch_size) == wanted), None)
+
+
+def agreed_steps(reference: Reference, losses: list[list[float | None]], most: float) -> int:
+    """Return in how many steps, from the first on, no loss differs by more than `most`."""
+    found = np.array([*itertools.chain.from_iterable(losses)], np.float64)
+    expected = np.array([*itertools.chain.from_iterable(reference.losses)], np.float64)
+    found, expected = (each[: min(len(found), len(expected))] for each in (found, expected))
+    with np.errstate(all="ignore"):
+        parted = ~(np.abs(found - expected) <= most * (1.0 + np.abs(expected)))
+    return int(parted.argmax()) if parted.any() else len(found)
 
 
 def why_unequal(equality: Equality) -> str:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from benchgrad.benchmarks.analysis.differences import differences
-from benchgrad.benchmarks.analysis.equality import Trajectory, equality_of
+from benchgrad.benchmarks.analysis.equality import Trajectory, equality_of, reference_of
 from benchgrad.benchmarks.analysis.honesty import Machine
 from benchgrad.benchmarks.analysis.rounds import round_name
 from benchgrad.benchmarks.manifest import MANIFEST
@@ -144,7 +144,7 @@ def _wrong_judgements(results: Results) -> Iterator[str]:
 
 def _recomputed(cell: Cell, stored: Equality, results: Results) -> Equality | str:
     """Return the differences from the stored reference, or why they cannot be computed."""
-    reference = _reference_of(cell, results)
+    reference = reference_of(cell, results)
     n_epochs = len(cell.epochs)
     if reference is None:
         return "the reference of its round and batches is not in the records"
@@ -176,8 +176,3 @@ def _wrong_instructions(results: Results) -> Iterator[str]:
             yield f"{each.engine}: it executes {per_epoch} instructions an epoch"
         if (per_epoch is None) != bool(each.reason):
             yield f"{each.engine}: {per_epoch} instructions an epoch, the reason {each.reason!r}"
-
-
-def _reference_of(cell: Cell, results: Results) -> Reference | None:
-    wanted = (cell.round, results.plan.batch_size_of(contestant_of(cell, results.plan)))
-    return next((r for r in results.references if (r.round, r.batch_size) == wanted), None)

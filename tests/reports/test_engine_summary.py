@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from benchgrad.benchmarks.plan import Contestant
-from benchgrad.benchmarks.records import GraphCounts, Usage
+from benchgrad.benchmarks.records import GraphCounts, Reference, Usage
 from benchgrad.reports.engine_summary import summaries
 
 
@@ -406,3 +406,20 @@ def test_what_the_machine_did_is_not_the_engines_cost(only, by_hand):
 def test_cold_is_from_import_to_a_trained_model(full):
     assert full["tensor"].cold_s == pytest.approx(0.2 + 0.003 + 0.04 + 0.0925)
     assert math.isnan(full["absent"].cold_s)
+
+
+@pytest.mark.parametrize(
+    ("n_right", "is_told"), [(1, False), (49, False), (50, True), (99, True), (160, False)]
+)
+def test_an_engine_that_parts_late_is_told_of_unstable_trainings(by_hand, n_right, is_told):
+    wrong = by_hand.cell(
+        "wrong", (0.1,) * 80, status="invalid", reason="x", equality=by_hand.equality(n_steps=160)
+    )
+    losses = [loss for epoch in wrong.epochs for loss in epoch.losses]
+    losses = [loss + 1e-6 * (i >= n_right) for i, loss in enumerate(losses)]
+    pairs = [list(pair) for pair in zip(losses[::2], losses[1::2], strict=True)]
+    run = by_hand.results([Contestant("wrong")], [wrong])
+    reference = Reference("numpy", 0, run.plan.training.batch_size, pairs, [])
+    (found,) = summaries(msgspec.structs.replace(run, references=[reference]))
+    told = f"agrees with numpy in its first {n_right} of 160 steps"
+    assert any(each.startswith(told) for each in found.warnings) == is_told
