@@ -78,10 +78,11 @@ def methods_of(value: type, names: Iterable[str]) -> dict[str, Callable[..., Any
     if isinstance(names, str):
         listed = [name.strip() for name in names.split(",")]
         raise ValueError(f"operations is the string {names!r}; it must be a list: {listed}")
-    for name in names:
+    named = list(names)
+    for name in named:
         if not hasattr(value, name):
             raise AttributeError(f"{value.__name__} has no method {name!r}, an operation's name")
-    return {name: getattr(value, name) for name in names}
+    return {name: getattr(value, name) for name in named}
 
 
 def over_object_arrays(

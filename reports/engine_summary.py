@@ -248,8 +248,11 @@ def _parted(cell: Cell, results: Results) -> str:
     A wrong gradient shows within a few steps. A training that is unstable multiplies rounding, so
     that engines that add in another order part after many steps, though nothing is wrong.
     """
-    judged, reference = cell.equality, reference_of(cell, results)
-    if cell.status != "invalid" or judged is None or reference is None:
+    judged = cell.equality
+    if cell.status != "invalid" or judged is None:
+        return ""
+    reference = reference_of(cell, results)
+    if reference is None:
         return ""
     n = agreed_steps(reference, [epoch.losses for epoch in cell.epochs], judged.limit)
     if not _MANY_STEPS <= n < judged.n_steps:
