@@ -31,14 +31,7 @@ from benchgrad.benchmarks.records import Environment, Results
 from benchgrad.reports import formats
 
 UNSEEN = "–"
-_A = {
-    "epoch": "an epoch",
-    "step": "a step",
-    "call": "a call",
-    "element": "an element",
-    "parameter": "a parameter",
-    "flop": "of products",
-}
+_HEADINGS = ("an epoch", "a step", "a call", "an element", "a parameter", "products")
 _QUANTITIES = {"time of an epoch": "epoch_s", "memory": "memory_bytes"}
 
 
@@ -143,7 +136,10 @@ def held_out_table(results: Results) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class CostLine:
-    """The cost model of an engine in words: its costs, and how far off it was where it was held."""
+    """The cost model of an engine in words: its costs, and how far off it was where it was held.
+
+    `costs` has a text for each term of the model, by the heading of its column.
+    """
 
     engine: str
     costs: dict[str, str]
@@ -156,7 +152,10 @@ def cost_lines(results: Results) -> list[CostLine]:
     return [
         CostLine(
             model.engine,
-            {term: _cost(term, cost) for term, cost in zip(TERMS, model.costs, strict=True)},
+            {
+                heading: _cost(term, cost)
+                for heading, term, cost in zip(_HEADINGS, TERMS, model.costs, strict=True)
+            },
             _checked(model),
         )
         for model in fits
@@ -250,7 +249,9 @@ def sentences(sweep: Sweep) -> Iterator[str]:
         yield sweep.machine
     for line in sweep.costs:
         each = ", ".join(
-            f"{cost} {_A[term]}" for term, cost in line.costs.items() if cost != UNSEEN
+            f"{cost} {'of ' if heading == _HEADINGS[-1] else ''}{heading}"
+            for heading, cost in line.costs.items()
+            if cost != UNSEEN
         )
         yield f"{line.engine}: {each or 'no cost is determined'}; held out: {line.checked}"
     for study in sweep.studies:

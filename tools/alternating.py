@@ -15,6 +15,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from benchgrad.benchmarks.cell.evaluation import Evaluator, Problem
+from benchgrad.benchmarks.plan import TrainingPlan
 from benchgrad.engines import (
     MLP,
     SGD,
@@ -41,9 +43,9 @@ class AlternatingClassifier(DelegatingClassifier):
     were before benchgrad kept them until the end.
     """
 
-    def __init__(self, real: Classifier, evaluated: Callable[[Array], Array], times: Path) -> None:
+    def __init__(self, real: Classifier, evaluator: Evaluator, times: Path) -> None:
         super().__init__(real)
-        self._evaluated = evaluated
+        self._evaluator = evaluator
         self._times = times
         self._taken_s: list[float] = []
         self._rng = batch_generator(0)
@@ -55,7 +57,7 @@ class AlternatingClassifier(DelegatingClassifier):
                 self._timed(X, y, drawn)
             for drawn in draw_epochs(N_EACH, len(y), len(batches[0]), self._rng):
                 self._timed(X, y, drawn)
-                self._evaluated(X)
+                self._evaluator.logits(self.real.parameters(), X)
             kinds = [self._taken_s[i : i + N_EACH] for i in range(0, 3 * N_EACH, N_EACH)]
             with self._times.open("a") as file:
                 file.write(" ".join(str(median(kind[_N_LEFT_OUT:])) for kind in kinds) + "\n")
@@ -85,12 +87,8 @@ class AlternatingEngine(Engine):
         self, model: MLP, parameters: Sequence[Array], optimizer: SGD, dtype: str = "float64"
     ) -> Classifier:
         real = self._real.classifier(model, parameters, optimizer, dtype)
-
-        def evaluated(X: Array) -> Array:
-            reference = load("numpy").classifier(model, real.parameters(), optimizer, dtype)
-            return reference.logits(X)
-
-        return AlternatingClassifier(real, evaluated, Path(os.environ[TIMES]))
+        evaluator = Evaluator(Problem({}, model, TrainingPlan()), load("numpy"))
+        return AlternatingClassifier(real, evaluator, Path(os.environ[TIMES]))
 
     def value_and_grad(
         self, function: Callable[..., Any], *arrays: Array

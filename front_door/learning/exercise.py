@@ -89,13 +89,12 @@ def returned(value: Any, call: str) -> Any:
 
 def pair(value: Any, call: str) -> tuple[Any, Any]:
     """Return the two things that a call of the answer gave."""
-    found = returned(value, call)
-    is_many = isinstance(found, tuple | list) or (hasattr(found, "shape") and found.shape)
-    if not is_many:
-        raise HintError(f"`{call}` returns one thing, {shown(found)}; it must be a pair")
-    if len(found) != 2:
-        raise HintError(f"`{call}` returns {len(found):,} things; it must be a pair")
-    one, other = found
+    try:
+        n = len(returned(value, call))
+    except TypeError:
+        raise HintError(f"`{call}` returns one thing, {shown(value)}; it must be a pair") from None
+    must(n == 2, f"`{call}` returns {n:,} things; it must be a pair")
+    one, other = value
     return one, other
 
 

@@ -203,6 +203,22 @@ def test_the_plans_of_the_tools_name_engines_that_exist(path):
     assert plan.rounds >= MIN_INTERVAL_ROUNDS
 
 
+def test_the_sweep_of_every_engine_has_the_points_of_the_shipped_one():
+    whole = load_plan(str(ROOT / "tools" / "plans" / "scaling-all.toml"))
+    shipped = load_plan("scaling")
+    assert [whole.at(at) for at in whole.points()] == [
+        shipped.replace(
+            title=whole.title,
+            description=whole.description,
+            rounds=whole.rounds,
+            engines=whole.engines,
+            reference=whole.reference,
+        ).at(at)
+        for at in shipped.points()
+    ]
+    assert {e.name for e in shipped.engines} < {e.name for e in whole.engines}
+
+
 def test_a_plan_without_a_title_has_the_name_of_its_file(tmp_path):
     path = tmp_path / "mine.toml"
     path.write_text('[[engines]]\nname = "tensor"\n')
