@@ -47,7 +47,7 @@ help:
 	@echo "make data-sets    the estimator beside MLPClassifier on five data sets"
 	@echo "make dist         the source distribution and the wheel"
 	@echo "make targets      the speeds that docs/performance.md promises (about three minutes)"
-	@echo "make overhead     what the harness adds to the times that it measures"
+	@echo "make overhead     what the harness and its evaluation add to the times (five minutes)"
 	@echo "make verdicts     known differences in real runs: are the verdicts right?"
 	@echo "make instructions the same for counts of instructions (needs valgrind, 15 minutes)"
 	@echo "make install      only create .venv    make clean       remove what was made"
