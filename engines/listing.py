@@ -18,6 +18,7 @@ def available() -> list[EngineStatus]:
     on first use. Other packages may do anything on import, so each is imported in a process of
     its own.
     """
+    registry.read_anew()
     return [_status(name, points) for name, points in sorted(registry.registered().items())]
 
 

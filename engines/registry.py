@@ -9,7 +9,8 @@ import importlib.util
 import os
 import sys
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
+from functools import lru_cache
+from importlib.metadata import EntryPoint, EntryPoints, entry_points
 from pathlib import Path
 from types import ModuleType
 from typing import Literal
@@ -112,7 +113,7 @@ def check_names(specs: list[str]) -> None:
                 raise EngineError(f"engine {spec!r}: there is no such file")
         elif ":" in spec and not all(spec.split(":")):
             raise EngineError(f"engine {spec!r}: write package.module:attribute")
-        elif ":" not in spec and spec not in registered():
+        elif ":" not in spec and not _is_registered(spec):
             raise EngineError(f"there is no engine {spec!r}; {_suggestion(spec)}")
 
 
@@ -126,9 +127,26 @@ def _suggestion(name: str) -> str:
 def registered() -> dict[str, list[EntryPoint]]:
     """Return the entry points under each name; several if packages claim the same one."""
     found: dict[str, list[EntryPoint]] = {}
-    for point in entry_points(group=GROUP):
+    for point in _points(tuple(sys.path)):
         found.setdefault(point.name, []).append(point)
     return found
+
+
+def read_anew() -> None:
+    """Let `registered` read the packages again, since one may have been installed meanwhile."""
+    _points.cache_clear()
+
+
+@lru_cache(maxsize=1)
+def _points(path: tuple[str, ...]) -> EntryPoints:
+    """Return what the packages on a path register; to read all of them takes some milliseconds."""
+    return entry_points(group=GROUP)
+
+
+def _is_registered(name: str) -> bool:
+    if name not in registered():
+        read_anew()
+    return name in registered()
 
 
 def package_of(point: EntryPoint) -> str:

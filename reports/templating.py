@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from importlib.resources import files
 
 import jinja2
@@ -26,6 +27,7 @@ def rendered(name: str, known: Mapping[str, object]) -> bytes:
     return visible_lines(environment.get_template(name).render(known)).encode()
 
 
+@lru_cache(maxsize=4)
 def templates(shown: Callable[[object], object] = in_html) -> jinja2.Environment:
     """Return an environment in which `shown` is applied to every value that a template shows."""
     environment = jinja2.Environment(

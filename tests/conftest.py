@@ -1,6 +1,7 @@
 """What the tests of several rooms share: a lock of their own, and folders made once for all."""
 
 import fcntl
+import gc
 import hashlib
 import os
 import shutil
@@ -19,6 +20,12 @@ from benchgrad.benchmarks.cell import measure
 def pytest_xdist_auto_num_workers():
     """Return one more than there are processors: many tests wait for a process or a timeout."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_finish():
+    """Keep the thousands of tests and their modules out of every collection of garbage to come."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

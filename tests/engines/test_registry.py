@@ -1,6 +1,6 @@
 """Engines by name, by file and by attribute; what is missing or broken, in one line."""
 
-from importlib.metadata import EntryPoint
+from importlib.metadata import EntryPoint, entry_points
 
 import pytest
 from fresh_python import printed_by
@@ -58,6 +58,30 @@ def message_of(spec):
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_by_name(name):
     assert load(name).name == name
+
+
+def test_a_package_that_is_installed_meanwhile_is_found(tmp_path, monkeypatch, write):
+    monkeypatch.syspath_prepend(str(tmp_path))
+    with pytest.raises(EngineError, match="there is no engine 'toy'"):
+        load("toy")
+    write(TOY, "toy_of_a_package.py")
+    info = tmp_path / "toy-3.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: toy\nVersion: 3\n")
+    (info / "entry_points.txt").write_text(f"[{registry.GROUP}]\ntoy = toy_of_a_package:engine\n")
+    assert load("toy").version == "3"
+    assert "toy" in [status.name for status in available()]
+
+
+def test_the_packages_are_read_once_for_many_engines(monkeypatch):
+    reads = []
+    monkeypatch.setattr(
+        registry, "entry_points", lambda group: reads.append(group) or entry_points(group=group)
+    )
+    registry.read_anew()
+    for name in ("tensor", "scalar", "tensor"):
+        load(name)
+    assert reads == [registry.GROUP]
     assert load(name) is load(name)
 
 
