@@ -8,12 +8,14 @@ import shutil
 import subprocess
 import sys
 
+import msgspec
 import pytest
 from judged_run import run_into
 from odd_engine import write_odd
 from workers import worker_here
 
 from benchgrad.benchmarks.cell import measure
+from benchgrad.benchmarks.run import environment
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -33,6 +35,23 @@ def own_lock(tmp_path_factory):
     """Let no run wait for one that another process of the tests has begun."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BENCHGRAD_LOCK", str(tmp_path_factory.mktemp("lock") / "lock"))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def rates_once():
+    """Measure the machine's rates once in this process, and not in each of its hundreds of runs."""
+    measure_rates, found = environment.with_rates, {}
+
+    def with_rates(here, plan):
+        key = plan.threads, plan.training.dtype
+        if key not in found:
+            found[key] = measure_rates(here, plan)
+        rates = (name for name in here.__struct_fields__ if name.endswith("_per_s"))
+        return msgspec.structs.replace(here, **{rate: getattr(found[key], rate) for rate in rates})
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(environment, "with_rates", with_rates)
         yield
 
 

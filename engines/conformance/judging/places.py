@@ -9,21 +9,27 @@ import sysconfig
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
-import hypothesis
-import numpy as np
 from msgspec import Struct
 
 import benchgrad.engines
+
+
+def _file_of(library: str) -> str:
+    """Return where a library lies; Hypothesis, which draws the graphs, takes long to import."""
+    spec = find_spec(library)
+    return (spec and spec.origin) or ""
+
 
 _ROOM = Path(benchgrad.engines.__file__).parent
 _FOREIGN = (
     str(_ROOM / "conformance"),
     str(_ROOM.parent / "processes"),
-    *(str(Path(library.__file__ or "").parent) for library in (np, hypothesis)),
+    *(str(Path(_file_of(library)).parent) for library in ("numpy", "hypothesis")),
     *{sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")},
 )
 _SITE_PACKAGES = ("site-packages", "dist-packages")  # below the standard library, but not of it

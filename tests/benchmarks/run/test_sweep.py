@@ -1,6 +1,7 @@
 """A sweep: its points are measured like plans, kept as lines of the journal, and never twice."""
 
 import contextlib
+import functools
 import socket
 
 import msgspec
@@ -59,8 +60,10 @@ def test_a_resumed_sweep_has_each_point_once(run):
     assert not sweep.missing(PLAN, results.points)
 
 
-def test_the_machine_of_the_run_is_recorded_once_also_by_a_worker_on_it(tmp_path):
+def test_the_machine_of_the_run_is_recorded_once_also_by_a_worker_on_it(tmp_path, monkeypatch):
     header = runner.header(PLAN, "benchgrad run x", runner.prepare(PLAN))
+    slow = functools.partial(msgspec.structs.replace, python_calls_per_s=1.0)
+    monkeypatch.setattr(sweep.environment, "with_rates", lambda here, plan: slow(here))
     for client, is_own in ((socket.gethostname(), True), ("another", False)):
         found = sweep.elsewhere(header, client, tmp_path, contextlib.nullcontext)
         assert (found.name == HERE) == is_own
