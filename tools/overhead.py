@@ -49,7 +49,7 @@ def added(engine: str) -> Added:
     """Train in a fresh process; return medians over its turns, of ratios within a turn."""
     plan = load_plan("headline").unpublished()
     contestant = Contestant(_ALTERNATING)
-    cpu = max(os.sched_getaffinity(0))
+    cpu = max(os.sched_getaffinity(0)) if sys.platform == "linux" else None
     plan = plan.replace(engines=[contestant], rounds=1, epochs=N_TURNS * N_EACH, cpu=cpu)
     with TemporaryDirectory() as folder:
         times = Path(folder) / "times.txt"

@@ -58,6 +58,7 @@ def message_of(spec):
 @pytest.mark.parametrize("name", BUILT_IN)
 def test_by_name(name):
     assert load(name).name == name
+    assert load(name) is load(name)
 
 
 def test_a_package_that_is_installed_meanwhile_is_found(tmp_path, monkeypatch, write):
@@ -82,7 +83,6 @@ def test_the_packages_are_read_once_for_many_engines(monkeypatch):
     for name in ("tensor", "scalar", "tensor"):
         load(name)
     assert reads == [registry.GROUP]
-    assert load(name) is load(name)
 
 
 def test_by_path(write):

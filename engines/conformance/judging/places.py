@@ -19,17 +19,17 @@ from msgspec import Struct
 import benchgrad.engines
 
 
-def _file_of(library: str) -> str:
+def _folder_of(library: str) -> str:
     """Return where a library lies; Hypothesis, which draws the graphs, takes long to import."""
     spec = find_spec(library)
-    return (spec and spec.origin) or ""
+    return str(Path((spec and spec.origin) or "").parent)
 
 
 _ROOM = Path(benchgrad.engines.__file__).parent
 _FOREIGN = (
     str(_ROOM / "conformance"),
     str(_ROOM.parent / "processes"),
-    *(str(Path(_file_of(library)).parent) for library in ("numpy", "hypothesis")),
+    *map(_folder_of, ("numpy", "hypothesis")),
     *{sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")},
 )
 _SITE_PACKAGES = ("site-packages", "dist-packages")  # below the standard library, but not of it

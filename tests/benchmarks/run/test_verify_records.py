@@ -66,7 +66,7 @@ def cell_of(results, engine, round=0):
         ("tensor", ("epochs",), lambda x: x[:2], "regions after [0, 1, 2, 3, 4] of 2 epochs"),
         ("tensor", ("epochs", 3, "test_accuracy"), lambda x: 1 - x, "its predicted classes give"),
         ("tensor", ("epochs", 0, "test_accuracy"), lambda x: 0.123, "is no share of 20 rows"),
-        ("tensor", ("epochs", 0, "wall_s"), lambda x: -1.0, "epoch 1 took -"),
+        ("tensor", ("epochs", 0, "wall_s"), lambda x: -1.095, "epoch 1 took -1.09"),
         ("tensor", ("final", "test_classes", 3), lambda x: 1 - x, "its predicted classes give"),
         ("tensor", ("regions", 1, "runs"), lambda x: x[:-1], "points, there are 49"),
         ("tensor", ("regions", 0, "runs"), lambda x: [[7, 49]], "classes that do not exist"),
